@@ -1,0 +1,28 @@
+/* The commands of the program: one file each, cmd_<name>.c. The command line is a contract,
+ * deploy/docs/cli.md.
+ *
+ * argv[0] is the command's name; options are read with getopt_long(). Data goes to stdout, all else to
+ * stderr. The value returned is the exit code. */
+#ifndef GS_DEPLOY_COMMAND_H
+#define GS_DEPLOY_COMMAND_H
+
+enum gs_exit {
+    GS_EXIT_OK = 0,
+    GS_EXIT_FINDINGS = 1, /* check found something, a gate failed, some lines were refused */
+    GS_EXIT_USAGE = 2,
+    GS_EXIT_FAILURE = 3 /* at run time */
+};
+
+typedef int gs_command_fn(int argc, char **argv);
+
+gs_command_fn gs_cmd_bench;
+gs_command_fn gs_cmd_check;
+gs_command_fn gs_cmd_demo;
+gs_command_fn gs_cmd_eval;
+gs_command_fn gs_cmd_explain;
+gs_command_fn gs_cmd_replay;
+gs_command_fn gs_cmd_run;
+gs_command_fn gs_cmd_tag;
+gs_command_fn gs_cmd_train;
+
+#endif

@@ -1,0 +1,163 @@
+/* Records as they come and go: raw message in, tagged message, observation and DLQ record out.
+ * The JSON of each is in deploy/docs/records.md. */
+#ifndef GS_INGEST_RECORD_H
+#define GS_INGEST_RECORD_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "ingest/text/lang.h"
+
+#include <stdint.h>
+
+struct gs_header {
+    struct gs_str name;
+    struct gs_str value; /* {NULL, 0}: a null value, which Kafka knows */
+};
+
+/* One record as a source gives it. Borrowed until the source's next commit or rewind. */
+struct gs_record {
+    struct gs_str topic; /* a file's path when it comes from one */
+    int32_t partition;   /* 0 for files */
+    int64_t offset;      /* line number from 1 for files */
+    int64_t timestamp_ms; /* the broker's; -1 when there is none */
+    struct gs_str key;   /* {NULL, 0} when null */
+    struct gs_str value; /* {NULL, 0} when null */
+    const struct gs_header *headers;
+    size_t n_headers;
+};
+
+/* Why a record goes to the dead-letter queue. The names are the DLQ's error codes: a contract. */
+enum gs_reject {
+    GS_REJECT_NONE,
+    GS_REJECT_NULL_VALUE,   /* "null_value" */
+    GS_REJECT_TOO_LARGE,    /* "too_large": over ingest.max_record_bytes */
+    GS_REJECT_BAD_UTF8,     /* "bad_utf8": and the policy is reject */
+    GS_REJECT_BAD_JSON,     /* "bad_json": truncated or not JSON, trailing bytes, NUL in a key, duplicate keys */
+    GS_REJECT_TOO_DEEP,     /* "too_deep": nested deeper than 32 */
+    GS_REJECT_NOT_OBJECT,   /* "not_object" */
+    GS_REJECT_WRONG_TYPE,   /* "wrong_type": a field that we read has a type we cannot read */
+    GS_REJECT_NO_TEXT,      /* "no_text": neither title nor text, or nothing left after cleaning */
+    GS_REJECT_BAD_TIME,     /* "bad_time": a time that cannot be parsed */
+    GS_REJECT_FUTURE_TIME,  /* "future_time": beyond now + max skew */
+    GS_REJECT_ANCIENT_TIME, /* "ancient_time": before 1990 */
+    GS_REJECT_OUTPUT_TOO_LARGE, /* "output_too_large": the sink refused our record's size */
+    GS_N_REJECTS
+};
+const char *gs_reject_name(enum gs_reject reject);
+
+/* Where the fields are: RFC 6901 JSON pointers ("/data/headline"; "" is not allowed). */
+struct gs_decode_options {
+    const char *id, *ts, *source, *title, *text, *url, *lang, *author;
+    bool plain_text;         /* format: text; the value is the text, and nothing else is known */
+    bool keep_extra;
+    bool reject_bad_utf8;    /* else bytes that are not UTF-8 pass as they are: normalise repairs them */
+    size_t max_record_bytes;
+    int64_t max_future_ms;   /* time beyond now + this is refused */
+    const char *default_source; /* when the record names none; NULL: the topic's or file's name */
+};
+
+/* One raw message. All text is borrowed from the record or the arena; {NULL, 0} where absent. */
+struct gs_message {
+    struct gs_str id;     /* made (16 hex digits of XXH3 of source, ts and text) when absent */
+    int64_t ts_ms;        /* event time; the record's timestamp when absent, now_ms without that */
+    struct gs_str source;
+    struct gs_str title, text; /* raw, not normalised */
+    struct gs_str url, lang, author;
+    struct gs_str extra;  /* a JSON object of the unknown fields, when keep_extra */
+    struct gs_str traceparent; /* from the headers */
+};
+
+struct gs_decoder; /* opaque: one thread's scratch and parsed pointers */
+
+/* GS_BAD_CONFIG names a pointer that is not RFC 6901; GS_NO_MEMORY. options' strings are copied. */
+GS_MUST_CHECK
+enum gs_status gs_decoder_new(const struct gs_decode_options *options, struct gs_decoder **ret,
+                              struct gs_error *err);
+void gs_decoder_free(struct gs_decoder *decoder); /* NULL is fine */
+
+/* Reads one raw record. GS_REJECT_NONE and *ret filled, or why not with the reason in err->message.
+ * now_ms is the wall clock (a parameter so that tests and replay are deterministic). The tests for
+ * future and ancient times apply to the message's own time. Needs arena memory;
+ * when the arena is full the record is GS_REJECT_TOO_LARGE.
+ *
+ * Times: RFC 3339 (any offset, fraction, lower case t/z, a blank for the T), RFC 2822 (obsolete zones too), epoch as
+ * number or numeric string: seconds below 1e11, ms below 1e14, µs below 1e17. */
+enum gs_reject gs_decode(struct gs_decoder *decoder, const struct gs_record *record, int64_t now_ms,
+                         struct gs_arena *arena, struct gs_message *ret, struct gs_error *err);
+
+/* Parses one time as above. GS_BAD_FORMAT. */
+GS_MUST_CHECK
+enum gs_status gs_time_parse(struct gs_str text, int64_t *ret_ms, struct gs_error *err);
+
+/* ---- tagged ---- */
+
+struct gs_scored_label {
+    struct gs_str label;
+    float p;
+};
+
+struct gs_entity_mention {
+    struct gs_str id, name; /* from the watchlist */
+    bool in_title;          /* the span is in title, else in text */
+    size_t start, end;      /* bytes in the normalised title or text */
+};
+
+enum { GS_MAX_TAGS = 32, GS_MAX_MENTIONS = 32 };
+
+/* A message with what we say about it. Everything borrowed. */
+struct gs_tagged {
+    const struct gs_message *message;
+    struct gs_str title, text; /* normalised; {NULL, 0} where the message has none */
+    enum gs_lang lang;
+    float sentiment[3]; /* P(negative), P(neutral), P(positive); sums to 1 */
+    struct gs_scored_label topics[GS_MAX_TAGS]; /* at or above their threshold, best first */
+    size_t n_topics;
+    struct gs_scored_label risks[GS_MAX_TAGS];
+    size_t n_risks;
+    struct gs_entity_mention entities[GS_MAX_MENTIONS];
+    size_t n_entities;
+    uint64_t dup_group; /* 0: none */
+    uint32_t dup_copy;  /* 1 for the first seen by this lane, 0 unknown */
+    const char *tier;   /* "fast", "encoder" */
+    float confidence;
+    bool abstained;
+    struct gs_str model_name, model_version, model_sha256;
+    struct gs_str appended; /* JSON members to add as they are, such as "\"logits\":{…}"; may be empty */
+};
+
+/* Appends one JSON object (no newline). Check gs_buf_ok(out). The sentiment of an entity is the message's until
+ * the entity-level model comes. */
+void gs_tagged_encode(const struct gs_tagged *tagged, struct gs_buf *out);
+
+/* ---- observations ---- */
+
+enum { GS_MAX_KEY = 192, GS_MAX_EXCERPT = 200 };
+
+/* One message counted for one key. */
+struct gs_observation {
+    struct gs_str key;     /* "topic:results", "entity:600519.SH", "risk:fraud", "source:wire", "topic_lang:results/zh"; <= GS_MAX_KEY bytes */
+    struct gs_str id;      /* of the message */
+    int64_t ts_ms;         /* event time */
+    struct gs_str source;
+    float p_negative;      /* calibrated */
+    uint64_t dup_group;    /* 0: none, stands alone */
+    struct gs_str excerpt; /* <= GS_MAX_EXCERPT bytes, cut at a character */
+};
+
+void gs_observation_encode(const struct gs_observation *observation, struct gs_buf *out);
+
+/* Reads one; text goes to the arena. GS_BAD_FORMAT with the reason for anything that
+ * gs_observation_encode() would not write (unknown members are ignored). */
+GS_MUST_CHECK
+enum gs_status gs_observation_decode(struct gs_str json, struct gs_arena *arena,
+                                     struct gs_observation *ret, struct gs_error *err);
+
+/* Reads the parts of a tagged record that observations are made of (replay of tagged lines): id, ts, source,
+ * lang, title/text, sentiment.p, topics, risks, entities, dup.group. Borrowed from the arena; ret->message too. */
+GS_MUST_CHECK
+enum gs_status gs_tagged_decode(struct gs_str json, struct gs_arena *arena, struct gs_tagged *ret,
+                                struct gs_error *err);
+
+#endif

@@ -1,0 +1,146 @@
+/* Where records come from and where they go: two small interfaces.
+ *
+ * A lane (one thread) has one source and one sink and works in batches:
+ *
+ *     gs_sink_begin
+ *         gs_source_poll … gs_sink_put …         until the batch is full or its time is up
+ *     gs_sink_commit(sink, source)               outputs and the source's position become durable together
+ *
+ * Kafka exactly-once does that in one transaction, Kafka at-least-once by waiting for every delivery
+ * report and then committing offsets, files by flushing.
+ *
+ * GS_ABORTED from any sink call: everything put since gs_sink_begin is void and the source has been rewound
+ * to its last committed position; the caller undoes its own state and begins again.
+ * GS_FENCED: as GS_ABORTED, and source and sink must be closed and made new.
+ * Anything else but GS_OK and GS_AGAIN is fatal for the lane.
+ *
+ * Threads: a source and a sink are owned by one thread. */
+#ifndef GS_INGEST_SOURCE_H
+#define GS_INGEST_SOURCE_H
+
+#include "base/error.h"
+#include "ingest/records/record.h"
+
+/* What a sink's records are for; the implementation knows the topic or file of each. */
+enum gs_stream {
+    GS_STREAM_TAGGED,
+    GS_STREAM_OBSERVATIONS,
+    GS_STREAM_ALERTS,
+    GS_STREAM_LATE,
+    GS_STREAM_DLQ,
+    GS_STREAM_STATE,
+    GS_N_STREAMS
+};
+const char *gs_stream_name(enum gs_stream stream); /* "tagged" … */
+
+struct gs_source;
+struct gs_sink;
+
+/* Told to the owner of a source from inside gs_source_poll(), on its own thread. */
+struct gs_source_events {
+    void *arg;
+    /* This partition is ours from offset on. Restore its state here. */
+    void (*assigned)(void *arg, struct gs_str topic, int32_t partition);
+    /* Partitions are about to go. The owner ends its open batch before it returns: it commits when
+     * !lost, it aborts when lost; then drops the state of the partitions that `revoked` names next. */
+    void (*revoking)(void *arg, bool lost);
+    void (*revoked)(void *arg, struct gs_str topic, int32_t partition);
+};
+
+struct gs_source_ops {
+    enum gs_status (*poll)(struct gs_source *source, int timeout_ms, struct gs_record *ret,
+                           struct gs_error *err);
+    enum gs_status (*rewind)(struct gs_source *source, struct gs_error *err);
+    bool (*idle)(const struct gs_source *source, struct gs_str topic, int32_t partition);
+    int64_t (*lag)(const struct gs_source *source);
+    void (*close)(struct gs_source *source);
+};
+
+struct gs_source {
+    const struct gs_source_ops *ops;
+    struct gs_source_events events;
+};
+
+/* GS_OK and a record; GS_AGAIN when none came within timeout_ms; GS_CLOSED at the end of the input
+ * (files); GS_FENCED; GS_IO. A record read is "taken": the position moves past it. */
+static inline enum gs_status gs_source_poll(struct gs_source *source, int timeout_ms,
+                                            struct gs_record *ret, struct gs_error *err)
+{
+    return source->ops->poll(source, timeout_ms, ret, err);
+}
+/* Back to the last committed position, all partitions that are kept. */
+static inline enum gs_status gs_source_rewind(struct gs_source *source, struct gs_error *err)
+{
+    return source->ops->rewind(source, err);
+}
+/* Whether the broker has confirmed that this partition has nothing more for now. */
+static inline bool gs_source_idle(const struct gs_source *source, struct gs_str topic,
+                                  int32_t partition)
+{
+    return source->ops->idle(source, topic, partition);
+}
+/* Records known to wait behind our position; -1 unknown. */
+static inline int64_t gs_source_lag(const struct gs_source *source)
+{
+    return source->ops->lag(source);
+}
+static inline void gs_source_close(struct gs_source *source) /* NULL is fine */
+{
+    if (source != NULL) {
+        source->ops->close(source);
+    }
+}
+
+/* One record to write; borrowed for the call. */
+struct gs_output {
+    struct gs_str key;   /* {NULL, 0}: none */
+    struct gs_str value; /* {NULL, 0}: null, a tombstone */
+    const struct gs_header *headers;
+    size_t n_headers;
+    int64_t timestamp_ms; /* -1: now */
+    int32_t partition;    /* -1: by key */
+};
+
+struct gs_sink_ops {
+    enum gs_status (*begin)(struct gs_sink *sink, struct gs_error *err);
+    enum gs_status (*put)(struct gs_sink *sink, enum gs_stream stream,
+                          const struct gs_output *output, struct gs_error *err);
+    enum gs_status (*commit)(struct gs_sink *sink, struct gs_source *source, struct gs_error *err);
+    enum gs_status (*abort)(struct gs_sink *sink, struct gs_source *source, struct gs_error *err);
+    void (*close)(struct gs_sink *sink);
+};
+
+struct gs_sink {
+    const struct gs_sink_ops *ops;
+};
+
+static inline enum gs_status gs_sink_begin(struct gs_sink *sink, struct gs_error *err)
+{
+    return sink->ops->begin(sink, err);
+}
+/* GS_BAD_FORMAT: the record itself is refused (too large for the topic); nothing else is harmed, the caller sends
+ * it to the DLQ. GS_IO for a stream that has no topic or file, or a DLQ that is missing or not authorised. */
+static inline enum gs_status gs_sink_put(struct gs_sink *sink, enum gs_stream stream,
+                                         const struct gs_output *output, struct gs_error *err)
+{
+    return sink->ops->put(sink, stream, output, err);
+}
+static inline enum gs_status gs_sink_commit(struct gs_sink *sink, struct gs_source *source,
+                                            struct gs_error *err)
+{
+    return sink->ops->commit(sink, source, err);
+}
+/* Voids the open batch and rewinds the source. GS_OK, GS_FENCED or GS_IO. */
+static inline enum gs_status gs_sink_abort(struct gs_sink *sink, struct gs_source *source,
+                                           struct gs_error *err)
+{
+    return sink->ops->abort(sink, source, err);
+}
+static inline void gs_sink_close(struct gs_sink *sink) /* NULL is fine */
+{
+    if (sink != NULL) {
+        sink->ops->close(sink);
+    }
+}
+
+#endif

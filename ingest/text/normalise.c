@@ -1,0 +1,1 @@
+#include "ingest/text/normalise.h"

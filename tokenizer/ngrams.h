@@ -1,0 +1,33 @@
+/* N-gram features of a text, hashed: what the fast tier reads.
+ *
+ * Threads: gs_ngrams is owned by one thread. Deterministic across machines. */
+#ifndef GS_TOKENIZER_NGRAMS_H
+#define GS_TOKENIZER_NGRAMS_H
+
+#include "base/error.h"
+#include "base/str.h"
+
+#include <stdint.h>
+
+/* Bumped whenever a text's features change: a model names the version it was trained with and
+ * refuses another. */
+enum { GS_NGRAMS_VERSION = 1 };
+
+struct gs_feature {
+    uint32_t hash;       /* of kind and characters */
+    uint32_t start, end; /* bytes of text that it covers (for explanations) */
+};
+
+struct gs_ngrams; /* opaque: buffers */
+
+GS_MUST_CHECK
+enum gs_status gs_ngrams_new(size_t max_features, struct gs_ngrams **ret, struct gs_error *err);
+void gs_ngrams_free(struct gs_ngrams *ngrams); /* NULL is fine */
+
+/* Features of one normalised text: character n-grams (serving Chinese and English), word n-grams with
+ * negation scope for English. *ret is borrowed until the next call. Returns how many; past max_features the rest of the text is
+ * not looked at. Does not allocate. */
+size_t gs_ngrams_extract(struct gs_ngrams *ngrams, struct gs_str text,
+                         const struct gs_feature **ret);
+
+#endif
