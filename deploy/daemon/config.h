@@ -89,9 +89,7 @@ struct gs_config {
         bool fix_mojibake;
         size_t max_bytes;
         bool use_default_rules;
-        struct gs_rule_list rules;
-        /* What to compile: the default rules when wanted, then rules. Borrowed like the rest. */
-        struct gs_rule_list effective_rules;
+        struct gs_rule_list rules; /* applied behind the default ones */
     } text;
     struct {
         const char *watchlist; /* path; NULL: no entities */
@@ -160,6 +158,12 @@ void gs_config_decode_options(const struct gs_config *config, struct gs_decode_o
 void gs_config_norm_options(const struct gs_config *config, struct gs_norm_options *ret);
 /* Without group, instance, topics and output, which depend on the stage and lane. */
 void gs_config_kafka_options(const struct gs_config *config, struct gs_kafka_options *ret);
+
+/* Compiles the default rules when text.use_default_rules, and text.rules behind them. GS_BAD_CONFIG
+ * names the rule and why; GS_NO_MEMORY. */
+GS_MUST_CHECK
+enum gs_status gs_config_compile_rules(const struct gs_config *config, struct gs_rules **ret,
+                                       struct gs_error *err);
 
 /* The generated documents: configuration.md, groundswell.schema.json, and the commented YAML of all
  * settings. */
