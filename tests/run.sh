@@ -63,13 +63,13 @@ done
 logs=$PWD/build/logs
 mkdir -p "$logs"
 passed=0 failed=0 skipped=0
+wrap=()
 export CTEST_PARALLEL_LEVEL=$JOBS CMAKE_BUILD_PARALLEL_LEVEL=$JOBS
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 
 # ThreadSanitizer of gcc 12 dies on kernels with more than 28 bits of random addresses.
-fixed_addresses() {
-    if setarch -R true 2>/dev/null; then setarch -R "$@"; else "$@"; fi
-}
+fixed_addresses=()
+setarch -R true 2>/dev/null && fixed_addresses=(setarch -R)
 
 build() { # PRESET [OPTION]…
     local preset=$1
@@ -78,13 +78,13 @@ build() { # PRESET [OPTION]…
 }
 
 # ctest on one build, by name; what came of it is counted from its report.
-run_tests() { # PRESET REGEX [OPTION]…
+run_tests() { # PRESET REGEX [OPTION]… ; wrap=(COMMAND…) starts ctest by another
     local preset=$1 regex=$2
     shift 2
     reports+=("$logs/$stage-$preset.xml")
     rm -f "$logs/$stage-$preset.xml"
-    ctest --test-dir "build/$preset" --tests-regex "$regex" --output-on-failure --no-tests=error \
-        --timeout $LIMIT --test-output-size-passed 1000000 --test-output-size-failed 1000000 \
+    "${wrap[@]}" ctest --test-dir "build/$preset" --tests-regex "$regex" --output-on-failure --no-tests=error \
+        --timeout "$LIMIT" --test-output-size-passed 1000000 --test-output-size-failed 1000000 \
         --output-junit "$logs/$stage-$preset.xml" "$@"
 }
 
@@ -96,7 +96,10 @@ sources() { # the project's own C files
 stage_dev() { build dev; }
 stage_unit() { run_tests dev '^(unit|integration|tools|cli)/'; }
 stage_format() { sources | xargs -r clang-format-14 --dry-run -Werror; }
-stage_tsan() { build tsan && fixed_addresses run_tests tsan '^(unit|integration)/'; }
+stage_tsan() {
+    local wrap=("${fixed_addresses[@]}")
+    build tsan && run_tests tsan '^(unit|integration)/'
+}
 stage_fuzz() { build fuzz && run_tests fuzz '^fuzz/'; }
 stage_release() { build release && run_tests release '^(unit|cli)/'; }
 stage_e2e() { build release && run_tests release '^e2e/' -j 1; }
@@ -104,7 +107,7 @@ stage_data() { build dev && run_tests dev '^data/' -j 1; }
 stage_tidy() {
     cmake --preset dev -DBUILD_TESTING=ON >/dev/null &&
         sources | grep '\.c$' | grep -Ff <(python3 tests/tools/compiled.py build/dev/compile_commands.json) |
-        xargs -r -n 4 -P $JOBS clang-tidy-14 -p build/dev --quiet
+        xargs -r -n 4 -P "$JOBS" clang-tidy-14 -p build/dev --quiet
 }
 
 # Runs one stage and adds up what came of it. A stage without a report of tests is one test itself.
