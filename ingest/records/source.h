@@ -54,6 +54,7 @@ struct gs_source_ops {
     bool (*idle)(const struct gs_source *source, struct gs_str topic, int32_t partition);
     int64_t (*lag)(const struct gs_source *source);
     void (*close)(struct gs_source *source);
+    enum gs_status (*commit)(struct gs_source *source, struct gs_error *err); /* may be NULL */
 };
 
 struct gs_source {
@@ -67,6 +68,14 @@ static inline enum gs_status gs_source_poll(struct gs_source *source, int timeou
                                             struct gs_record *ret, struct gs_error *err)
 {
     return source->ops->poll(source, timeout_ms, ret, err);
+}
+/* Everything taken so far is done with: the committed position moves here, and what the records
+ * borrowed is gone. A sink calls it at the end of its commit for a source of another kind (a Kafka
+ * source then commits its offsets, a file source gives its buffers free); who polls without a sink
+ * calls it after each batch. GS_OK for a source without commit and for NULL. */
+static inline enum gs_status gs_source_commit(struct gs_source *source, struct gs_error *err)
+{
+    return source == NULL || source->ops->commit == NULL ? GS_OK : source->ops->commit(source, err);
 }
 /* Back to the last committed position, all partitions that are kept. */
 static inline enum gs_status gs_source_rewind(struct gs_source *source, struct gs_error *err)
