@@ -17,7 +17,10 @@ static const struct {
     {"demo", gs_cmd_demo, "all of it on a stream that it carries, in a minute"},
     {"tag", gs_cmd_tag, "topic, sentiment, risk and entities of each line"},
     {"check", gs_cmd_check, "what is wrong with a configuration and what it names"},
+    {"train", gs_cmd_train, "a model folder from labelled lines"},
+    {"eval", gs_cmd_eval, "how good a model is on labelled lines"},
     {"replay", gs_cmd_replay, "the alerts that a configuration gives on kept data"},
+    {"check", gs_cmd_check, "what is wrong with a configuration"},
 };
 
 static void print_usage(FILE *out)
