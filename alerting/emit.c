@@ -30,7 +30,7 @@ static size_t list_evidence(const struct gs_watch *watch, const struct gs_episod
                             struct gs_evidence_item items[GS_MAX_EVIDENCE])
 {
     const struct gs_excerpt *picked[GS_MAX_EVIDENCE];
-    const size_t n = gs_excerpts_pick(watch, episode->key, bin, picked);
+    const size_t n = gs_excerpts_pick(watch, episode->key, episode->starts, bin, picked);
     const double mu = hour->n > 0.0 ? hour->expected / hour->n : 0.0;
     const double excess = hour->k - hour->expected;
     size_t kept = 0;

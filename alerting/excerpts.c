@@ -171,12 +171,13 @@ static size_t insert(const struct gs_excerpt **best, size_t n, const struct gs_e
     return n;
 }
 
-size_t gs_excerpts_pick(const struct gs_watch *watch, uint32_t key, int32_t bin,
+size_t gs_excerpts_pick(const struct gs_watch *watch, uint32_t key, int32_t from, int32_t bin,
                         const struct gs_excerpt *ret[GS_MAX_EVIDENCE])
 {
+    const int32_t hour = bin - GS_HOUR_BINS + 1;
     size_t n = 0;
 
-    for (size_t at = gs_bin_position(watch, bin - GS_HOUR_BINS + 1); at < watch->now.n_bins; at++) {
+    for (size_t at = gs_bin_position(watch, from > hour ? from : hour); at < watch->now.n_bins; at++) {
         const struct gs_bin *of = gs_slab_at(&watch->bins, watch->bin_order[at]);
         if (of->bin > bin) {
             break;

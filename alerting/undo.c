@@ -41,7 +41,7 @@ bool gs_undo_pop(struct gs_undo *undo, struct gs_undo_entry *ret, const void **r
 
 void gs_slab_init(struct gs_slab *slab, uint32_t id, size_t item_size)
 {
-    *slab = (struct gs_slab){.id = id, .item_size = item_size};
+    *slab = (struct gs_slab){.id = id, .item_size = (item_size + 7) / 8 * 8};
     slab->now.free_head = GS_NONE;
     slab->before = slab->now;
 }

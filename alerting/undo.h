@@ -45,7 +45,7 @@ struct gs_link {
 /* Items of one size in chunks that never move. */
 struct gs_slab {
     uint32_t id;      /* for the log */
-    size_t item_size; /* a multiple of 8 */
+    size_t item_size; /* rounded up to 8 */
     char **chunks;
     size_t n_chunks, max_chunks;
     struct gs_slab_state {

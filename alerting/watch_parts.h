@@ -266,8 +266,8 @@ void gs_bins_prune(struct gs_watch *watch); /* at commit */
 void gs_excerpt_add(struct gs_watch *watch, uint32_t key, int32_t bin, uint64_t priority,
                     const struct gs_sighting *sighting);
 void gs_excerpt_drop(struct gs_watch *watch, uint32_t key, int32_t bin, uint64_t priority);
-/* The heaviest of a key's excerpts in the hour up to bin; returns how many. */
-size_t gs_excerpts_pick(const struct gs_watch *watch, uint32_t key, int32_t bin,
+/* The heaviest of a key's excerpts in the bins [from, bin], at most an hour; returns how many. */
+size_t gs_excerpts_pick(const struct gs_watch *watch, uint32_t key, int32_t from, int32_t bin,
                         const struct gs_excerpt *ret[GS_MAX_EVIDENCE]);
 
 /* ---- lifecycle.c, emit.c ---- */

@@ -14,6 +14,7 @@ static const struct {
     const char *what;
 } commands[] = {
     {"run", gs_cmd_run, "the service: Kafka or files in, tags and alerts out"},
+    {"demo", gs_cmd_demo, "all of it on a stream that it carries, in a minute"},
     {"tag", gs_cmd_tag, "topic, sentiment, risk and entities of each line"},
     {"check", gs_cmd_check, "what is wrong with a configuration and what it names"},
     {"replay", gs_cmd_replay, "the alerts that a configuration gives on kept data"},

@@ -7,12 +7,12 @@
 
 #include "ingest/records/source.h"
 
-enum { FAKE_MAX_RECORDS = 256, FAKE_MAX_OUTPUTS = 2048, FAKE_MAX_FAILURES = 16 };
+enum { FAKE_MAX_RECORDS = 8192, FAKE_MAX_OUTPUTS = 4096, FAKE_MAX_FAILURES = 1024 };
 
 struct fake_output {
     enum gs_stream stream;
     char key[64];
-    char value[512];
+    char value[4096];
     char code[32]; /* header groundswell.error.code */
     size_t n_headers;
 };

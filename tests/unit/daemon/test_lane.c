@@ -118,7 +118,7 @@ struct fixture {
     struct copier copier;
     struct gs_metrics *metrics;
     struct gs_lane *lane;
-    char text[FAKE_MAX_RECORDS][8];
+    char text[100][8];
 };
 
 static int set_up(void **state)
@@ -234,10 +234,10 @@ static void restarts_are_bounded(void **state)
     struct fixture *f = *state;
     struct gs_error err = {0};
 
-    for (size_t i = 0; i < FAKE_MAX_FAILURES; i++) {
+    for (size_t i = 0; i < 16; i++) {
         f->io.commit_status[i] = GS_FENCED;
     }
-    f->io.n_commit_status = FAKE_MAX_FAILURES;
+    f->io.n_commit_status = 16;
     assert_int_equal(gs_lane_run(f->lane, &err), GS_IO);
     assert_non_null(strstr(err.message, "giving up"));
     assert_int_equal(f->io.n_opens, 11);
