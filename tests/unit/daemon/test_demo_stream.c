@@ -197,8 +197,8 @@ static void surges_are_negative_and_the_rest_is_not(void **state)
     assert_near(share(&tally, GS_DEMO_ORDINARY), 0.22, 0.01);
     assert_near(share(&tally, GS_DEMO_SURGE_EN), 0.88, 0.04);
     assert_near(share(&tally, GS_DEMO_SURGE_ZH), 0.88, 0.04);
-    assert_in_range(tally.n[GS_DEMO_SURGE_EN], 600, 1000);
-    assert_in_range(tally.n[GS_DEMO_SURGE_ZH], 600, 1000);
+    assert_in_range(tally.n[GS_DEMO_SURGE_EN], 800, 1300);
+    assert_in_range(tally.n[GS_DEMO_SURGE_ZH], 800, 1300);
     const double chinese = (double)tally.chinese / (double)tally.all;
     assert_true(chinese > 0.43 && chinese < 0.47);
 }
