@@ -47,8 +47,8 @@ enum gs_status gs_dlq_put(struct gs_sink *sink, const struct gs_record *record,
                                      .partition = -1};
     enum gs_status status = gs_sink_put(sink, GS_STREAM_DLQ, &output, err);
     if (status == GS_BAD_FORMAT) { /* nowhere left to keep it: never skip it silently */
-        char why[200];
-        (void)snprintf(why, sizeof why, "%s", err->message);
+        char why[sizeof err->message];
+        memcpy(why, err->message, sizeof why);
         status = gs_fail(err, GS_IO, "the DLQ refuses %.*s[%s] offset %s: %s",
                          GS_STR_ARGS(record->topic), partition, offset, why);
     }

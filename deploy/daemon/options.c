@@ -92,7 +92,7 @@ const char *gs_option_nearest(const char *name)
 /* The largest unit that the value is a whole number of. */
 static void put_scaled(struct gs_buf *out, double value, const struct unit *units, size_t n)
 {
-    size_t best = 0;
+    size_t best = value == 0.0 ? n - 1 : 0;
 
     for (size_t i = 0; i + 1 < n; i++) { /* the last row is "no unit" */
         if (value > 0 && fmod(value, units[i].factor) == 0.0) {

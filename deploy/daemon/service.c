@@ -490,5 +490,7 @@ static void add_total(void *arg, const struct gs_sample *sample)
 void gs_service_totals(struct gs_service *service, struct gs_service_totals *ret)
 {
     *ret = (struct gs_service_totals){.watermark_ms = INT64_MIN};
-    (void)gs_metrics_visit(service->metrics, add_total, ret, NULL);
+    if (gs_metrics_visit(service->metrics, add_total, ret, NULL) != GS_OK) {
+        *ret = (struct gs_service_totals){.watermark_ms = INT64_MIN}; /* no memory: no totals */
+    }
 }

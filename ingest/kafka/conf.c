@@ -12,8 +12,6 @@ static const struct gs_property common_defaults[] = {
     {"reconnect.backoff.max.ms", "500"},
     {"socket.nagle.disable", "true"},
     {"socket.keepalive.enable", "true"},
-    /* A property of the other kind of client is not worth a line. */
-    {"log.configuration.warnings", "false"},
     {"log.connection.close", "false"},
     /* A missing DLQ is to be found out, not made. */
     {"allow.auto.create.topics", "false"},

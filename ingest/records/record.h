@@ -32,7 +32,7 @@ struct gs_record {
 enum gs_reject {
     GS_REJECT_NONE,
     GS_REJECT_NULL_VALUE,   /* "null_value" */
-    GS_REJECT_TOO_LARGE,    /* "too_large": over ingest.max_record_bytes */
+    GS_REJECT_TOO_LARGE,    /* "too_large": over ingest.max_record_bytes, or an id or source over its bound */
     GS_REJECT_BAD_UTF8,     /* "bad_utf8": and the policy is reject */
     GS_REJECT_BAD_JSON,     /* "bad_json": truncated or not JSON, trailing bytes, NUL in a key, duplicate keys */
     GS_REJECT_TOO_DEEP,     /* "too_deep": nested deeper than 32 */
@@ -58,11 +58,15 @@ struct gs_decode_options {
     const char *default_source; /* when the record names none; NULL: the topic's or file's name */
 };
 
-/* One raw message. All text is borrowed from the record or the arena; {NULL, 0} where absent. */
+enum { GS_MAX_DEPTH = 32, GS_MAX_ID = 512, GS_MAX_SOURCE = 256 };
+
+/* One raw message. All text is borrowed from the record or the arena; {NULL, 0} where absent, null or
+ * empty. title and text may hold bytes that are not UTF-8 (normalise repairs and counts them); everything
+ * else is valid UTF-8, with U+FFFD where it was not. */
 struct gs_message {
-    struct gs_str id;     /* made (16 hex digits of XXH3 of source, ts and text) when absent */
-    int64_t ts_ms;        /* event time; the record's timestamp when absent, now_ms without that */
-    struct gs_str source;
+    struct gs_str id;     /* <= GS_MAX_ID bytes; made when absent, see gs_decode() */
+    int64_t ts_ms;        /* event time, in [1990, now + max_future_ms] */
+    struct gs_str source; /* <= GS_MAX_SOURCE bytes */
     struct gs_str title, text; /* raw, not normalised */
     struct gs_str url, lang, author;
     struct gs_str extra;  /* a JSON object of the unknown fields, when keep_extra */
@@ -78,12 +82,22 @@ enum gs_status gs_decoder_new(const struct gs_decode_options *options, struct gs
 void gs_decoder_free(struct gs_decoder *decoder); /* NULL is fine */
 
 /* Reads one raw record. GS_REJECT_NONE and *ret filled, or why not with the reason in err->message.
- * now_ms is the wall clock (a parameter so that tests and replay are deterministic). The tests for
- * future and ancient times apply to the message's own time. Needs arena memory;
+ * now_ms is the wall clock (a parameter so that tests and replay are deterministic). Needs arena memory;
  * when the arena is full the record is GS_REJECT_TOO_LARGE.
  *
- * Times: RFC 3339 (any offset, fraction, lower case t/z, a blank for the T), RFC 2822 (obsolete zones too), epoch as
- * number or numeric string: seconds below 1e11, ms below 1e14, µs below 1e17. */
+ * Fields: id may be an integer; ts a string or a number; the others are strings. null is absent. Half a
+ * surrogate pair ("\ud800") counts as bad UTF-8: refused, or U+FFFD. Two pointers may name one field.
+ *
+ * Times: RFC 3339 (any offset, fraction, lower case t/z, a blank for the T or before the offset, offset without colon), RFC 2822
+ * (obsolete zones too, other zone names not), epoch as number or numeric string: seconds below 1e11, ms below 1e14, µs below 1e17. A time
+ * without a zone is refused. 23:59:60 UTC is the second that follows. Fractions below a ms are cut off.
+ *
+ * Without a ts the record's timestamp is taken if it is in the range that a message's own time must be in,
+ * else now_ms.
+ *
+ * Without an id it is 16 hex digits of XXH3-64 over source, ts, title and text, each the seed of the next. A
+ * message that has no time of its own and none from the record counts its partition and offset for ts: the
+ * wall clock would give one line another id at each attempt. */
 enum gs_reject gs_decode(struct gs_decoder *decoder, const struct gs_record *record, int64_t now_ms,
                          struct gs_arena *arena, struct gs_message *ret, struct gs_error *err);
 

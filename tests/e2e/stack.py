@@ -24,9 +24,7 @@ kafka:
   start: earliest
   transaction_timeout: 5s
   properties:
-    # A member that was killed, and does not come back, is gone after 3 s.
-    session.timeout.ms: "3000"
-    heartbeat.interval.ms: "500"
+{properties}
 output:
   kind: kafka
   topics: {{tagged: tagged, observations: observations, alerts: alerts, late: late, dlq: dlq}}
@@ -41,6 +39,9 @@ http:
 log:
   format: json
 """
+
+# A member that was killed, and does not come back, is gone after 3 s.
+PROPERTIES = {"session.timeout.ms": 3000, "heartbeat.interval.ms": 500}
 
 WATCHLIST = """\
 id,name,aliases,tickers
@@ -65,14 +66,15 @@ def create_topics(kafka, partitions=4, missing=(), **settings):
 class Groundswell(Process):
     """groundswell run. Instances of one test share everything but their name and ports."""
 
-    def __init__(self, scratch, kafka, *arguments, instance="one"):
+    def __init__(self, scratch, kafka, *arguments, instance="one", properties=None):
         watchlist = scratch / "watchlist.csv"
         watchlist.write_text(WATCHLIST, encoding="utf-8")
         (self.port,) = free_ports(1)
         config = scratch / f"{instance}.yaml"
         config.write_text(CONFIGURATION.format(
             max_record_bytes=MAX_RECORD_BYTES, brokers=kafka.address, instance=instance, watchlist=watchlist,
-            model=model(), http=self.port), encoding="utf-8")
+            model=model(), http=self.port,
+            properties="\n".join(f"    {name}: \"{value}\"" for name, value in (properties or PROPERTIES).items())), encoding="utf-8")
         self.url = f"http://127.0.0.1:{self.port}"
         super().__init__(f"groundswell-{instance}", [fixture.groundswell(), "run", "-c", config, *arguments],
                          scratch / f"{instance}.log")

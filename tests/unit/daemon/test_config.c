@@ -374,7 +374,7 @@ static void bounds_are_kept(void **state)
         {"too many values", "input:\n  topics:\n", "    - a\n", 30000,
          "t.yaml:20000: the file holds more than 20,000 values, or more than fits\n"},
         {"too many topics", "input:\n  topics:\n", "    - a\n", 2000,
-         "t.yaml:2: input.topics: more than 1024 of them\n"},
+         "t.yaml:3: input.topics: more than 1024 of them\n"},
     };
     for (size_t i = 0; i < GS_COUNT(rows); i++) {
         struct gs_config *config = NULL;

@@ -1,0 +1,219 @@
+/* Which ids and which stories a watch has seen.
+ *
+ * An entry's first word is 40 bits of hash and 24 of the bin's number; 0 is a free slot. Entries
+ * are never deleted one by one: one that is older than ttl bins counts as absent, and goes when the
+ * set is rebuilt. A rebuild judges age by where the last commit left the time, so that an undo
+ * cannot bring back a moment when a dropped entry was still alive.
+ *
+ * Two different ids of one key are taken for one with a probability of entries * 2^-40 (a millionth
+ * at a million entries). */
+#include "alerting/watch_parts.h"
+
+#include <stdlib.h>
+
+enum { TAG_BITS = 40, BIN_BITS = 24 };
+
+static uint64_t first_word(uint64_t hash, int32_t bin)
+{
+    const uint64_t tag = hash >> BIN_BITS;
+    return (tag == 0 ? 1 : tag) << BIN_BITS | ((uint32_t)bin & ((1U << BIN_BITS) - 1));
+}
+
+/* Bins are told apart modulo 2^24 (160 years of 5 minutes); the reading nearest to `near` is meant.
+ * An entry so old that it reads as a future one costs room, no more: its id would have to come
+ * again. */
+static int32_t bin_of(uint64_t word, int32_t near)
+{
+    const uint32_t mask = (1U << BIN_BITS) - 1;
+    const uint32_t up = ((uint32_t)word - (uint32_t)near) & mask;
+    const int64_t diff = up < mask / 2 ? (int64_t)up : (int64_t)up - mask - 1;
+    return (int32_t)(near + diff);
+}
+
+void gs_set_init(struct gs_set *set, uint32_t id, size_t words, size_t max_n, int32_t ttl)
+{
+    *set = (struct gs_set){.id = id, .words = words, .max_n = max_n, .ttl = ttl};
+}
+
+void gs_set_done(struct gs_set *set)
+{
+    free(set->slots);
+    gs_set_init(set, set->id, set->words, set->max_n, set->ttl);
+}
+
+static uint64_t *slot_of(const struct gs_set *set, uint64_t word)
+{
+    const size_t mask = set->capacity - 1;
+    size_t i = (size_t)(word >> BIN_BITS) & mask;
+
+    while (set->slots[i * set->words] != 0 &&
+           set->slots[i * set->words] >> BIN_BITS != word >> BIN_BITS) {
+        i = (i + 1) & mask;
+    }
+    return set->slots + i * set->words;
+}
+
+static bool alive(const struct gs_core *core, uint64_t word, int32_t ttl)
+{
+    return !core->started || (int64_t)bin_of(word, core->next_bin) + ttl >= core->next_bin;
+}
+
+static size_t count_alive(const struct gs_watch *watch, const struct gs_set *set, int32_t ttl)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < set->capacity; i++) {
+        const uint64_t word = set->slots[i * set->words];
+        n += word != 0 && alive(&watch->before, word, ttl);
+    }
+    return n;
+}
+
+/* Copies what is alive by ttl to a table of this capacity. */
+static bool rebuild(const struct gs_watch *watch, struct gs_set *set, size_t capacity, int32_t ttl)
+{
+    uint64_t *slots = calloc(capacity * set->words, sizeof *slots);
+    struct gs_set bigger = *set;
+
+    if (slots == NULL) {
+        return false;
+    }
+    bigger.slots = slots;
+    bigger.capacity = capacity;
+    bigger.n = 0;
+    for (size_t i = 0; i < set->capacity; i++) {
+        const uint64_t *old = set->slots + i * set->words;
+        if (old[0] != 0 && alive(&watch->before, old[0], ttl)) {
+            memcpy(slot_of(&bigger, old[0]), old, set->words * sizeof *old);
+            bigger.n++;
+        }
+    }
+    free(set->slots);
+    *set = bigger;
+    return true;
+}
+
+/* Makes room for one more; a set that is full of live entries forgets the older half of its time.
+ */
+static bool make_room(struct gs_watch *watch, struct gs_set *set)
+{
+    if ((set->n + 1) * 3 <= set->capacity * 2 && set->n < set->max_n) {
+        return true;
+    }
+    int32_t ttl = set->ttl;
+    size_t n = count_alive(watch, set, ttl);
+    const size_t all = n;
+    while (n * 4 > set->max_n * 3 && ttl > 1) {
+        ttl /= 2;
+        n = count_alive(watch, set, ttl);
+    }
+    if (n >= set->max_n) {
+        return false;
+    }
+    size_t capacity = 64;
+    while (capacity < (n + 1) * 5 / 2) { /* at most 40 % full after it */
+        capacity *= 2;
+    }
+    if (!rebuild(watch, set, capacity, ttl)) {
+        return false;
+    }
+    watch->now.forgotten += all - n;
+    return true;
+}
+
+static void log_old(struct gs_watch *watch, const struct gs_set *set, const uint64_t *slot,
+                    uint64_t word)
+{
+    const uint32_t size = (uint32_t)((set->words + 1) * sizeof *slot);
+    uint64_t *copy = gs_undo_push(
+        &watch->undo, (struct gs_undo_entry){.kind = GS_UNDO_SET, .which = set->id, .size = size});
+    if (copy != NULL) {
+        copy[0] = word;
+        memcpy(copy + 1, slot, set->words * sizeof *slot);
+    }
+}
+
+static void put(struct gs_watch *watch, struct gs_set *set, const uint64_t *entry)
+{
+    if (!make_room(watch, set)) {
+        watch->now.forgotten++;
+        return;
+    }
+    uint64_t *slot = slot_of(set, entry[0]);
+    log_old(watch, set, slot, entry[0]);
+    set->n += slot[0] == 0;
+    memcpy(slot, entry, set->words * sizeof *entry);
+}
+
+bool gs_ids_has(const struct gs_watch *watch, uint64_t hash)
+{
+    const struct gs_set *set = &watch->ids;
+    if (set->capacity == 0) {
+        return false;
+    }
+    const uint64_t found = *slot_of(set, first_word(hash, 0));
+    return found != 0 && alive(&watch->now, found, set->ttl);
+}
+
+void gs_ids_add(struct gs_watch *watch, uint64_t hash, int32_t bin)
+{
+    const uint64_t entry[] = {first_word(hash, bin)};
+    put(watch, &watch->ids, entry);
+}
+
+bool gs_stories_get(const struct gs_watch *watch, uint64_t hash, struct gs_story *ret)
+{
+    const struct gs_set *set = &watch->stories;
+    if (set->capacity == 0) {
+        return false;
+    }
+    const uint64_t *found = slot_of(set, first_word(hash, 0));
+    if (found[0] == 0 || !alive(&watch->now, found[0], set->ttl)) {
+        return false;
+    }
+    *ret = (struct gs_story){.bin = bin_of(found[0], watch->now.next_bin),
+                             .id_hash = found[1],
+                             .offset_ms = (uint32_t)(found[2] >> 32),
+                             .p = (uint32_t)found[2] >> 8,
+                             .copies = (uint32_t)found[2] & 0xFF};
+    return true;
+}
+
+void gs_stories_put(struct gs_watch *watch, uint64_t hash, const struct gs_story *story)
+{
+    const uint64_t entry[] = {first_word(hash, story->bin), story->id_hash,
+                              (uint64_t)story->offset_ms << 32 | story->p << 8 | story->copies};
+    put(watch, &watch->stories, entry);
+}
+
+static void take_out(struct gs_set *set, uint64_t *slot)
+{
+    const size_t mask = set->capacity - 1;
+    const size_t words = set->words;
+    size_t hole = (size_t)(slot - set->slots) / words;
+
+    for (size_t i = (hole + 1) & mask; set->slots[i * words] != 0; i = (i + 1) & mask) {
+        const size_t home = (size_t)(set->slots[i * words] >> BIN_BITS) & mask;
+        if (((i - home) & mask) >= ((i - hole) & mask)) {
+            memcpy(set->slots + hole * words, set->slots + i * words, words * sizeof *slot);
+            hole = i;
+        }
+    }
+    memset(set->slots + hole * words, 0, words * sizeof *slot);
+    set->n--;
+}
+
+void gs_set_undo(struct gs_set *set, const void *payload)
+{
+    uint64_t old[4];
+    memcpy(old, payload, (set->words + 1) * sizeof *old);
+    uint64_t *slot = slot_of(set, old[0]);
+
+    if (old[1] != 0) {
+        /* An expired entry that was written over may have gone in a rebuild: then it is put back.
+         */
+        set->n += slot[0] == 0;
+        memcpy(slot, old + 1, set->words * sizeof *old);
+    } else if (slot[0] != 0) {
+        take_out(set, slot);
+    }
+}

@@ -1,0 +1,50 @@
+#include "base/utf8.h"
+
+size_t gs_utf8_check(struct gs_str text)
+{
+    size_t i = 0;
+
+    while (i < text.len) {
+        uint64_t word;
+        while (text.len - i >= sizeof word) {
+            memcpy(&word, text.bytes + i, sizeof word);
+            if ((word & 0x8080808080808080U) != 0) {
+                break;
+            }
+            i += sizeof word;
+        }
+        while (i < text.len && (unsigned char)text.bytes[i] < 0x80) {
+            i++;
+        }
+        while (i < text.len && (unsigned char)text.bytes[i] >= 0x80) {
+            const size_t n = gs_utf8_valid_len(text.bytes + i, text.len - i);
+            if (n == 0) {
+                return i;
+            }
+            i += n;
+        }
+    }
+    return i;
+}
+
+size_t gs_utf8_repair(struct gs_str text, char *out)
+{
+    size_t n = 0;
+
+    while (text.len > 0) {
+        const size_t good = gs_utf8_check(text);
+        if (good > 0) {
+            memcpy(out + n, text.bytes, good);
+            n += good;
+        }
+        text.bytes += good;
+        text.len -= good;
+        if (text.len > 0) {
+            memcpy(out + n, "\xEF\xBF\xBD", 3);
+            n += 3;
+            text.bytes++;
+            text.len--;
+        }
+    }
+    return n;
+}

@@ -1,0 +1,196 @@
+#include "ingest/records/file_input.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum gs_status gs_input_open(struct gs_input *input, const char *path, struct gs_error *err)
+{
+    const bool is_stdin = strcmp(path, "-") == 0;
+    struct stat info;
+
+    const int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return gs_fail_errno(err, errno, "%s", path);
+    }
+    if (fstat(fd, &info) == 0 && S_ISDIR(info.st_mode)) {
+        if (!is_stdin) {
+            (void)close(fd);
+        }
+        return gs_fail_errno(err, EISDIR, "%s", path);
+    }
+    input->path = path;
+    input->fd = fd;
+    input->packed = false;
+    input->started = false;
+    input->raw_end = false;
+    input->between = false;
+    memset(&input->z, 0, sizeof input->z);
+    input->z.next_in = input->raw;
+    return GS_OK;
+}
+
+void gs_input_close(struct gs_input *input)
+{
+    if (input->fd < 0) {
+        return;
+    }
+    if (input->packed) {
+        (void)inflateEnd(&input->z);
+        input->packed = false;
+    }
+    if (input->fd != STDIN_FILENO) {
+        (void)close(input->fd);
+    }
+    input->fd = -1;
+}
+
+/* One read() that does not wait longer than it may. */
+static enum gs_status read_some(struct gs_input *input, int timeout_ms, void *to, size_t size,
+                                size_t *ret_n, struct gs_error *err)
+{
+    struct pollfd ready = {.fd = input->fd, .events = POLLIN};
+
+    const int n_ready = poll(&ready, 1, timeout_ms);
+    if (n_ready == 0 || (n_ready < 0 && errno == EINTR)) {
+        return GS_AGAIN;
+    }
+    const ssize_t n = n_ready < 0 ? -1 : read(input->fd, to, size);
+    if (n < 0) {
+        return errno == EINTR || errno == EAGAIN ? GS_AGAIN
+                                                 : gs_fail_errno(err, errno, "%s", input->path);
+    }
+    if (n == 0) {
+        input->raw_end = true;
+        return GS_CLOSED;
+    }
+    *ret_n = (size_t)n;
+    return GS_OK;
+}
+
+/* Adds what can be had to raw. GS_CLOSED at the end. */
+static enum gs_status fill_raw(struct gs_input *input, int timeout_ms, struct gs_error *err)
+{
+    size_t n = 0;
+
+    if (input->raw_end) {
+        return GS_CLOSED;
+    }
+    memmove(input->raw, input->z.next_in, input->z.avail_in);
+    input->z.next_in = input->raw;
+    const enum gs_status status = read_some(input, timeout_ms, input->raw + input->z.avail_in,
+                                            sizeof input->raw - input->z.avail_in, &n, err);
+    if (status == GS_OK) {
+        input->z.avail_in += (unsigned)n;
+    }
+    return status;
+}
+
+/* Looks at the first bytes. They may come one at a time. */
+static enum gs_status start(struct gs_input *input, int timeout_ms, struct gs_error *err)
+{
+    while (input->z.avail_in < 2) {
+        const enum gs_status status = fill_raw(input, timeout_ms, err);
+        if (status == GS_CLOSED) {
+            break;
+        }
+        if (status != GS_OK) {
+            return status;
+        }
+    }
+    if (input->z.avail_in >= 2 && input->raw[0] == 0x1F && input->raw[1] == 0x8B) {
+        if (inflateInit2(&input->z, 16 + MAX_WBITS) != Z_OK) {
+            return gs_fail(err, GS_NO_MEMORY, "%s: gzip", input->path);
+        }
+        input->packed = true;
+    }
+    input->started = true;
+    return GS_OK;
+}
+
+/* Behind a member: the next one, or the end. Zeros may pad it (tapes, some writers). */
+static enum gs_status next_member(struct gs_input *input, int timeout_ms, struct gs_error *err)
+{
+    for (;;) {
+        while (input->z.avail_in > 0 && *input->z.next_in == 0) {
+            input->z.next_in++;
+            input->z.avail_in--;
+        }
+        if (input->z.avail_in > 0) {
+            break;
+        }
+        const enum gs_status status = fill_raw(input, timeout_ms, err);
+        if (status != GS_OK) {
+            return status;
+        }
+    }
+    if (inflateReset(&input->z) != Z_OK) {
+        return gs_fail(err, GS_IO, "%s: gzip", input->path);
+    }
+    input->between = false;
+    return GS_OK;
+}
+
+static enum gs_status unpack(struct gs_input *input, int timeout_ms, char *to, size_t size,
+                             size_t *ret_n, struct gs_error *err)
+{
+    input->z.next_out = (unsigned char *)to;
+    input->z.avail_out = size > UINT_MAX ? UINT_MAX : (unsigned)size;
+    const unsigned room = input->z.avail_out;
+
+    for (;;) {
+        enum gs_status status = input->between ? next_member(input, timeout_ms, err) : GS_OK;
+        if (status != GS_OK) {
+            return status;
+        }
+        const int result = inflate(&input->z, Z_NO_FLUSH);
+        if (result == Z_MEM_ERROR) {
+            return gs_fail(err, GS_NO_MEMORY, "%s: gzip", input->path);
+        }
+        if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) {
+            return gs_fail(err, GS_IO, "%s: the gzip data is damaged: %s", input->path,
+                           input->z.msg != NULL ? input->z.msg : "unknown");
+        }
+        input->between = result == Z_STREAM_END;
+        if (input->z.avail_out < room) {
+            *ret_n = room - input->z.avail_out;
+            return GS_OK;
+        }
+        if (!input->between && input->z.avail_in == 0) { /* not before: it may hold output back */
+            status = fill_raw(input, timeout_ms, err);
+            if (status != GS_OK) {
+                return status == GS_CLOSED
+                           ? gs_fail(err, GS_IO, "%s: the gzip data is cut off", input->path)
+                           : status;
+            }
+        }
+    }
+}
+
+enum gs_status gs_input_read(struct gs_input *input, int timeout_ms, char *to, size_t size,
+                             size_t *ret_n, struct gs_error *err)
+{
+    assert(size > 0);
+    if (!input->started) {
+        const enum gs_status status = start(input, timeout_ms, err);
+        if (status != GS_OK) {
+            return status;
+        }
+    }
+    if (input->packed) {
+        return unpack(input, timeout_ms, to, size, ret_n, err);
+    }
+    if (input->z.avail_in > 0) { /* what start() has read */
+        *ret_n = size < input->z.avail_in ? size : input->z.avail_in;
+        memcpy(to, input->z.next_in, *ret_n);
+        input->z.next_in += *ret_n;
+        input->z.avail_in -= (unsigned)*ret_n;
+        return GS_OK;
+    }
+    return input->raw_end ? GS_CLOSED : read_some(input, timeout_ms, to, size, ret_n, err);
+}

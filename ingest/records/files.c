@@ -1,1 +1,0 @@
-#include "ingest/records/files.h"

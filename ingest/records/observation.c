@@ -1,0 +1,119 @@
+#include "ingest/records/codec.h"
+#include "ingest/records/record.h"
+
+#include <assert.h>
+
+void gs_observation_encode(const struct gs_observation *observation, struct gs_buf *out)
+{
+    assert(observation->key.len > 0 && observation->key.len <= GS_MAX_KEY);
+    assert(observation->excerpt.len <= GS_MAX_EXCERPT);
+    assert(observation->p_negative >= 0 && observation->p_negative <= 1);
+    GS_CODEC_PUT(out, "{\"v\":1,\"key\":");
+    gs_buf_json_str(out, observation->key);
+    GS_CODEC_PUT(out, ",\"id\":");
+    gs_buf_json_str(out, observation->id);
+    GS_CODEC_PUT(out, ",\"ts\":");
+    gs_buf_json_int(out, observation->ts_ms);
+    GS_CODEC_PUT(out, ",\"source\":");
+    gs_buf_json_str(out, observation->source);
+    GS_CODEC_PUT(out, ",\"p\":");
+    gs_buf_json_float(out, observation->p_negative);
+    if (observation->dup_group != 0) {
+        GS_CODEC_PUT(out, ",\"dup\":");
+        gs_codec_put_hash(out, observation->dup_group);
+    }
+    if (observation->excerpt.bytes != NULL) {
+        GS_CODEC_PUT(out, ",\"text\":");
+        gs_buf_json_str(out, observation->excerpt);
+    }
+    gs_buf_putc(out, '}');
+}
+
+/* Bits of the members that were there. */
+enum { HAS_V = 1, HAS_KEY = 2, HAS_ID = 4, HAS_TS = 8, HAS_SOURCE = 16, HAS_P = 32, NEEDED = 63 };
+
+static bool take_version(struct gs_json *json)
+{
+    int64_t version = 0;
+
+    return gs_codec_take_int(json, &version, "v is not an integer") &&
+           (version == 1 || gs_codec_refuse(json, "a version that is not 1"));
+}
+
+static bool take_dup(struct gs_json *json, uint64_t *ret)
+{
+    struct gs_str text;
+
+    return gs_codec_take_str(json, &text, "dup is not a string") &&
+           ((gs_codec_hash(text, ret) && *ret != 0) ||
+            gs_codec_refuse(json, "dup is not 16 hexadecimal digits"));
+}
+
+/* One member, whose key is taken. */
+static bool take_member(struct gs_json *json, struct gs_str key, struct gs_observation *o,
+                        unsigned *has)
+{
+    if (GS_CODEC_IS(key, "key")) {
+        *has |= HAS_KEY;
+        return gs_codec_take_str(json, &o->key, "key is not a string") &&
+               ((o->key.len > 0 && o->key.len <= GS_MAX_KEY) ||
+                gs_codec_refuse(json, "key is empty or longer than 192 bytes"));
+    }
+    if (GS_CODEC_IS(key, "id")) {
+        *has |= HAS_ID;
+        return gs_codec_take_str(json, &o->id, "id is not a string");
+    }
+    if (GS_CODEC_IS(key, "ts")) {
+        *has |= HAS_TS;
+        return gs_codec_take_int(json, &o->ts_ms, "ts is not an integer");
+    }
+    if (GS_CODEC_IS(key, "source")) {
+        *has |= HAS_SOURCE;
+        return gs_codec_take_str(json, &o->source, "source is not a string");
+    }
+    if (GS_CODEC_IS(key, "p")) {
+        *has |= HAS_P;
+        return gs_codec_take_probability(json, &o->p_negative, "p is not a number from 0 to 1");
+    }
+    if (GS_CODEC_IS(key, "dup")) {
+        return take_dup(json, &o->dup_group);
+    }
+    if (GS_CODEC_IS(key, "text")) {
+        return gs_codec_take_str(json, &o->excerpt, "text is not a string") &&
+               (o->excerpt.len <= GS_MAX_EXCERPT ||
+                gs_codec_refuse(json, "text is longer than 200 bytes"));
+    }
+    if (GS_CODEC_IS(key, "v")) {
+        *has |= HAS_V;
+        return take_version(json);
+    }
+    return gs_json_skip(json);
+}
+
+enum gs_status gs_observation_decode(struct gs_str text, struct gs_arena *arena,
+                                     struct gs_observation *ret, struct gs_error *err)
+{
+    struct gs_observation observation = {0};
+    struct gs_json json;
+    struct gs_str key;
+    unsigned has = 0;
+
+    enum gs_status status = gs_codec_open(text, arena, &json, err);
+    if (status != GS_OK) {
+        return status;
+    }
+    while (gs_json_next(&json, &key)) {
+        if (!take_member(&json, key, &observation, &has)) {
+            break;
+        }
+    }
+    status = gs_codec_close(&json, err);
+    if (status != GS_OK) {
+        return status;
+    }
+    if (has != NEEDED) {
+        return gs_fail(err, GS_BAD_FORMAT, "one of v, key, id, ts, source and p is missing");
+    }
+    *ret = observation;
+    return GS_OK;
+}

@@ -1,0 +1,415 @@
+#include "ingest/records/codec.h"
+#include "ingest/records/record.h"
+
+static bool take_label(struct gs_json *json, struct gs_scored_label *ret)
+{
+    struct gs_str key;
+    unsigned has = 0;
+
+    if (!gs_codec_enter(json, GS_JSON_OBJECT, "a label that is not an object")) {
+        return false;
+    }
+    while (gs_json_next(json, &key)) {
+        bool ok = false;
+        if (GS_CODEC_IS(key, "label")) {
+            has |= 1;
+            ok = gs_codec_take_str(json, &ret->label, "label is not a string");
+        } else if (GS_CODEC_IS(key, "p")) {
+            has |= 2;
+            ok = gs_codec_take_probability(json, &ret->p, "p is not a number from 0 to 1");
+        } else {
+            ok = gs_json_skip(json);
+        }
+        if (!ok) {
+            return false;
+        }
+    }
+    return gs_json_ok(json) && (has == 3 || gs_codec_refuse(json, "a label without label or p"));
+}
+
+static bool take_labels(struct gs_json *json, struct gs_scored_label *labels, size_t *ret_n)
+{
+    if (!gs_codec_enter(json, GS_JSON_ARRAY, "topics or risks are not an array")) {
+        return false;
+    }
+    while (gs_json_next(json, NULL)) {
+        if (*ret_n == GS_MAX_TAGS) {
+            return gs_codec_refuse(json, "more than 32 topics or risks");
+        }
+        if (!take_label(json, &labels[(*ret_n)++])) {
+            return false;
+        }
+    }
+    return gs_json_ok(json);
+}
+
+/* The three probabilities; whatever else the object holds follows from them. */
+static bool take_probabilities(struct gs_json *json, float p[3])
+{
+    static const char why[] = "a probability is not a number from 0 to 1";
+    struct gs_str key;
+    unsigned has = 0;
+
+    if (!gs_codec_enter(json, GS_JSON_OBJECT, "sentiment.p is not an object")) {
+        return false;
+    }
+    while (gs_json_next(json, &key)) {
+        const size_t i = GS_CODEC_IS(key, "negative")   ? 0
+                         : GS_CODEC_IS(key, "neutral")  ? 1
+                         : GS_CODEC_IS(key, "positive") ? 2
+                                                        : 3;
+        has |= 1U << i;
+        if (!(i < 3 ? gs_codec_take_probability(json, &p[i], why) : gs_json_skip(json))) {
+            return false;
+        }
+    }
+    return gs_json_ok(json) &&
+           ((has & 7) == 7 || gs_codec_refuse(json, "sentiment.p is incomplete"));
+}
+
+static bool take_sentiment(struct gs_json *json, float p[3])
+{
+    struct gs_str key;
+    bool has_p = false;
+
+    if (!gs_codec_enter(json, GS_JSON_OBJECT, "sentiment is not an object")) {
+        return false;
+    }
+    while (gs_json_next(json, &key)) {
+        const bool is_p = GS_CODEC_IS(key, "p");
+        has_p = has_p || is_p;
+        if (!(is_p ? take_probabilities(json, p) : gs_json_skip(json))) {
+            return false;
+        }
+    }
+    return gs_json_ok(json) && (has_p || gs_codec_refuse(json, "sentiment without p"));
+}
+
+static bool take_place(struct gs_json *json, size_t *ret)
+{
+    static const char why[] = "start or end is not a position";
+    int64_t value = 0;
+
+    if (!gs_codec_take_int(json, &value, why) || value < 0) {
+        return gs_codec_refuse(json, why);
+    }
+    *ret = (size_t)value;
+    return true;
+}
+
+static bool take_entity_member(struct gs_json *json, struct gs_str key,
+                               struct gs_entity_mention *ret, unsigned *has)
+{
+    struct gs_str in;
+
+    if (GS_CODEC_IS(key, "id")) {
+        *has |= 1;
+        return gs_codec_take_str(json, &ret->id, "an entity's id is not a string");
+    }
+    if (GS_CODEC_IS(key, "name")) {
+        return gs_codec_take_str(json, &ret->name, "an entity's name is not a string");
+    }
+    if (GS_CODEC_IS(key, "in")) {
+        if (!gs_codec_take_str(json, &in, "in is not a string")) {
+            return false;
+        }
+        ret->in_title = GS_CODEC_IS(in, "title");
+        return ret->in_title || GS_CODEC_IS(in, "text") ||
+               gs_codec_refuse(json, "in is neither title nor text");
+    }
+    if (GS_CODEC_IS(key, "start")) {
+        *has |= 2;
+        return take_place(json, &ret->start);
+    }
+    if (GS_CODEC_IS(key, "end")) {
+        *has |= 4;
+        return take_place(json, &ret->end);
+    }
+    return gs_json_skip(json);
+}
+
+static bool take_entities(struct gs_json *json, struct gs_tagged *tagged)
+{
+    struct gs_str key;
+
+    if (!gs_codec_enter(json, GS_JSON_ARRAY, "entities are not an array")) {
+        return false;
+    }
+    while (gs_json_next(json, NULL)) {
+        unsigned has = 0;
+        if (tagged->n_entities == GS_MAX_MENTIONS) {
+            return gs_codec_refuse(json, "more than 32 entities");
+        }
+        struct gs_entity_mention *entity = &tagged->entities[tagged->n_entities++];
+        if (!gs_codec_enter(json, GS_JSON_OBJECT, "an entity that is not an object")) {
+            return false;
+        }
+        while (gs_json_next(json, &key)) {
+            if (!take_entity_member(json, key, entity, &has)) {
+                return false;
+            }
+        }
+        if (gs_json_ok(json) && has != 7) {
+            return gs_codec_refuse(json, "an entity without id, start or end");
+        }
+    }
+    return gs_json_ok(json);
+}
+
+static bool take_dup(struct gs_json *json, struct gs_tagged *tagged)
+{
+    struct gs_str key;
+    struct gs_str group;
+    int64_t copy = 0;
+
+    if (!gs_codec_enter(json, GS_JSON_OBJECT, "dup is not an object")) {
+        return false;
+    }
+    while (gs_json_next(json, &key)) {
+        bool ok = false;
+        if (GS_CODEC_IS(key, "group")) {
+            ok = gs_codec_take_str(json, &group, "dup.group is not a string") &&
+                 (gs_codec_hash(group, &tagged->dup_group) ||
+                  gs_codec_refuse(json, "dup.group is not 16 hexadecimal digits"));
+        } else if (GS_CODEC_IS(key, "copy")) {
+            ok = gs_codec_take_int(json, &copy, "dup.copy is not an integer") &&
+                 ((copy >= 0 && copy <= UINT32_MAX) ||
+                  gs_codec_refuse(json, "dup.copy is out of range"));
+        } else {
+            ok = gs_json_skip(json);
+        }
+        if (!ok) {
+            return false;
+        }
+    }
+    tagged->dup_copy = (uint32_t)copy;
+    return gs_json_ok(json);
+}
+
+static bool take_model(struct gs_json *json, struct gs_tagged *tagged)
+{
+    static const char why[] = "a part of model is not a string";
+    struct gs_str key;
+
+    if (!gs_codec_enter(json, GS_JSON_OBJECT, "model is not an object")) {
+        return false;
+    }
+    while (gs_json_next(json, &key)) {
+        struct gs_str *to = GS_CODEC_IS(key, "name")      ? &tagged->model_name
+                            : GS_CODEC_IS(key, "version") ? &tagged->model_version
+                            : GS_CODEC_IS(key, "sha256")  ? &tagged->model_sha256
+                                                          : NULL;
+        if (!(to != NULL ? gs_codec_take_str(json, to, why) : gs_json_skip(json))) {
+            return false;
+        }
+    }
+    return gs_json_ok(json);
+}
+
+static bool take_time(struct gs_json *json, int64_t *ret_ms)
+{
+    struct gs_str text;
+
+    return gs_codec_take_str(json, &text, "ts is not a string") &&
+           (gs_time_parse(text, ret_ms, NULL) == GS_OK ||
+            gs_codec_refuse(json, "ts is not a time"));
+}
+
+static bool take_lang(struct gs_json *json, enum gs_lang *ret)
+{
+    struct gs_str name;
+
+    if (!gs_codec_take_str(json, &name, "lang is not a string")) {
+        return false;
+    }
+    for (unsigned lang = 0; lang < GS_N_LANGS; lang++) {
+        if (gs_str_equal(name, gs_str(gs_codec_langs[lang]))) {
+            *ret = (enum gs_lang)lang;
+            return true;
+        }
+    }
+    return gs_codec_refuse(json, "a lang that we do not write");
+}
+
+/* A tier that outlives the record: the name is a C string in struct gs_tagged. */
+static bool take_tier(struct gs_json *json, const char **ret)
+{
+    static const char *const tiers[] = {"fast", "encoder"};
+    struct gs_str name;
+
+    if (!gs_codec_take_str(json, &name, "tier is not a string")) {
+        return false;
+    }
+    for (size_t i = 0; i < GS_COUNT(tiers); i++) {
+        if (gs_str_equal(name, gs_str(tiers[i]))) {
+            *ret = tiers[i];
+            return true;
+        }
+    }
+    return gs_codec_refuse(json, "a tier that we do not write");
+}
+
+/* The object as it stands. */
+static bool take_extra(struct gs_json *json, struct gs_str *ret)
+{
+    const unsigned depth = json->depth;
+    const char *start = NULL;
+
+    if (!gs_codec_enter(json, GS_JSON_OBJECT, "extra is not an object")) {
+        return false;
+    }
+    start = json->at - 1;
+    if (!gs_json_leave(json, depth)) {
+        return false;
+    }
+    *ret = (struct gs_str){start, (size_t)(json->at - start)};
+    return true;
+}
+
+/* Bits of the members that must be there. */
+enum {
+    HAS_V = 1,
+    HAS_ID = 2,
+    HAS_TS = 4,
+    HAS_SOURCE = 8,
+    HAS_LANG = 16,
+    HAS_SENTIMENT = 32,
+    NEEDED = 63
+};
+
+struct reading {
+    struct gs_tagged *tagged;
+    struct gs_message *message;
+    unsigned has;
+};
+
+static bool take_version(struct gs_json *json)
+{
+    int64_t version = 0;
+
+    return gs_codec_take_int(json, &version, "v is not an integer") &&
+           (version == 1 || gs_codec_refuse(json, "a version that is not 1"));
+}
+
+/* A member that is a plain string; NULL for any other key. */
+static struct gs_str *string_member(const struct reading *r, struct gs_str key)
+{
+    return GS_CODEC_IS(key, "id")            ? &r->message->id
+           : GS_CODEC_IS(key, "source")      ? &r->message->source
+           : GS_CODEC_IS(key, "title")       ? &r->tagged->title
+           : GS_CODEC_IS(key, "text")        ? &r->tagged->text
+           : GS_CODEC_IS(key, "url")         ? &r->message->url
+           : GS_CODEC_IS(key, "author")      ? &r->message->author
+           : GS_CODEC_IS(key, "traceparent") ? &r->message->traceparent
+                                             : NULL;
+}
+
+static bool take_rest(struct gs_json *json, struct gs_str key, struct gs_tagged *tagged)
+{
+    if (GS_CODEC_IS(key, "topics")) {
+        return take_labels(json, tagged->topics, &tagged->n_topics);
+    }
+    if (GS_CODEC_IS(key, "risks")) {
+        return take_labels(json, tagged->risks, &tagged->n_risks);
+    }
+    if (GS_CODEC_IS(key, "entities")) {
+        return take_entities(json, tagged);
+    }
+    if (GS_CODEC_IS(key, "dup")) {
+        return take_dup(json, tagged);
+    }
+    if (GS_CODEC_IS(key, "tier")) {
+        return take_tier(json, &tagged->tier);
+    }
+    if (GS_CODEC_IS(key, "confidence")) {
+        return gs_codec_take_probability(json, &tagged->confidence,
+                                         "confidence is not a number from 0 to 1");
+    }
+    if (GS_CODEC_IS(key, "abstained")) {
+        return gs_codec_take_bool(json, &tagged->abstained, "abstained is not true or false");
+    }
+    return GS_CODEC_IS(key, "model") ? take_model(json, tagged) : gs_json_skip(json);
+}
+
+static bool take_member(struct gs_json *json, struct gs_str key, struct reading *r)
+{
+    struct gs_str *to = string_member(r, key);
+
+    if (to != NULL) {
+        r->has |= to == &r->message->id ? HAS_ID : to == &r->message->source ? HAS_SOURCE : 0;
+        return gs_codec_take_str(json, to, "a text field is not a string");
+    }
+    if (GS_CODEC_IS(key, "v")) {
+        r->has |= HAS_V;
+        return take_version(json);
+    }
+    if (GS_CODEC_IS(key, "ts")) {
+        r->has |= HAS_TS;
+        return take_time(json, &r->message->ts_ms);
+    }
+    if (GS_CODEC_IS(key, "lang")) {
+        r->has |= HAS_LANG;
+        return take_lang(json, &r->tagged->lang);
+    }
+    if (GS_CODEC_IS(key, "sentiment")) {
+        r->has |= HAS_SENTIMENT;
+        return take_sentiment(json, r->tagged->sentiment);
+    }
+    if (GS_CODEC_IS(key, "extra")) {
+        return take_extra(json, &r->message->extra);
+    }
+    return take_rest(json, key, r->tagged);
+}
+
+/* That each mention lies in the text it names: later stages cut it out unasked. */
+static bool mentions_fit(const struct gs_tagged *tagged)
+{
+    for (size_t i = 0; i < tagged->n_entities; i++) {
+        const struct gs_entity_mention *entity = &tagged->entities[i];
+        const size_t len = entity->in_title ? tagged->title.len : tagged->text.len;
+        if (entity->start > entity->end || entity->end > len) {
+            return false;
+        }
+    }
+    return true;
+}
+
+enum gs_status gs_tagged_decode(struct gs_str text, struct gs_arena *arena, struct gs_tagged *ret,
+                                struct gs_error *err)
+{
+    struct gs_json json;
+    struct gs_str key;
+
+    enum gs_status status = gs_codec_open(text, arena, &json, err);
+    if (status != GS_OK) {
+        return status;
+    }
+    struct gs_message *message = gs_arena_take(arena, sizeof *message);
+    struct gs_tagged *tagged = gs_arena_take(arena, sizeof *tagged);
+    if (message == NULL || tagged == NULL) {
+        return gs_fail(err, GS_NO_MEMORY, "no memory left for a tagged record");
+    }
+    *message = (struct gs_message){0};
+    *tagged = (struct gs_tagged){.message = message};
+    struct reading reading = {tagged, message, 0};
+    while (gs_json_next(&json, &key)) {
+        if (!take_member(&json, key, &reading)) {
+            break;
+        }
+    }
+    status = gs_codec_close(&json, err);
+    if (status != GS_OK) {
+        return status;
+    }
+    if (reading.has != NEEDED) {
+        return gs_fail(err, GS_BAD_FORMAT,
+                       "one of v, id, ts, source, lang and sentiment.p is missing");
+    }
+    if (!mentions_fit(tagged)) {
+        return gs_fail(err, GS_BAD_FORMAT, "an entity is outside its text");
+    }
+    message->title = tagged->title;
+    message->text = tagged->text;
+    *ret = *tagged;
+    return GS_OK;
+}
