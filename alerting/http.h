@@ -20,13 +20,14 @@ struct gs_http_options {
 
 /* /api/v1/status, which the status page shows; every member may be absent, more may be added:
  *
- *   {"version":"0.1.0", "model":"finance-zh-en-fast 1.0.0", "uptime_s":12.5,
- *    "records":{"consumed":0, "rejected":0, "late":0},
+ *   {"version":"0.1.0", "started":"…Z", "model":{"name":"finance-zh-en-fast", "version":"1.0.0"},
+ *    "totals":{"consumed":0, "tagged":0, "rejected":0, "observations":0, "alerts":0},
  *    "watermark":"2026-…Z",                 event time, or null
- *    "lanes":[{"stage":"tag", "lane":0, "lag":0, "last_progress":"…Z"}],      lag -1: unknown
- *    "topics":[{"key":"topic:legal", "messages":120, "n_hour":14.0, "observed":0.31,
- * "expected":0.22, "log10_evidence":0.4, "firing":false, "detectable":true}], "alerts":[…]} those
- * firing, as alert records (deploy/docs/records.md)
+ *    "lanes":[{"stage":"tag", "lane":0, "assigned":true, "failed":false, "lag":0,
+ * "last_progress":"…Z"}], "keys":[{"key":"topic:legal", "messages":120, "n_hour":14.0,
+ * "observed":0.31, "expected":0.22, "log10_evidence":0.4, "firing":false, "detectable":true}],
+ *    "alerts":[…]}                           those firing, as alert records
+ * (deploy/docs/records.md)
  */
 
 /* What the server asks of the program. Every function may be called at any time until

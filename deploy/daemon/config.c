@@ -232,23 +232,65 @@ static enum gs_status set_instance(struct gs_config *config, struct gs_error *er
     return GS_OK;
 }
 
+/* The arena, the places of settings, and the name in findings, all of which outlive the caller's.
+ */
+static enum gs_status make_config(const struct gs_config_input *input, struct gs_loader *loader,
+                                  struct gs_error *err)
+{
+    struct gs_config *config = calloc(1, sizeof *config);
+    const size_t name_size = strlen(input->name) + 1;
+    enum gs_status status = GS_OK;
+
+    if (config == NULL) {
+        return gs_fail(err, GS_NO_MEMORY, "configuration");
+    }
+    status = gs_arena_new(ARENA_BYTES, &config->arena, err);
+    if (status != GS_OK) {
+        gs_config_free(config);
+        return status;
+    }
+    loader->origins = gs_arena_take(config->arena, gs_n_options * sizeof *loader->origins);
+    char *name = gs_arena_take(config->arena, name_size);
+    if (loader->origins == NULL || name == NULL) {
+        gs_config_free(config);
+        return gs_fail(err, GS_NO_MEMORY, "configuration");
+    }
+    memset(loader->origins, 0, gs_n_options * sizeof *loader->origins);
+    config->origins = loader->origins;
+    loader->name = memcpy(name, input->name, name_size);
+    loader->config = config;
+    return GS_OK;
+}
+
+/* Places that were never set point at the file; folders were the caller's. */
+static void finish_origins(struct gs_loader *loader)
+{
+    for (size_t i = 0; i < gs_n_options; i++) {
+        if (loader->origins[i].place == NULL) {
+            loader->origins[i] = (struct gs_origin){.place = loader->name, .line = 1};
+        }
+        loader->origins[i].dir = NULL;
+    }
+}
+
+void gs_config_origin(const struct gs_config *config, const char *name, const char **ret_place,
+                      int *ret_line)
+{
+    const struct gs_origin *origin = &config->origins[gs_option_find(name) - gs_options];
+
+    *ret_place = origin->place;
+    *ret_line = origin->line;
+}
+
 enum gs_status gs_config_parse(const struct gs_config_input *input, struct gs_config **ret,
                                struct gs_findings *findings, struct gs_error *err)
 {
     const size_t before = gs_findings_count(findings);
-    struct gs_config *config = calloc(1, sizeof *config);
-    struct gs_loader loader = {
-        .config = config, .findings = findings, .name = input->name, .dir = input->dir};
-    enum gs_status status = GS_OK;
+    struct gs_loader loader = {.findings = findings, .dir = input->dir};
+    enum gs_status status = make_config(input, &loader, err);
 
-    loader.origins = calloc(gs_n_options, sizeof *loader.origins);
-    if (config == NULL || loader.origins == NULL) {
-        status = gs_fail(err, GS_NO_MEMORY, "configuration");
-        goto done;
-    }
-    status = gs_arena_new(ARENA_BYTES, &config->arena, err);
     if (status != GS_OK) {
-        goto done;
+        return status;
     }
     apply_defaults(&loader);
     apply_yaml(&loader, input->yaml, err);
@@ -259,21 +301,19 @@ enum gs_status gs_config_parse(const struct gs_config_input *input, struct gs_co
         apply_override(&loader, input->overrides[i]);
     }
     gs_config_check(&loader);
-    if (gs_findings_count(findings) > before) {
-        status = gs_fail(err, GS_BAD_CONFIG, "%s: %zu finding%s", input->name,
-                         gs_findings_count(findings) - before,
-                         gs_findings_count(findings) - before == 1 ? "" : "s");
-        goto done;
+    finish_origins(&loader);
+    const size_t n = gs_findings_count(findings) - before;
+    if (n > 0 && !input->keep_bad) {
+        status =
+            gs_fail(err, GS_BAD_CONFIG, "%s: %zu finding%s", input->name, n, n == 1 ? "" : "s");
+    } else {
+        status = set_instance(loader.config, err);
     }
-    status = set_instance(config, err);
     if (status == GS_OK) {
-        *ret = config;
-        config = NULL;
+        *ret = loader.config;
+    } else {
+        gs_config_free(loader.config);
     }
-
-done:
-    free(loader.origins);
-    gs_config_free(config);
     return status;
 }
 
@@ -291,10 +331,11 @@ static char *folder_of(const char *path)
     return dir;
 }
 
-enum gs_status gs_config_load(const char *path, const char *const *overrides, size_t n_overrides,
-                              struct gs_config **ret, struct gs_findings *findings,
-                              struct gs_error *err)
+static enum gs_status load(const char *path, const struct gs_config_input *more,
+                           struct gs_config **ret, struct gs_findings *findings,
+                           struct gs_error *err)
 {
+    struct gs_config_input input = *more;
     struct gs_file file = {0};
     char *dir = NULL;
     enum gs_status status = GS_OK;
@@ -310,18 +351,33 @@ enum gs_status gs_config_load(const char *path, const char *const *overrides, si
             goto done;
         }
     }
-    const struct gs_config_input input = {.yaml = file.bytes,
-                                          .name = path == NULL ? "defaults" : path,
-                                          .dir = dir,
-                                          .overrides = overrides,
-                                          .n_overrides = n_overrides,
-                                          .environ_vars = (const char *const *)environ};
+    input.yaml = file.bytes;
+    input.name = path == NULL ? "defaults" : path;
+    input.dir = dir;
+    input.environ_vars = (const char *const *)environ;
     status = gs_config_parse(&input, ret, findings, err);
 
 done:
     free(dir);
     gs_file_unmap(&file);
     return status;
+}
+
+enum gs_status gs_config_load(const char *path, const char *const *overrides, size_t n_overrides,
+                              struct gs_config **ret, struct gs_findings *findings,
+                              struct gs_error *err)
+{
+    const struct gs_config_input input = {.overrides = overrides, .n_overrides = n_overrides};
+    return load(path, &input, ret, findings, err);
+}
+
+enum gs_status gs_config_examine(const char *path, const char *const *overrides, size_t n_overrides,
+                                 struct gs_config **ret, struct gs_findings *findings,
+                                 struct gs_error *err)
+{
+    const struct gs_config_input input = {
+        .overrides = overrides, .n_overrides = n_overrides, .keep_bad = true};
+    return load(path, &input, ret, findings, err);
 }
 
 enum gs_status gs_config_defaults(struct gs_config **ret, struct gs_error *err)

@@ -24,6 +24,8 @@
 #include "ingest/records/source.h"
 #include "ingest/text/normalise.h"
 
+struct gs_origin;
+
 enum gs_input_kind { GS_INPUT_KAFKA, GS_INPUT_FILE, GS_INPUT_STDIN };
 enum gs_input_format { GS_FORMAT_JSON, GS_FORMAT_TEXT };
 enum gs_output_kind { GS_OUTPUT_KAFKA, GS_OUTPUT_FILE };
@@ -118,8 +120,14 @@ struct gs_config {
         bool json; /* log.format */
     } log;
 
-    struct gs_arena *arena; /* owns every string above */
+    struct gs_arena *arena;          /* owns every string above */
+    const struct gs_origin *origins; /* where each setting was set; see gs_config_origin() */
 };
+
+/* Where a setting ("model.path") was set: *ret_place is a file, "--set" or a variable's name, and
+ * the line is 0 outside files. A default was set in the file's line 1, for want of a better one. */
+void gs_config_origin(const struct gs_config *config, const char *name, const char **ret_place,
+                      int *ret_line);
 
 /* Reads path (NULL: defaults only), the process's environment and n overrides "section.name=value".
  *
@@ -143,10 +151,18 @@ struct gs_config_input {
     const char *const *overrides;
     size_t n_overrides;
     const char *const *environ_vars;
+    bool keep_bad; /* findings are no failure, as in gs_config_examine() */
 };
 GS_MUST_CHECK
 enum gs_status gs_config_parse(const struct gs_config_input *input, struct gs_config **ret,
                                struct gs_findings *findings, struct gs_error *err);
+
+/* As gs_config_load(), but findings are no failure: a setting with a finding keeps its default, so
+ * that a check can go on to what the configuration names. */
+GS_MUST_CHECK
+enum gs_status gs_config_examine(const char *path, const char *const *overrides, size_t n_overrides,
+                                 struct gs_config **ret, struct gs_findings *findings,
+                                 struct gs_error *err);
 
 /* Every default, nothing read from outside but the host's name. GS_NO_MEMORY. */
 GS_MUST_CHECK

@@ -43,9 +43,9 @@ GS_PRINTF(2, 3) void gs_buf_printf(struct gs_buf *buf, const char *fmt, ...);
  * gs_buf_json_str() writes a quoted string; bytes that are not UTF-8 become U+FFFD, one a byte.
  * gs_buf_json_number() writes a finite number in the shortest of at most six significant
  * digits; NaN and infinities, which JSON does not have, become null.
- * gs_buf_json_float() writes the shortest text that reads back as the same float.
- * gs_buf_json_time() writes ms since the epoch as "2026-11-21T09:30:00.000Z" with quotes; a time
- * outside the years 0 to 9999 becomes null. */
+ * gs_buf_json_float() writes at most nine significant digits, which read back as the same float;
+ * from 0.0001 to 1 the fewest that do. gs_buf_json_time() writes ms since the epoch as
+ * "2026-11-21T09:30:00.000Z" with quotes; a time outside the years 0 to 9999 becomes null. */
 void gs_buf_json_str(struct gs_buf *buf, struct gs_str text);
 void gs_buf_json_number(struct gs_buf *buf, double value);
 void gs_buf_json_float(struct gs_buf *buf, float value);

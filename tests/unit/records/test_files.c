@@ -1,0 +1,793 @@
+#include "ingest/records/files.h"
+#include "tests/unit/gs_test.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#define TEXT(s)                                                                                    \
+    {                                                                                              \
+        s, sizeof(s) - 1                                                                           \
+    }
+
+/* A folder of its own for every test. */
+static char dir[64];
+static char path[128];
+
+static int make_dir(void **state)
+{
+    (void)state;
+    (void)strcpy(dir, "/tmp/gs_files_XXXXXX");
+    if (mkdtemp(dir) == NULL) {
+        return -1;
+    }
+    (void)snprintf(path, sizeof path, "%s/file", dir);
+    return 0;
+}
+
+static int drop_dir(void **state)
+{
+    char command[128];
+
+    (void)state;
+    (void)snprintf(command, sizeof command, "rm -rf %s", dir);
+    return system(command);
+}
+
+static void write_file(const char *to, struct gs_str bytes)
+{
+    FILE *file = fopen(to, "wb");
+
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes.bytes, 1, bytes.len, file), bytes.len);
+    assert_int_equal(fclose(file), 0);
+}
+
+static struct gs_str read_file(const char *from)
+{
+    static char bytes[1 << 16];
+    FILE *file = fopen(from, "rb");
+
+    assert_non_null(file);
+    const size_t n = fread(bytes, 1, sizeof bytes - 1, file);
+    bytes[n] = '\0';
+    assert_int_equal(fclose(file), 0);
+    return (struct gs_str){bytes, n};
+}
+
+static struct gs_source *open_source(const char *from, size_t max_line)
+{
+    struct gs_source *source = NULL;
+    struct gs_error err = {0};
+
+    if (gs_file_source_new(&from, 1, max_line, &source, &err) != GS_OK) {
+        fail_msg("%s", err.message);
+    }
+    return source;
+}
+
+/* The next record's "offset:value", "AGAIN", "CLOSED" and so on. */
+static const char *next(struct gs_source *source)
+{
+    static char text[512];
+    struct gs_record record;
+    struct gs_error err = {0};
+    const enum gs_status status = gs_source_poll(source, 0, &record, &err);
+
+    if (status != GS_OK) {
+        return gs_status_name(status);
+    }
+    (void)snprintf(text, sizeof text, "%lld:%.*s", (long long)record.offset,
+                   GS_STR_ARGS(record.value));
+    return text;
+}
+
+/* ---- source ---- */
+
+static const struct {
+    const char *shows;
+    struct gs_str bytes;
+    size_t max_line;
+    const char *want[6]; /* NULL: the end */
+} inputs[] = {
+    {"lines", TEXT("a\nbc\n"), 100, {"1:a", "2:bc"}},
+    {"a last line without line feed", TEXT("a\nbc"), 100, {"1:a", "2:bc"}},
+    {"CR LF", TEXT("a\r\nbc\r\n"), 100, {"1:a", "2:bc"}},
+    {"CR alone is no end", TEXT("a\rb\n"), 100, {"1:a\rb"}},
+    {"empty lines are counted", TEXT("\n\na\n\r\n\nb\n"), 100, {"3:a", "6:b"}},
+    {"an empty file", TEXT(""), 100, {NULL}},
+    {"line feeds alone", TEXT("\n\n"), 100, {NULL}},
+    {"a byte order mark",
+     TEXT("\xEF\xBB\xBF"
+          "a\n\xEF\xBB\xBF"
+          "b\n"),
+     100,
+     {"1:a", "2:\xEF\xBB\xBF"
+             "b"}},
+    {"a byte order mark alone", TEXT("\xEF\xBB\xBF"), 100, {NULL}},
+    {"the longest line", TEXT("abcd\nx\n"), 4, {"1:abcd", "2:x"}},
+    {"the longest line with CR LF", TEXT("abcd\r\nx\n"), 4, {"1:abcd", "2:x"}},
+    {"the longest line with all around it",
+     TEXT("\xEF\xBB\xBF"
+          "abcd\r\nx\n"),
+     4,
+     {"1:abcd", "2:x"}},
+    {"a line too long by one is cut to max + 1", TEXT("abcde\nx\n"), 4, {"1:abcde", "2:x"}},
+    {"a line too long by two", TEXT("abcdef\nx\n"), 4, {"1:abcde", "2:x"}},
+    {"a line far too long", TEXT("abcdefghijklmnopqrstuvwxyz\nx\n"), 4, {"1:abcde", "2:x"}},
+    {"a last line too long", TEXT("x\nabcdefghijklmnopqrstuvwxyz"), 4, {"1:x", "2:abcde"}},
+    {"two lines too long",
+     TEXT("abcdefghijkl\nmnopqrstuvwxyz\nx"),
+     4,
+     {"1:abcde", "2:mnopq", "3:x"}},
+    {"one byte that looks like gzip", TEXT("\x1F"), 100, {"1:\x1F"}},
+};
+
+static void lines_of_a_file(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < GS_COUNT(inputs); i++) {
+        print_message("  %s\n", inputs[i].shows);
+        write_file(path, inputs[i].bytes);
+        struct gs_source *source = open_source(path, inputs[i].max_line);
+        for (size_t k = 0; inputs[i].want[k] != NULL; k++) {
+            assert_false(gs_source_idle(source, gs_str(path), 0));
+            assert_string_equal(next(source), inputs[i].want[k]);
+        }
+        assert_string_equal(next(source), "CLOSED");
+        assert_string_equal(next(source), "CLOSED");
+        assert_true(gs_source_idle(source, gs_str(path), 0));
+        assert_int_equal(gs_source_lag(source), -1);
+        gs_source_close(source);
+    }
+}
+
+static void records_say_where_they_are_from(void **state)
+{
+    struct gs_record record;
+
+    (void)state;
+    write_file(path, gs_str("\na\n"));
+    struct gs_source *source = open_source(path, 100);
+    assert_int_equal(gs_source_poll(source, 0, &record, NULL), GS_OK);
+    assert_true(gs_str_equal(record.topic, gs_str(path)));
+    assert_int_equal(record.partition, 0);
+    assert_int_equal(record.offset, 2);
+    assert_int_equal(record.timestamp_ms, -1);
+    assert_null(record.key.bytes);
+    assert_int_equal(record.n_headers, 0);
+    gs_source_close(source);
+}
+
+static void note_assigned(void *arg, struct gs_str topic, int32_t partition)
+{
+    char *text = arg;
+
+    (void)partition;
+    (void)strncat(text, "+", 2);
+    (void)strncat(text, topic.bytes + topic.len - 1, 1);
+}
+
+static void several_files(void **state)
+{
+    char paths[3][128];
+    const char *const list[] = {paths[0], paths[1], paths[2]};
+    struct gs_source *source = NULL;
+    char seen[32] = "";
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        (void)snprintf(paths[i], sizeof paths[i], "%s/%d", dir, i);
+        write_file(paths[i], gs_str(i == 0 ? "a" : i == 1 ? "" : "b\nc\n"));
+    }
+    assert_int_equal(gs_file_source_new(list, 3, 100, &source, NULL), GS_OK);
+    source->events = (struct gs_source_events){.arg = seen, .assigned = note_assigned};
+    assert_string_equal(next(source), "1:a");
+    assert_string_equal(seen, "+0");
+    assert_string_equal(next(source), "1:b");
+    assert_string_equal(next(source), "2:c");
+    assert_string_equal(next(source), "CLOSED");
+    assert_string_equal(seen, "+0+1+2");
+    gs_source_close(source);
+}
+
+static void a_missing_file_is_known_at_once(void **state)
+{
+    const char *const paths[] = {"/dev/null", "/nowhere/file"};
+    struct gs_source *source = NULL;
+    struct gs_error err = {0};
+
+    (void)state;
+    assert_int_equal(gs_file_source_new(paths, 2, 100, &source, &err), GS_IO);
+    assert_non_null(strstr(err.message, "/nowhere/file"));
+    assert_null(source);
+}
+
+static void a_folder_is_no_file(void **state)
+{
+    (void)state;
+    struct gs_source *source = open_source(dir, 100);
+    assert_string_equal(next(source), "IO");
+    gs_source_close(source);
+}
+
+static void a_rewind_gives_the_same_again(void **state)
+{
+    (void)state;
+    write_file(path, gs_str("a\nb\nc\nd\n"));
+    struct gs_source *source = open_source(path, 100);
+    assert_string_equal(next(source), "1:a");
+    assert_int_equal(gs_source_commit(source, NULL), GS_OK);
+    assert_string_equal(next(source), "2:b");
+    assert_string_equal(next(source), "3:c");
+    assert_int_equal(gs_source_rewind(source, NULL), GS_OK);
+    assert_string_equal(next(source), "2:b");
+    assert_int_equal(gs_source_commit(source, NULL), GS_OK); /* 3 was read, but is not taken */
+    assert_string_equal(next(source), "3:c");
+    assert_string_equal(next(source), "4:d");
+    assert_int_equal(gs_source_rewind(source, NULL), GS_OK);
+    assert_false(gs_source_idle(source, gs_str(path), 0));
+    assert_string_equal(next(source), "3:c");
+    assert_string_equal(next(source), "4:d");
+    assert_string_equal(next(source), "CLOSED");
+    gs_source_close(source);
+}
+
+/* Lines of every length around the size of a chunk, with commits in between: what was borrowed
+ * stays until the commit, what is rewound comes again. */
+static void lines_across_chunks(void **state)
+{
+    enum { N = 3000, BATCH = 700 };
+    static struct gs_str lines[BATCH];
+    struct gs_record record;
+    FILE *file = fopen(path, "wb");
+
+    (void)state;
+    assert_non_null(file);
+    for (int i = 0; i < N; i++) {
+        (void)fprintf(file, "%d %0*d\n", i, i * 7 % 2000 + 1, i);
+    }
+    assert_int_equal(fclose(file), 0);
+    struct gs_source *source = open_source(path, 5000);
+    for (int i = 0; i < N;) {
+        const int end = i + BATCH < N ? i + BATCH : N;
+        for (int round = 0; round < 2; round++) {
+            for (int k = i; k < end; k++) {
+                assert_int_equal(gs_source_poll(source, 0, &record, NULL), GS_OK);
+                assert_int_equal(record.offset, k + 1);
+                lines[k - i] = record.value;
+            }
+            for (int k = i; k < end; k++) {
+                char want[4096];
+                (void)snprintf(want, sizeof want, "%d %0*d", k, k * 7 % 2000 + 1, k);
+                assert_true(gs_str_equal(lines[k - i], gs_str(want)));
+            }
+            if (round == 0) {
+                assert_int_equal(gs_source_rewind(source, NULL), GS_OK);
+            }
+        }
+        assert_int_equal(gs_source_commit(source, NULL), GS_OK);
+        i = end;
+    }
+    assert_string_equal(next(source), "CLOSED");
+    gs_source_close(source);
+}
+
+/* A line of 3 MB with a bound of 10 bytes goes by without being kept. */
+static void a_giant_line_is_skipped(void **state)
+{
+    FILE *file = fopen(path, "wb");
+
+    (void)state;
+    assert_non_null(file);
+    (void)fputs("a\n", file);
+    for (int i = 0; i < 3000000; i++) {
+        (void)fputc('x', file);
+    }
+    (void)fputs("\nb\n", file);
+    assert_int_equal(fclose(file), 0);
+    struct gs_source *source = open_source(path, 10);
+    assert_string_equal(next(source), "1:a");
+    assert_string_equal(next(source), "2:xxxxxxxxxxx");
+    assert_string_equal(next(source), "3:b");
+    assert_string_equal(next(source), "CLOSED");
+    gs_source_close(source);
+}
+
+static void lines_kept_have_a_bound(void **state)
+{
+    enum { N = 2 * 1024 * 1024 };
+    struct gs_record record;
+    struct gs_error err = {0};
+    char *bytes = malloc((size_t)2 * (N + 10));
+
+    (void)state;
+    assert_non_null(bytes);
+    for (size_t i = 0; i < N + 10; i++) {
+        bytes[2 * i] = 'a';
+        bytes[2 * i + 1] = '\n';
+    }
+    write_file(path, (struct gs_str){bytes, (size_t)2 * (N + 10)});
+    free(bytes);
+    struct gs_source *source = open_source(path, 100);
+    for (int i = 0; i < N; i++) {
+        if (gs_source_poll(source, 0, &record, &err) != GS_OK) {
+            fail_msg("line %d: %s", i, err.message);
+        }
+    }
+    assert_int_equal(gs_source_poll(source, 0, &record, &err), GS_NO_MEMORY);
+    assert_non_null(strstr(err.message, "commit"));
+    assert_int_equal(gs_source_commit(source, NULL), GS_OK);
+    assert_int_equal(gs_source_poll(source, 0, &record, &err), GS_OK); /* and goes on */
+    assert_int_equal(record.offset, N + 1);
+    gs_source_close(source);
+}
+
+/* ---- stdin and pipes ---- */
+
+/* Puts a pipe in stdin's place and gives its other end. */
+static int pipe_to_stdin(int *ret_old)
+{
+    int ends[2];
+
+    *ret_old = dup(STDIN_FILENO);
+    assert_int_equal(pipe(ends), 0);
+    assert_true(dup2(ends[0], STDIN_FILENO) == STDIN_FILENO);
+    (void)close(ends[0]);
+    return ends[1];
+}
+
+static void put_bytes(int fd, const char *text)
+{
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+}
+
+static void stdin_comes_in_pieces(void **state)
+{
+    int old = -1;
+    const int in = pipe_to_stdin(&old);
+    struct gs_source *source = open_source("-", 100);
+
+    (void)state;
+    assert_string_equal(next(source), "AGAIN");
+    put_bytes(in, "a");
+    assert_string_equal(next(source), "AGAIN");
+    put_bytes(in, "b\nc");
+    assert_string_equal(next(source), "1:ab");
+    assert_string_equal(next(source), "AGAIN");
+    assert_false(gs_source_idle(source, gs_str("-"), 0));
+    assert_int_equal(gs_source_rewind(source, NULL), GS_OK); /* a pipe, too */
+    assert_string_equal(next(source), "1:ab");
+    assert_int_equal(gs_source_commit(source, NULL), GS_OK);
+    (void)close(in);
+    assert_string_equal(next(source), "2:c");
+    assert_string_equal(next(source), "CLOSED");
+    gs_source_close(source);
+    assert_true(dup2(old, STDIN_FILENO) == STDIN_FILENO);
+    (void)close(old);
+}
+
+/* ---- gzip ---- */
+
+/* text as a gzip member. */
+static size_t gzip(const char *text, char *out, size_t size)
+{
+    z_stream z = {0};
+    char copy[4096];
+
+    (void)snprintf(copy, sizeof copy, "%s", text);
+    assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    z.next_in = (unsigned char *)copy;
+    z.avail_in = (unsigned)strlen(copy);
+    z.next_out = (unsigned char *)out;
+    z.avail_out = (unsigned)size;
+    assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+    (void)deflateEnd(&z);
+    return size - z.avail_out;
+}
+
+static void gzip_is_known_by_its_magic(void **state)
+{
+    char packed[512];
+
+    (void)state;
+    write_file(path, (struct gs_str){packed, gzip("a\nb\n", packed, sizeof packed)});
+    struct gs_source *source = open_source(path, 100);
+    assert_string_equal(next(source), "1:a");
+    assert_string_equal(next(source), "2:b");
+    assert_string_equal(next(source), "CLOSED");
+    gs_source_close(source);
+}
+
+static void gzip_members_in_a_row(void **state)
+{
+    char packed[512] = {0};
+    size_t n = gzip("a\nb", packed, sizeof packed);
+
+    (void)state;
+    n += gzip("c\n", packed + n, sizeof packed - n);
+    write_file(path, (struct gs_str){packed, n + 20}); /* and zeros behind */
+    struct gs_source *source = open_source(path, 100);
+    assert_string_equal(next(source), "1:a");
+    assert_string_equal(next(source), "2:bc");
+    assert_string_equal(next(source), "CLOSED");
+    gs_source_close(source);
+}
+
+/* More output than input: inflate holds it back while there is nothing left to read. */
+static void gzip_that_grows(void **state)
+{
+    static char plain[4096];
+    char packed[512];
+    int lines = 0;
+
+    (void)state;
+    for (size_t i = 0; i + 1 < sizeof plain; i++) {
+        plain[i] = i % 2 == 0 ? 'a' : '\n';
+    }
+    size_t n = 0;
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    for (int i = 0; i < 300; i++) { /* 1.2 MB in a few kB */
+        n = gzip(plain, packed, sizeof packed);
+        assert_int_equal(fwrite(packed, 1, n, file), n);
+    }
+    assert_int_equal(fclose(file), 0);
+    struct gs_source *source = open_source(path, 100);
+    struct gs_record record;
+    while (gs_source_poll(source, 0, &record, NULL) == GS_OK) {
+        lines++;
+        if (lines % 1000 == 0) {
+            assert_int_equal(gs_source_commit(source, NULL), GS_OK);
+        }
+    }
+    assert_int_equal(lines, 300 * 2047 + 1);
+    gs_source_close(source);
+}
+
+static void damaged_gzip(void **state)
+{
+    static const struct {
+        const char *shows;
+        int cut;  /* bytes taken off the end */
+        int flip; /* byte to damage; -1 none */
+        const char *why;
+    } rows[] = {
+        {"cut in the check sum", 4, -1, "cut off"}, {"cut in the data", 12, -1, "cut off"},
+        {"a wrong check sum", 0, -5, "damaged"},    {"a wrong method", 0, 2, "damaged"},
+        {"the header alone", 1000, -1, "cut off"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < GS_COUNT(rows); i++) {
+        char packed[512];
+        struct gs_record record;
+        struct gs_error err = {0};
+        size_t n = gzip("a\nb\nc\n", packed, sizeof packed);
+        print_message("  %s\n", rows[i].shows);
+        n = rows[i].cut > (int)n ? 10 : n - (size_t)rows[i].cut;
+        if (rows[i].flip != -1) {
+            packed[rows[i].flip < 0 ? (int)n + rows[i].flip : rows[i].flip] ^= 0x55;
+        }
+        write_file(path, (struct gs_str){packed, n});
+        struct gs_source *source = open_source(path, 100);
+        enum gs_status status = GS_OK;
+        while ((status = gs_source_poll(source, 0, &record, &err)) == GS_OK) {
+        }
+        assert_int_equal(status, GS_IO);
+        assert_non_null(strstr(err.message, path));
+        assert_non_null(strstr(err.message, rows[i].why));
+        assert_non_null(strstr(err.message, "after line"));
+        assert_int_equal(gs_source_poll(source, 0, &record, &err), GS_IO); /* it stays so */
+        gs_source_close(source);
+    }
+}
+
+static void gzip_with_rubbish_behind(void **state)
+{
+    char packed[512];
+    const size_t n = gzip("a\n", packed, sizeof packed);
+
+    (void)state;
+    memcpy(packed + n, "rubbish!", 8);
+    write_file(path, (struct gs_str){packed, n + 8});
+    struct gs_source *source = open_source(path, 100);
+    assert_string_equal(next(source), "1:a");
+    assert_string_equal(next(source), "IO");
+    gs_source_close(source);
+}
+
+/* ---- sink ---- */
+
+static struct gs_sink *open_sink(enum gs_stream stream, const char *to)
+{
+    const char *paths[GS_N_STREAMS] = {NULL};
+    struct gs_sink *sink = NULL;
+    struct gs_error err = {0};
+
+    paths[stream] = to;
+    if (gs_file_sink_new(paths, false, &sink, &err) != GS_OK) {
+        fail_msg("%s", err.message);
+    }
+    return sink;
+}
+
+static enum gs_status put(struct gs_sink *sink, enum gs_stream stream, const char *value)
+{
+    const struct gs_output output = {.value = gs_str(value), .timestamp_ms = -1, .partition = -1};
+
+    return gs_sink_put(sink, stream, &output, NULL);
+}
+
+static void a_batch_is_written_at_commit(void **state)
+{
+    struct gs_sink *sink = open_sink(GS_STREAM_TAGGED, path);
+
+    (void)state;
+    assert_int_equal(gs_sink_begin(sink, NULL), GS_OK);
+    assert_int_equal(put(sink, GS_STREAM_TAGGED, "a"), GS_OK);
+    assert_int_equal(put(sink, GS_STREAM_TAGGED, "b"), GS_OK);
+    assert_int_equal(read_file(path).len, 0);
+    assert_int_equal(gs_sink_commit(sink, NULL, NULL), GS_OK);
+    assert_string_equal(read_file(path).bytes, "a\nb\n");
+    assert_int_equal(gs_sink_begin(sink, NULL), GS_OK);
+    assert_int_equal(put(sink, GS_STREAM_TAGGED, "void"), GS_OK);
+    assert_int_equal(gs_sink_abort(sink, NULL, NULL), GS_OK);
+    assert_int_equal(gs_sink_begin(sink, NULL), GS_OK);
+    assert_int_equal(put(sink, GS_STREAM_TAGGED, "c"), GS_OK);
+    assert_int_equal(gs_sink_commit(sink, NULL, NULL), GS_OK);
+    gs_sink_close(sink);
+    assert_string_equal(read_file(path).bytes, "a\nb\nc\n");
+    sink = open_sink(GS_STREAM_TAGGED, path); /* a restart destroys nothing */
+    assert_int_equal(gs_sink_begin(sink, NULL), GS_OK);
+    assert_int_equal(put(sink, GS_STREAM_TAGGED, "d"), GS_OK);
+    assert_int_equal(gs_sink_commit(sink, NULL, NULL), GS_OK);
+    gs_sink_close(sink);
+    assert_string_equal(read_file(path).bytes, "a\nb\nc\nd\n");
+}
+
+static void commit_and_abort_reach_the_source(void **state)
+{
+    char out[160];
+
+    (void)state;
+    (void)snprintf(out, sizeof out, "%s/out", dir);
+    write_file(path, gs_str("a\nb\n"));
+    struct gs_source *source = open_source(path, 100);
+    struct gs_sink *sink = open_sink(GS_STREAM_TAGGED, out);
+    assert_int_equal(gs_sink_begin(sink, NULL), GS_OK);
+    assert_string_equal(next(source), "1:a");
+    assert_int_equal(gs_sink_commit(sink, source, NULL), GS_OK);
+    assert_int_equal(gs_sink_begin(sink, NULL), GS_OK);
+    assert_string_equal(next(source), "2:b");
+    assert_int_equal(gs_sink_abort(sink, source, NULL), GS_OK);
+    assert_string_equal(next(source), "2:b");
+    gs_sink_close(sink);
+    gs_source_close(source);
+}
+
+static void streams_without_a_file(void **state)
+{
+    const char *paths[GS_N_STREAMS] = {NULL};
+    struct gs_sink *sink = NULL;
+    struct gs_error err = {0};
+    const struct gs_output output = {.value = gs_str("a")};
+
+    (void)state;
+    paths[GS_STREAM_TAGGED] = path;
+    assert_int_equal(gs_file_sink_new(paths, false, &sink, NULL), GS_OK);
+    assert_int_equal(gs_sink_begin(sink, NULL), GS_OK);
+    assert_int_equal(gs_sink_put(sink, GS_STREAM_DLQ, &output, &err), GS_IO);
+    assert_non_null(strstr(err.message, "dlq"));
+    gs_sink_close(sink);
+    assert_int_equal(gs_file_sink_new(paths, true, &sink, NULL), GS_OK);
+    assert_int_equal(gs_sink_begin(sink, NULL), GS_OK);
+    assert_int_equal(put(sink, GS_STREAM_LATE, "a"), GS_OK);
+    assert_int_equal(gs_sink_commit(sink, NULL, NULL), GS_OK);
+    gs_sink_close(sink);
+    assert_int_equal(read_file(path).len, 0);
+}
+
+static void streams_of_one_path_keep_their_order(void **state)
+{
+    const char *paths[GS_N_STREAMS] = {NULL};
+    struct gs_sink *sink = NULL;
+
+    (void)state;
+    paths[GS_STREAM_TAGGED] = path;
+    paths[GS_STREAM_ALERTS] = path;
+    assert_int_equal(gs_file_sink_new(paths, false, &sink, NULL), GS_OK);
+    assert_int_equal(gs_sink_begin(sink, NULL), GS_OK);
+    assert_int_equal(put(sink, GS_STREAM_TAGGED, "1"), GS_OK);
+    assert_int_equal(put(sink, GS_STREAM_ALERTS, "2"), GS_OK);
+    assert_int_equal(put(sink, GS_STREAM_TAGGED, "3"), GS_OK);
+    assert_int_equal(gs_sink_commit(sink, NULL, NULL), GS_OK);
+    gs_sink_close(sink);
+    assert_string_equal(read_file(path).bytes, "1\n2\n3\n");
+}
+
+static void values_that_are_no_line(void **state)
+{
+    struct gs_sink *sink = open_sink(GS_STREAM_STATE, path);
+    const struct gs_output tombstone = {.key = gs_str("k")};
+
+    (void)state;
+    assert_int_equal(gs_sink_begin(sink, NULL), GS_OK);
+    assert_int_equal(put(sink, GS_STREAM_STATE, "a\nb"), GS_BAD_FORMAT);
+    assert_int_equal(gs_sink_put(sink, GS_STREAM_STATE, &tombstone, NULL), GS_OK);
+    assert_int_equal(gs_sink_commit(sink, NULL, NULL), GS_OK);
+    gs_sink_close(sink);
+    assert_string_equal(read_file(path).bytes, "null\n");
+}
+
+static const struct {
+    const char *shows;
+    struct gs_output output;
+    struct gs_header headers[2];
+    const char *json;
+} dead[] = {
+    {"text",
+     {.key = TEXT("k\""), .value = TEXT("{\"a\":\n1"), .timestamp_ms = 12},
+     {{TEXT("groundswell.error.code"), TEXT("bad_json")}, {TEXT("h"), TEXT("")}},
+     "{\"timestamp\":12,\"key\":\"k\\\"\",\"value\":\"{\\\"a\\\":\\n1\",\"headers\":[{\"name\":"
+     "\"groundswell.error.code\","
+     "\"value\":\"bad_json\"},{\"name\":\"h\",\"value\":\"\"}]}\n"},
+    {"nulls",
+     {.timestamp_ms = -1},
+     {{TEXT("a"), {NULL, 0}}, {TEXT("a"), {NULL, 0}}},
+     "{\"key\":null,\"value\":null,\"headers\":[{\"name\":\"a\",\"value\":null},{\"name\":\"a\","
+     "\"value\":null}]}\n"},
+    {"bytes, of every remainder by three",
+     {.key = TEXT("\xFF"), .value = TEXT("\xFF\xFE\xFD"), .timestamp_ms = -1},
+     {{TEXT("\xFF\x01"), TEXT("\xFF\x00\x01\x02")}, {TEXT("b"), TEXT("c")}},
+     "{\"key_base64\":\"/w==\",\"value_base64\":\"//79\",\"headers\":[{\"name_base64\":\"/"
+     "wE=\",\"value_base64\":"
+     "\"/wABAg==\"},{\"name\":\"b\",\"value\":\"c\"}]}\n"},
+};
+
+static void dead_letters_are_json(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < GS_COUNT(dead); i++) {
+        struct gs_sink *sink = open_sink(GS_STREAM_DLQ, path);
+        struct gs_output output = dead[i].output;
+        print_message("  %s\n", dead[i].shows);
+        output.headers = dead[i].headers;
+        output.n_headers = 2;
+        assert_int_equal(gs_sink_begin(sink, NULL), GS_OK);
+        assert_int_equal(gs_sink_put(sink, GS_STREAM_DLQ, &output, NULL), GS_OK);
+        assert_int_equal(gs_sink_commit(sink, NULL, NULL), GS_OK);
+        gs_sink_close(sink);
+        const struct gs_str line = read_file(path);
+        assert_string_equal(line.bytes, dead[i].json);
+        json_t *json = json_loadb(line.bytes, line.len, JSON_REJECT_DUPLICATES, NULL);
+        assert_non_null(json);
+        json_decref(json);
+        assert_int_equal(unlink(path), 0);
+    }
+}
+
+static void packed_sink_is_whole_after_each_commit(void **state)
+{
+    char packed[160];
+
+    (void)state;
+    (void)snprintf(packed, sizeof packed, "%s/out.gz", dir);
+    struct gs_sink *sink = open_sink(GS_STREAM_TAGGED, packed);
+    for (int batch = 1; batch <= 3; batch++) {
+        char text[16];
+        (void)snprintf(text, sizeof text, "line %d", batch);
+        assert_int_equal(gs_sink_begin(sink, NULL), GS_OK);
+        assert_int_equal(put(sink, GS_STREAM_TAGGED, text), GS_OK);
+        assert_int_equal(gs_sink_commit(sink, NULL, NULL), GS_OK);
+        struct gs_source *source = open_source(packed, 100);
+        for (int i = 1; i <= batch; i++) {
+            char want[24];
+            (void)snprintf(want, sizeof want, "%d:line %d", i, i);
+            assert_string_equal(next(source), want);
+        }
+        assert_string_equal(next(source), "CLOSED");
+        gs_source_close(source);
+    }
+    gs_sink_close(sink);
+    const struct gs_str bytes = read_file(packed);
+    assert_memory_equal(bytes.bytes, "\x1F\x8B", 2);
+}
+
+static void a_full_disk_is_an_error(void **state)
+{
+    struct gs_error err = {0};
+
+    (void)state;
+    if (access("/dev/full", W_OK) != 0) {
+        print_message("skipped: no /dev/full here\n");
+        skip();
+    }
+    struct gs_sink *sink = open_sink(GS_STREAM_TAGGED, "/dev/full");
+    assert_int_equal(gs_sink_begin(sink, NULL), GS_OK);
+    assert_int_equal(put(sink, GS_STREAM_TAGGED, "a"), GS_OK);
+    assert_int_equal(gs_sink_commit(sink, NULL, &err), GS_IO);
+    assert_non_null(strstr(err.message, "/dev/full"));
+    gs_sink_close(sink);
+}
+
+static void a_folder_is_no_place_to_write(void **state)
+{
+    const char *paths[GS_N_STREAMS] = {NULL};
+    struct gs_sink *sink = NULL;
+    struct gs_error err = {0};
+
+    (void)state;
+    paths[GS_STREAM_TAGGED] = path;
+    paths[GS_STREAM_ALERTS] = dir;
+    assert_int_equal(gs_file_sink_new(paths, false, &sink, &err), GS_IO);
+    assert_non_null(strstr(err.message, dir));
+    assert_null(sink);
+}
+
+static void a_batch_has_a_bound(void **state)
+{
+    enum { MIB = 1024 * 1024 };
+    struct gs_sink *sink = open_sink(GS_STREAM_TAGGED, path);
+    char *value = malloc(MIB);
+    struct gs_error err = {0};
+
+    (void)state;
+    assert_non_null(value);
+    memset(value, 'x', MIB);
+    const struct gs_output output = {.value = {value, MIB - 1}};
+    assert_int_equal(gs_sink_begin(sink, NULL), GS_OK);
+    for (int i = 0; i < 256; i++) {
+        assert_int_equal(gs_sink_put(sink, GS_STREAM_TAGGED, &output, NULL), GS_OK);
+    }
+    assert_int_equal(put(sink, GS_STREAM_TAGGED, ""), GS_NO_MEMORY);
+    assert_int_equal(gs_sink_put(sink, GS_STREAM_TAGGED, &output, &err), GS_NO_MEMORY);
+    assert_non_null(strstr(err.message, "256 MiB"));
+    assert_int_equal(gs_sink_abort(sink, NULL, NULL), GS_OK);
+    assert_int_equal(gs_sink_begin(sink, NULL), GS_OK);
+    assert_int_equal(put(sink, GS_STREAM_TAGGED, "a"), GS_OK);
+    assert_int_equal(gs_sink_commit(sink, NULL, NULL), GS_OK);
+    gs_sink_close(sink);
+    free(value);
+    assert_string_equal(read_file(path).bytes, "a\n");
+}
+
+#define ROW(test) cmocka_unit_test_setup_teardown(test, make_dir, drop_dir)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ROW(lines_of_a_file),
+        ROW(records_say_where_they_are_from),
+        ROW(several_files),
+        ROW(a_missing_file_is_known_at_once),
+        ROW(a_folder_is_no_file),
+        ROW(a_rewind_gives_the_same_again),
+        ROW(lines_across_chunks),
+        ROW(a_giant_line_is_skipped),
+        ROW(lines_kept_have_a_bound),
+        ROW(stdin_comes_in_pieces),
+        ROW(gzip_is_known_by_its_magic),
+        ROW(gzip_members_in_a_row),
+        ROW(gzip_that_grows),
+        ROW(damaged_gzip),
+        ROW(gzip_with_rubbish_behind),
+        ROW(a_batch_is_written_at_commit),
+        ROW(commit_and_abort_reach_the_source),
+        ROW(streams_without_a_file),
+        ROW(streams_of_one_path_keep_their_order),
+        ROW(values_that_are_no_line),
+        ROW(dead_letters_are_json),
+        ROW(packed_sink_is_whole_after_each_commit),
+        ROW(a_full_disk_is_an_error),
+        ROW(a_folder_is_no_place_to_write),
+        ROW(a_batch_has_a_bound),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
