@@ -10,7 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { MAX_SERIES = 4096, MAX_VALUE = 128, FIRST_SLOTS = 64, CACHE_LINE = 64 };
+enum { MAX_SERIES = 4096, MAX_VALUE = 256, FIRST_SLOTS = 64, CACHE_LINE = 64 };
 
 size_t gs_metric_n_labels(const struct gs_metric_def *def)
 {

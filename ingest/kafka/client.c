@@ -40,7 +40,8 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
 {
     const struct gs_kafka_client *client = rd_kafka_opaque(rk);
 
-    /* Properties are given to both clients; that one of them has no use for some is as it should be. */
+    /* Properties are given to both clients; that one of them has no use for some is as it should
+     * be. */
     if (strcmp(facility, "CONFWARN") == 0 && strstr(text, "will be ignored by this") != NULL) {
         return;
     }

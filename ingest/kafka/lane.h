@@ -36,6 +36,7 @@ struct gs_kafka_client {
     void (*log)(void *arg, int level, const char *message);
     void *log_arg;
     atomic_bool suspect;  /* a request of the transaction protocol ended without an answer */
+    int32_t broker_id;    /* one that answered; -1 none yet */
     char last_error[160]; /* of the connection, for messages; owner's thread */
 };
 

@@ -111,7 +111,11 @@ static void leave(struct gs_kafka_source *source)
         rd_kafka_error_destroy(error);
     } else {
         while (!rd_kafka_consumer_closed(source->client.rk) && !gs_kafka_past(deadline)) {
-            (void)rd_kafka_queue_poll_callback(queue, 50);
+            /* Not rd_kafka_queue_poll_callback(): it asserts when a record or an error comes. */
+            rd_kafka_message_t *message = rd_kafka_consume_queue(queue, 50);
+            if (message != NULL) {
+                rd_kafka_message_destroy(message);
+            }
         }
         if (!rd_kafka_consumer_closed(source->client.rk)) {
             gs_kafka_log(&source->client, GS_LOG_ERROR,

@@ -222,6 +222,21 @@ static void draw_head(const struct gs_demo_screen *screen, size_t width, struct 
     gs_buf_putc(out, '\n');
 }
 
+void gs_demo_draw_status(const struct gs_demo_screen *screen, struct gs_buf *out)
+{
+    size_t firing = 0;
+    for (size_t i = 0; i < screen->n_rows; i++) {
+        firing += screen->rows[i].firing;
+    }
+    put_clock(out, screen->clock_ms, true);
+    gs_buf_printf(out, "  %s: ", screen->phase);
+    put_count(out, screen->consumed);
+    gs_buf_puts(out, " of ");
+    put_count(out, screen->total);
+    gs_buf_printf(out, " messages, %zu topics, %zu firing, %zu alerts so far\n", screen->n_rows,
+                  firing, gs_demo_alerts_fired(screen->alerts));
+}
+
 /* The latest first, each with as much evidence as there is room for. */
 static void draw_alerts(const struct gs_demo_screen *screen, size_t width, size_t height,
                         struct gs_buf *out)

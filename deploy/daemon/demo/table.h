@@ -29,6 +29,9 @@ struct gs_demo_screen {
 void gs_demo_draw(const struct gs_demo_screen *screen, size_t width, size_t height,
                   struct gs_buf *out);
 
+/* The state in one line, for where there is no screen. */
+void gs_demo_draw_status(const struct gs_demo_screen *screen, struct gs_buf *out);
+
 /* One alert in a line and up to max_evidence lines of evidence. Returns the lines. */
 size_t gs_demo_draw_alert(const struct gs_demo_alert *alert, size_t width, size_t max_evidence,
                           bool color, struct gs_buf *out);

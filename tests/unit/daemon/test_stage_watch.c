@@ -87,7 +87,8 @@ static void add_line(struct fixture *f, int64_t ts_ms, const char *id, const cha
     f->io.values[f->io.n_values++] = line;
 }
 
-/* A day and a half at three messages in four minutes; from hour 28 on most are negative for three hours. */
+/* A day and a half at three messages a minute; from hour 28 on most are negative for three hours. One in
+ * sixteen comes up to 25 minutes late, so that when bins close matters. */
 static void add_surge(struct fixture *f)
 {
     uint32_t random = 7;
@@ -98,7 +99,8 @@ static void add_surge(struct fixture *f)
             random = random * 1664525U + 1013904223U;
             const int share = minute >= 1680 && minute < 1860 ? 85 : 20;
             (void)snprintf(id, sizeof id, "m%d-%d", minute, i);
-            add_line(f, START_MS + minute * 60000LL + i, id,
+            const int late = (random >> 8) % 16 == 0 ? (int)((random >> 12) % 25) : 0;
+            add_line(f, START_MS + (minute - late) * 60000LL + i, id,
                      (int)((random >> 16) % 100) < share ? "0.9" : "0.05", i);
         }
     }
