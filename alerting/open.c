@@ -155,6 +155,9 @@ void gs_bins_prune(struct gs_watch *watch)
         }
         gs_slab_give(&watch->bins, NULL, watch->bin_order[n++]);
     }
+    if (n == 0) {
+        return;
+    }
     watch->now.n_bins -= n;
     memmove(watch->bin_order, watch->bin_order + n, watch->now.n_bins * sizeof *watch->bin_order);
 }
