@@ -55,19 +55,21 @@ static void brute_leave(struct brute *brute, int bin)
 }
 
 static void check_filter(const char *shows, double n_mean, double share, double spread,
-                         int gap_every)
+                         int gap_every, int hold)
 {
     static struct brute brute;
     struct rng rng = {77};
     struct gs_kind kind = {0};
     struct gs_key key = {.last = 40, .b = -1.1F, .v = 0.5F, .born = true};
     const struct gs_teach teach = {.frozen_from = 1};
+    double swing = 0.0;
     brute = (struct brute){.b = (double)-1.1F, .v = 0.5};
 
     for (int bin = 41; bin < 4000; bin++) {
         const bool silent = gap_every > 0 && bin / gap_every % 2 == 1;
         const double n = silent ? 0.0 : floor(n_mean * 2.0 * rng_unit(&rng));
-        const double this_share = clamp(share + spread * (rng_unit(&rng) - 0.5), 0.0, 1.0);
+        swing = bin % hold == 0 ? rng_unit(&rng) - 0.5 : swing;
+        const double this_share = clamp(share + spread * swing, 0.0, 1.0);
         const uint64_t k = (uint64_t)(n * this_share * GS_WEIGHT_ONE * GS_P_ONE);
         if (n > 0.0) { /* the key is only moved where it has messages */
             gs_key_advance(&model, &kind, &teach, &key, bin);
@@ -97,11 +99,12 @@ static void check_filter(const char *shows, double n_mean, double share, double 
 static void test_filter_is_the_designs(void **state)
 {
     (void)state;
-    check_filter("ten messages a bin", 10, 0.4, 0.3, 0);
-    check_filter("one message in four bins", 0.6, 0.4, 0.3, 0);
-    check_filter("hundreds, very dispersed", 300, 0.2, 0.4, 0);
-    check_filter("on and off every half hour", 10, 0.3, 0.3, 6);
-    check_filter("silent for days between", 10, 0.3, 0.3, 700);
+    check_filter("ten messages a bin", 10, 0.4, 0.3, 0, 1);
+    check_filter("one message in four bins", 0.6, 0.4, 0.3, 0, 1);
+    check_filter("hundreds, very dispersed", 300, 0.2, 0.4, 0, 1);
+    check_filter("bins of an hour swing together", 50, 0.4, 0.5, 0, 12);
+    check_filter("on and off every half hour", 10, 0.3, 0.3, 6, 1);
+    check_filter("silent for days between", 10, 0.3, 0.3, 700, 1);
 }
 
 static void test_it_finds_the_level(void **state)

@@ -159,9 +159,13 @@ static void test_severity_rises(void **state)
     (void)state;
     struct stream stream = {.rng = {24}};
     stream_fill(&stream, "topic:a", hour(0), hour(DAY), DAY * 240, 0.2);
-    stream_fill(&stream, "topic:a", hour(DAY), hour(DAY + 3), 720, 0.55);
+    stream_fill(&stream, "topic:a", hour(DAY), hour(DAY + 3), 720, 0.45);
     struct records *records = play_share(&stream, NULL, hour(DAY + 3));
 
+    for (size_t i = 0; i < records->n; i++) {
+        print_message("  state %d severity %d log10 evidence %.2f\n", (int)records->rows[i].state,
+                      (int)records->rows[i].severity, records->rows[i].alert.log10_evidence);
+    }
     assert_true(records->n >= 2);
     assert_int_equal(records->rows[0].state, GS_ALERT_FIRING);
     for (size_t i = 1; i < records->n && records->rows[i].state == GS_ALERT_UPDATED; i++) {
