@@ -161,6 +161,7 @@ static void run(struct gs_str yaml, const char *const *overrides, size_t n, bool
     gs_findings_done(&findings);
 }
 
+// NOLINTBEGIN(readability-identifier-naming): the name is libFuzzer's
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -183,3 +184,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     free(override);
     return 0;
 }
+// NOLINTEND(readability-identifier-naming)

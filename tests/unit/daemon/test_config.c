@@ -364,7 +364,7 @@ static char *repeated(const char *first, const char *piece, size_t n)
     char *text = malloc(strlen(first) + n * len + 1);
 
     assert_non_null(text);
-    (void)strcpy(text, first);
+    (void)snprintf(text, strlen(first) + 1, "%s", first);
     char *at = text + strlen(first);
     for (size_t i = 0; i < n; i++) {
         memcpy(at, piece, len);
