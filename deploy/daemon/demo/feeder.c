@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* Messages that may be under way, from our send to the watch stage's windows: about 1 MB of raw
- * messages, and 6 MB of observations over all partitions. */
-enum { MAX_UNDER_WAY = 2500 };
+/* Messages that may wait for the tag stage (about 1 MB), and for the watch stage (about 6 MB of
+ * observations over all partitions). */
+enum { MAX_UNTAGGED = 4000, MAX_UNWATCHED = 8000 };
 
 struct gs_demo_feeder {
     struct gs_demo_feeder_options options;
@@ -66,11 +66,11 @@ static void wait_until_due(const struct gs_demo_feeder *feeder, int64_t send_ms)
 static bool has_room(const struct gs_demo_feeder *feeder, int64_t send_ms)
 {
     const struct gs_demo_feeder_options *options = &feeder->options;
-    const int64_t ahead_ms = GS_DEMO_SPAN_MS * MAX_UNDER_WAY / (int64_t)options->n_messages;
+    const int64_t ahead_ms = GS_DEMO_SPAN_MS * MAX_UNWATCHED / (int64_t)options->n_messages;
     const int64_t watermark_ms = atomic_load(&feeder->watermark_ms);
     const int64_t reached_ms =
         watermark_ms == INT64_MIN ? options->start_ms : watermark_ms + options->lateness_ms;
-    return atomic_load(&feeder->sent) < atomic_load(&feeder->consumed) + MAX_UNDER_WAY &&
+    return atomic_load(&feeder->sent) < atomic_load(&feeder->consumed) + MAX_UNTAGGED &&
            send_ms < reached_ms + ahead_ms;
 }
 
