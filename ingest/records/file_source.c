@@ -291,7 +291,7 @@ static bool copy_paths(struct file_source *self, const char *const *paths, size_
 enum gs_status gs_file_source_new(const char *const *paths, size_t n_paths, size_t max_line_bytes,
                                   struct gs_source **ret, struct gs_error *err)
 {
-    assert(max_line_bytes < MAX_MAX_LINE);
+    assert(max_line_bytes <= MAX_MAX_LINE);
     enum gs_status status = GS_OK;
     struct file_source *self = calloc(1, sizeof *self);
 
