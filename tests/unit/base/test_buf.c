@@ -88,6 +88,8 @@ static const struct {
      "\"plain text of more than eight bytes\""},
     {"quote and backslash", TEXT("a\"b\\c"), "\"a\\\"b\\\\c\""},
     {"quote in each place of a word", TEXT("\"234567\"8\"0\""), "\"\\\"234567\\\"8\\\"0\\\"\""},
+    {"a backslash in a word", TEXT("abcd\\fghijklmnop"), "\"abcd\\\\fghijklmnop\""},
+    {"a control in a word", TEXT("abcdef\x1Fhijklmnop"), "\"abcdef\\u001fhijklmnop\""},
     {"named controls", TEXT("\n\r\t"), "\"\\n\\r\\t\""},
     {"other controls", TEXT("\0\x01\x1F"), "\"\\u0000\\u0001\\u001f\""},
     {"DEL and slash stay", TEXT("\x7F/"), "\"\x7F/\""},

@@ -79,6 +79,7 @@ static const struct {
     {"epoch us", "1795253400123456", 1795253400123},
     {"the last number of seconds", "99999999999", 99999999999000},
     {"the first number of ms", "100000000000", 100000000000},
+    {"the last number of ms", "99999999999999", 99999999999999},
     {"the first number of us", "100000000000000", 100000000000},
     {"the last number of us", "99999999999999999", 99999999999999},
     {"above us", "100000000000000000", BAD},
