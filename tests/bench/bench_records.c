@@ -46,7 +46,7 @@ static void check(bool ok, const char *what)
 {
     if (!ok) {
         (void)fprintf(stderr, "bench_records: %s failed\n", what);
-        exit(1);
+        abort();
     }
 }
 

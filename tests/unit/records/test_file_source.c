@@ -439,7 +439,7 @@ static void gzip_with_rubbish_behind(void **state)
     const size_t n = gzip("a\n", packed, sizeof packed);
 
     (void)state;
-    memcpy(packed + n, "rubbish!", 8);
+    (void)snprintf(packed + n, sizeof packed - n, "rubbish!");
     write_file(path, (struct gs_str){packed, n + 8});
     struct gs_source *source = open_source(path, 100);
     assert_string_equal(next(source), "1:a");
