@@ -1,13 +1,15 @@
-/* Watching keys: observations in, alerts out (DETECTOR §1-4 made real; deploy/docs/detector.md).
+/* Watching keys: observations in, alerts out (deploy/docs/detector.md says what is computed and why).
  *
  * One gs_watch holds the windows of one input partition's keys, so that a revoked partition drops
  * exactly its own state.
  *
  * Transactions: between gs_watch_begin() and commit or undo every change is logged; undo puts every
- * key back as it was, bit for bit. (Writing state to the changelog hooks in here: gs_watch_dirty().)
+ * key back as it was, bit for bit. Should memory run out for the log itself, an undo cannot restore and
+ * empties the watch instead, as after a start. (Writing state to a changelog hooks in at commit.)
  *
  * Time is event time. The watermark is the caller's; bins that end at or before it close in order of time,
- * and the statistic of a bin does not depend on the order in which its observations came.
+ * and the statistic of a bin does not depend on the order in which its observations came. (With dup_weight
+ * above 0 it does for copies of one story: the k-th copy to arrive gets the k-th weight.)
  *
  * Threads: owned by one thread. */
 #ifndef GS_ALERTING_WATCH_H
@@ -20,10 +22,10 @@
 #include <stdint.h>
 
 struct gs_watch_options {
-    int64_t bin_ms;               /* 300,000 */
+    int64_t bin_ms;               /* 300,000, from 60,000 to 3,600,000. The window is 12 bins, the delay 36. */
     int64_t lateness_ms;          /* 600,000: older data goes to the open bin and is counted late */
     int64_t drop_after_ms;        /* 86,400,000: older data is refused (the late topic) */
-    double dup_weight;            /* rho_dup: the k-th copy weighs dup_weight^(k-1); 0 */
+    double dup_weight;            /* rho_dup in [0, 0.99]: the k-th copy weighs dup_weight^(k-1); 0 */
     double tolerance_logit;       /* 0.4 */
     double info_evidence;         /* c of tier info: 10 */
     double warning_evidence;      /* 120 */
@@ -38,13 +40,17 @@ struct gs_watch_options {
     size_t max_keys;              /* past it new keys are refused and counted; 1,000,000 */
     uint64_t prior_strength;      /* reserved, 0 */
     double prior_negative_share;  /* global prior before anything is learnt: 0.25 */
+    size_t max_ids;      /* ids, and as many stories, remembered at most; past it the memory gets shorter; 1,000,000 */
+    size_t max_excerpts; /* messages kept as evidence, all keys together; 32,768 */
 };
 void gs_watch_options_default(struct gs_watch_options *ret);
+
+enum { GS_MAX_KEY_LEN = 512 };
 
 /* One message counted for one key: the alerting side of an observation (plain values). */
 struct gs_sighting {
     struct gs_str key;
-    struct gs_str id;
+    struct gs_str id; /* empty: never taken for a repetition */
     int64_t ts_ms;
     struct gs_str source;
     double p_negative; /* in [0, 1]; anything else is refused */
@@ -58,7 +64,8 @@ enum gs_sighting_result {
     GS_SIGHTING_COPY,     /* counted for reach; its weight is the copy's (0 by default) */
     GS_SIGHTING_LATE,     /* counted in the open bin */
     GS_SIGHTING_TOO_LATE, /* older than drop_after: not counted; the caller sends it to the late stream */
-    GS_SIGHTING_REFUSED,  /* p out of range, empty or too long key, or max_keys reached */
+    GS_SIGHTING_REFUSED,  /* p out of range, key empty or over GS_MAX_KEY_LEN, time outside the years 0 to 6000,
+                             max_keys reached, or no memory */
 };
 
 enum gs_severity { GS_SEVERITY_INFO, GS_SEVERITY_WARNING, GS_SEVERITY_CRITICAL };
@@ -66,7 +73,7 @@ enum gs_alert_state { GS_ALERT_FIRING, GS_ALERT_UPDATED, GS_ALERT_RESOLVED };
 enum { GS_MAX_EVIDENCE = 10 };
 
 struct gs_evidence_item {
-    struct gs_str id, source, excerpt;
+    struct gs_str id, source, excerpt; /* cut at 96, 48 and 200 bytes, at a character */
     int64_t ts_ms;
     double weight; /* its share of the excess, in (0, 1] */
 };
@@ -96,6 +103,7 @@ void gs_alert_encode(const struct gs_alert *alert, struct gs_buf *out);
 
 struct gs_watch; /* opaque */
 
+/* GS_BAD_CONFIG names the option that is out of range; GS_NO_MEMORY. */
 GS_MUST_CHECK
 enum gs_status gs_watch_new(const struct gs_watch_options *options, struct gs_watch **ret,
                             struct gs_error *err);
@@ -122,6 +130,7 @@ struct gs_key_view {
     bool firing;
     bool detectable; /* false: not enough messages an hour to detect anything within 3 h */
     uint64_t n_total;
+    bool learning; /* not judged yet: neither this key nor its kind has a baseline */
 };
 /* Calls see for every key; in no order. */
 void gs_watch_each(const struct gs_watch *watch, void (*see)(void *arg, const struct gs_key_view *view),
@@ -132,6 +141,7 @@ struct gs_watch_counts {
     size_t key_bytes; /* memory of key state, hash table included, without the duplicate sets */
     size_t total_bytes;
     uint64_t refused_keys;
+    uint64_t forgotten; /* ids and stories dropped early, or not remembered, because of max_ids */
 };
 void gs_watch_counts(const struct gs_watch *watch, struct gs_watch_counts *ret);
 

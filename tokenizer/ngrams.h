@@ -13,6 +13,12 @@
  * refuses another. */
 enum { GS_NGRAMS_VERSION = 1 };
 
+/* Set in every hash of a text in Han characters, clear in all of any other text: which of a model's
+ * two profiles reads it. */
+#define GS_NGRAMS_HAN 0x80000000U
+/* Set in the hash of a word or a pair of words: they weigh more than a run of characters. */
+#define GS_NGRAMS_WORD 0x40000000U
+
 struct gs_feature {
     uint32_t hash;       /* of kind and characters */
     uint32_t start, end; /* bytes of text that it covers (for explanations) */
@@ -24,9 +30,10 @@ GS_MUST_CHECK
 enum gs_status gs_ngrams_new(size_t max_features, struct gs_ngrams **ret, struct gs_error *err);
 void gs_ngrams_free(struct gs_ngrams *ngrams); /* NULL is fine */
 
-/* Features of one normalised text: character n-grams (serving Chinese and English), word n-grams with
- * negation scope for English. *ret is borrowed until the next call. Returns how many; past max_features the rest of the text is
- * not looked at. Does not allocate. */
+/* Features of one normalised text: character n-grams (serving Chinese and English), word n-grams
+ * with negation scope for English. *ret is borrowed until the next call. Returns how many; past
+ * max_features the rest of the text is not looked at. Any bytes will do: what is not UTF-8 counts
+ * as characters of its own. Does not allocate. */
 size_t gs_ngrams_extract(struct gs_ngrams *ngrams, struct gs_str text,
                          const struct gs_feature **ret);
 

@@ -8,8 +8,8 @@
  *     shard lane 1 ──┼── gs_metrics_visit() ──► text exposition
  *     shard http   ──┘
  *
- * Threads: gs_metrics_new/free from one thread. A shard is used by one thread (its owner); visit may
- * run on any thread at any time. */
+ * Threads: gs_metrics_new/free from one thread. A shard is used by one thread (its owner); visit
+ * may run on any thread at any time. */
 #ifndef GS_BASE_METRICS_H
 #define GS_BASE_METRICS_H
 
@@ -53,9 +53,9 @@ enum gs_status gs_shard_new(struct gs_metrics *metrics, struct gs_shard **ret,
                             struct gs_error *err);
 
 /* The series of metric number def with these label values (as many as def names; copied; cut at
- * 128 bytes), made on the first call with value 0. Never NULL: past 4096 series of one metric,
- * or without memory, a shared series with every label value "other" is given. Keep the pointer
- * where it is used often. */
+ * 256 bytes, more than any key has), made on the first call with value 0. Never NULL: past 4096
+ * series of one metric, or without memory, a shared series with every label value "other" is given.
+ * Keep the pointer where it is used often. */
 struct gs_series *gs_series(struct gs_shard *shard, size_t def, const struct gs_str *values);
 
 /* Takes a series out of /metrics until it is asked for again (a resolved entity, a revoked
@@ -63,16 +63,16 @@ struct gs_series *gs_series(struct gs_shard *shard, size_t def, const struct gs_
  * gauges (asserted). */
 void gs_series_drop(struct gs_shard *shard, struct gs_series *series);
 
-void gs_series_add(struct gs_series *series, double amount);   /* counter (amount >= 0), gauge */
-void gs_series_set(struct gs_series *series, double value);    /* gauge */
+void gs_series_add(struct gs_series *series, double amount);    /* counter (amount >= 0), gauge */
+void gs_series_set(struct gs_series *series, double value);     /* gauge */
 void gs_series_observe(struct gs_series *series, double value); /* histogram */
-double gs_series_value(const struct gs_series *series);        /* this shard's counter or gauge */
+double gs_series_value(const struct gs_series *series);         /* this shard's counter or gauge */
 
 /* What a scrape sees of one series, shards joined. Borrowed for the visit. */
 struct gs_sample {
     const struct gs_metric_def *def;
-    const struct gs_str *values;                 /* [number of labels] */
-    double value;                                /* counter, gauge; a histogram's sum */
+    const struct gs_str *values;                       /* [number of labels] */
+    double value;                                      /* counter, gauge; a histogram's sum */
     uint64_t bucket_counts[GS_METRIC_MAX_BUCKETS + 1]; /* not cumulative; the last is +Inf */
 };
 
@@ -81,7 +81,7 @@ struct gs_sample {
  * TYPE lines can be written. Locks each shard's list for the time of a copy only. GS_NO_MEMORY. */
 GS_MUST_CHECK
 enum gs_status gs_metrics_visit(struct gs_metrics *metrics,
-                                void (*visit)(void *arg, const struct gs_sample *sample),
-                                void *arg, struct gs_error *err);
+                                void (*visit)(void *arg, const struct gs_sample *sample), void *arg,
+                                struct gs_error *err);
 
 #endif

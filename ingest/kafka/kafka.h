@@ -1,7 +1,7 @@
 /* Kafka as source and sink (librdkafka), and its in-process mock cluster as embedded broker.
  *
- * Source: KIP-98/KIP-447 exactly-once as deploy/docs/streaming.md describes: the order of calls and the
- * handling of each error class are the contract of this file. */
+ * Source: KIP-98/KIP-447 exactly-once as deploy/docs/streaming.md describes: the order of calls and
+ * the handling of each error class are the contract of this file. */
 #ifndef GS_INGEST_KAFKA_H
 #define GS_INGEST_KAFKA_H
 
@@ -16,26 +16,36 @@ struct gs_property {
 
 struct gs_kafka_options {
     const char *brokers;
-    const char *group;            /* consumer group, "groundswell-tag" */
-    const char *instance;         /* stable name of this lane: group-stage-instance-lane */
-    const char *const *topics;    /* input */
+    const char *group;         /* consumer group, "groundswell-tag" */
+    const char *instance;      /* stable name of this lane: group-stage-instance-lane */
+    const char *const *topics; /* input */
     size_t n_topics;
     const char *output[GS_N_STREAMS]; /* topic of each stream, or NULL */
     enum gs_delivery delivery;
-    enum gs_start start;          /* where a group without committed offsets begins */
-    bool strict;                  /* recreate the producer after a timed-out EndTxn (see streaming.md §2) */
+    enum gs_start start; /* where a group without committed offsets begins */
+    bool strict;         /* recreate the producer after a timed-out EndTxn (see streaming.md §2) */
     int transaction_timeout_ms;
-    const struct gs_property *properties; /* kafka.properties from the configuration, applied last; those that would break delivery are refused */
+    const struct gs_property *properties; /* kafka.properties from the configuration, applied last;
+                                             those that would break delivery are refused */
     size_t n_properties;
+    int open_timeout_ms;    /* how long gs_kafka_open waits for a broker that is down; 0: 30000 */
+    size_t max_batch;       /* records that one batch may hold; 0: 100000 */
+    size_t max_batch_bytes; /* their bytes; 0: 64 MiB. A record over it still comes, alone */
+    /* Log lines of librdkafka and of errors that were survived, level an enum gs_log_level. Called
+     * from any thread; may be NULL. */
+    void (*log)(void *arg, int level, const char *message);
+    void *log_arg;
 };
 
-/* Counters of one connection that the daemon copies to its metrics; plain numbers, read on the owner's thread. */
+/* Counters of one connection that the daemon copies to its metrics; plain numbers, read on the
+ * owner's thread. */
 struct gs_kafka_stats {
     uint64_t consumed, produced, commits, aborts, rebalances, retries, delivery_failures, fences;
 };
 
-/* A pair for one lane. Connects lazily; output topics are looked up: a missing output topic (the DLQ included) is GS_IO and names it.
- * GS_BAD_CONFIG names a property that librdkafka or we refuse. The sink works only with its own source. */
+/* A pair for one lane. Connects lazily; output topics are looked up: a missing output topic (the
+ * DLQ included) is GS_IO and names it. GS_BAD_CONFIG names a property that librdkafka or we refuse.
+ * The sink works only with its own source. */
 GS_MUST_CHECK
 enum gs_status gs_kafka_open(const struct gs_kafka_options *options,
                              const struct gs_source_events *events, struct gs_source **ret_source,
@@ -50,16 +60,16 @@ bool gs_kafka_assigned(const struct gs_source *source);
 
 struct gs_broker; /* opaque */
 
-/* One in-process broker; keeps nothing on disk and does not enforce transactions (use GS_AT_LEAST_ONCE with it, and never as
- * proof of delivery guarantees). */
+/* One in-process broker; keeps nothing on disk and does not enforce transactions (use
+ * GS_AT_LEAST_ONCE with it, and never as proof of delivery guarantees). */
 GS_MUST_CHECK
 enum gs_status gs_broker_start(const char *const *topics, size_t n_topics, int n_partitions,
                                struct gs_broker **ret, struct gs_error *err);
 const char *gs_broker_address(const struct gs_broker *broker); /* "127.0.0.1:port" */
-void gs_broker_stop(struct gs_broker *broker); /* NULL is fine */
+void gs_broker_stop(struct gs_broker *broker);                 /* NULL is fine */
 
-/* A plain idempotent producer for the demo's feed and for tools: put waits while the queue is full; flush waits
- * for every delivery report and fails when one failed. */
+/* A plain idempotent producer for the demo's feed and for tools: put waits while the queue is full;
+ * flush waits for every delivery report and fails when one failed. */
 struct gs_feed;
 GS_MUST_CHECK
 enum gs_status gs_feed_open(const char *brokers, const char *topic,

@@ -1,1 +1,247 @@
+/* Scripts are counted by character, and Latin words are looked up in small lists of words that
+ * are frequent in one language and rare in English (or the other way round). No model: the later
+ * stages need "English, Chinese, both, or neither", and most texts say so by their script. */
 #include "ingest/text/lang.h"
+
+#include "base/attr.h"
+#include "base/utf8.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+struct counts {
+    size_t han;
+    size_t kana;
+    size_t hangul;
+    size_t latin;   /* letters */
+    size_t accents; /* of them, with a mark that English does not use */
+    size_t other;   /* letters of other scripts */
+    size_t words;   /* Latin words of two letters or more */
+    size_t lower;   /* of them, not all upper-case: tickers and codes carry no language */
+    size_t english;
+    size_t foreign;
+};
+
+/* In byte order. Words of other languages that are no English words, most of them function words;
+ * those that two lists share are told apart by nothing and stand in neither. */
+static const char *const english_words[] = {
+    "about", "after",  "all",   "an",       "and",    "are",     "as",      "at",     "be",
+    "been",  "but",    "buy",   "by",       "can",    "company", "could",   "cut",    "cuts",
+    "day",   "deal",   "down",  "earnings", "first",  "for",     "from",    "gains",  "get",
+    "good",  "growth", "had",   "has",      "have",   "he",      "her",     "high",   "his",
+    "how",   "i'm",    "if",    "in",       "into",   "is",      "it",      "it's",   "its",
+    "just",  "like",   "long",  "loss",     "low",    "market",  "markets", "may",    "more",
+    "my",    "new",    "news",  "not",      "now",    "of",      "off",     "on",     "one",
+    "or",    "our",    "out",   "over",     "price",  "profit",  "quarter", "report", "results",
+    "rise",  "rises",  "said",  "sales",    "says",   "sell",    "share",   "shares", "she",
+    "short", "should", "some",  "stock",    "stocks", "than",    "that",    "the",    "their",
+    "there", "they",   "this",  "time",     "to",     "today",   "trading", "up",     "us",
+    "was",   "we",     "week",  "were",     "what",   "when",    "which",   "who",    "why",
+    "will",  "with",   "would", "year",     "you",    "your",
+};
+
+static const char *const foreign_words[] = {
+    "aan",   "alla",  "als",   "ao",     "att",   "auf",  "aus",   "aux",        "av",
+    "avec",  "bei",   "beim",  "bij",    "che",   "como", "con",   "cui",        "da",
+    "dall",  "dans",  "das",   "de",     "degli", "dei",  "del",   "della",      "delle",
+    "dem",   "den",   "der",   "des",    "det",   "di",   "dos",   "du",         "een",
+    "ein",   "eine",  "einem", "einen",  "einer", "el",   "ele",   "em",         "en",
+    "entre", "er",    "es",    "est",    "este",  "et",   "eu",    "f\xC3\xBCr", "gli",
+    "het",   "ich",   "il",    "ils",    "ist",   "je",   "kein",  "la",         "las",
+    "le",    "les",   "leur",  "lo",     "los",   "lui",  "mais",  "mas",        "med",
+    "met",   "mit",   "naar",  "nach",   "nao",   "nel",  "nella", "nicht",      "niet",
+    "nos",   "nous",  "nuevo", "och",    "ook",   "ou",   "para",  "pas",        "pero",
+    "piu",   "por",   "pour",  "que",    "qui",   "sein", "ses",   "sich",       "sie",
+    "sind",  "sobre", "som",   "sono",   "su",    "sul",  "sulla", "sur",        "s\xC3\xA3o",
+    "tras",  "uit",   "um",    "una",    "und",   "une",  "unos",  "vom",        "von",
+    "voor",  "vous",  "wegen", "werden", "wie",   "wird", "y",     "zijn",       "zu",
+    "zum",   "zur",
+};
+
+const char *gs_lang_name(enum gs_lang lang)
+{
+    static const char *const names[GS_N_LANGS] = {"en", "zh", "mixed", "other"};
+
+    return (unsigned)lang < GS_N_LANGS ? names[lang] : "other";
+}
+
+static int compare_words(const void *key, const void *item)
+{
+    return strcmp(key, *(const char *const *)item);
+}
+
+static bool in_list(const char *word, const char *const *list, size_t n)
+{
+    return bsearch(word, list, n, sizeof *list, compare_words) != NULL;
+}
+
+/* A Latin word, folded, as far as the lists need it. */
+struct word {
+    char text[12];
+    size_t len; /* bytes, may be over the room */
+    size_t letters;
+    bool has_lower;
+    bool lower_first;
+    bool has_accent;
+};
+
+static void end_word(struct counts *counts, struct word *word)
+{
+    if (word->letters >= 2 || (word->letters == 1 && word->text[0] == 'y')) {
+        counts->words += word->letters >= 2;
+        counts->lower += word->letters >= 2 && word->has_lower;
+        if (word->len < sizeof word->text) {
+            word->text[word->len] = '\0';
+            counts->english += in_list(word->text, english_words, GS_COUNT(english_words));
+            counts->foreign += in_list(word->text, foreign_words, GS_COUNT(foreign_words));
+        }
+        /* Names keep their accents in English; words in small letters rarely have any. */
+        counts->foreign += word->has_accent && word->lower_first;
+    }
+    *word = (struct word){0};
+}
+
+static void add_bytes(struct word *word, const char *bytes, size_t n)
+{
+    if (word->len + n < sizeof word->text) {
+        memcpy(word->text + word->len, bytes, n);
+    }
+    word->len += n;
+}
+
+static bool is_latin(uint32_t cp)
+{
+    return (cp >= 0xC0 && cp <= 0x24F && cp != 0xD7 && cp != 0xF7) ||
+           (cp >= 0x1E00 && cp <= 0x1EFF);
+}
+
+static void count_char(struct counts *counts, struct word *word, const char *bytes, size_t n)
+{
+    const uint32_t cp = gs_utf8_decode(bytes, n);
+
+    if (is_latin(cp)) {
+        /* Lower-case Latin-1: the two bytes' second differs by 0x20. */
+        const char folded[2] = {bytes[0], (char)(cp <= 0xDE ? bytes[1] + 0x20 : bytes[1])};
+        add_bytes(word, folded, 2);
+        word->lower_first = word->letters == 0 ? cp > 0xDE : word->lower_first;
+        word->has_accent = true;
+        word->letters++;
+        word->has_lower = word->has_lower || cp > 0xDE;
+        counts->latin++;
+        counts->accents++;
+        return;
+    }
+    end_word(counts, word);
+    if ((cp >= 0x3400 && cp <= 0x9FFF) || (cp >= 0x20000 && cp <= 0x3FFFF)) {
+        counts->han++;
+    } else if ((cp >= 0x3041 && cp <= 0x30FA) || (cp >= 0x31F0 && cp <= 0x31FF)) {
+        counts->kana++;
+    } else if ((cp >= 0xAC00 && cp <= 0xD7A3) || (cp >= 0x1100 && cp <= 0x11FF)) {
+        counts->hangul++;
+    } else if ((cp >= 0x370 && cp <= 0x1FFF) || (cp >= 0x2C00 && cp <= 0x2DFF) ||
+               (cp >= 0xA4D0 && cp <= 0xABFF)) {
+        counts->other++;
+    }
+}
+
+static void count_ascii(struct counts *counts, struct word *word, char c)
+{
+    const bool upper = c >= 'A' && c <= 'Z';
+
+    if (upper || (c >= 'a' && c <= 'z')) {
+        const char folded = upper ? (char)(c + ('a' - 'A')) : c;
+        add_bytes(word, &folded, 1);
+        word->lower_first = word->letters == 0 ? !upper : word->lower_first;
+        word->letters++;
+        word->has_lower = word->has_lower || !upper;
+        counts->latin++;
+    } else if (c == '\'' && word->letters > 0) {
+        add_bytes(word, &c, 1);
+    } else {
+        end_word(counts, word);
+    }
+}
+
+/* A token that is no language: a link, a mention, a cashtag, a mask. Returns its length. */
+static size_t skip_token(struct gs_str text, size_t at)
+{
+    const char c = text.bytes[at];
+    size_t n = 0;
+
+    if (c == '@' || c == '$') {
+        n = 1;
+        while (at + n < text.len && ((text.bytes[at + n] | 0x20) >= 'a') &&
+               ((text.bytes[at + n] | 0x20) <= 'z')) {
+            n++;
+        }
+    } else if (c == 'h' && text.len - at >= 4 && memcmp(text.bytes + at, "http", 4) == 0) {
+        while (at + n < text.len && text.bytes[at + n] > ' ') {
+            n++;
+        }
+    } else if (c == '<') {
+        n = 1;
+        while (at + n < text.len && n < 10 && text.bytes[at + n] >= 'a' &&
+               text.bytes[at + n] <= 'z') {
+            n++;
+        }
+        n = n > 1 && at + n < text.len && text.bytes[at + n] == '>' ? n + 1 : 0;
+    }
+    return n;
+}
+
+static void count_text(struct counts *counts, struct gs_str text)
+{
+    struct word word = {0};
+
+    for (size_t i = 0; i < text.len;) {
+        const size_t skip = word.len == 0 ? skip_token(text, i) : 0;
+        if (skip > 0) {
+            i += skip;
+            continue;
+        }
+        if ((unsigned char)text.bytes[i] < 0x80) {
+            count_ascii(counts, &word, text.bytes[i++]);
+            continue;
+        }
+        const size_t n = gs_utf8_valid_len(text.bytes + i, text.len - i);
+        if (n > 0) {
+            count_char(counts, &word, text.bytes + i, n);
+        }
+        i += n > 0 ? n : 1;
+    }
+    end_word(counts, &word);
+}
+
+/* English unless something speaks against it: words of other languages that outnumber the
+ * English ones, or accents that names alone don't explain. */
+static bool looks_english(const struct counts *c)
+{
+    if (c->foreign > c->english) {
+        return c->foreign < 2 && c->english == 0 && c->accents == 0 && c->words >= 3;
+    }
+    return c->english > 0 || c->accents * 12 <= c->latin;
+}
+
+enum gs_lang gs_lang_detect(struct gs_str text)
+{
+    struct counts c = {0};
+
+    count_text(&c, text);
+    if (c.han + c.kana + c.hangul + c.latin + c.other == 0) {
+        return GS_LANG_OTHER;
+    }
+    /* Two kana may be decoration (の); a share of them is Japanese. */
+    if ((c.kana > 2 && c.kana * 8 > c.han) || c.hangul * 4 > c.han + c.latin ||
+        c.other > c.han + c.latin) {
+        return GS_LANG_OTHER;
+    }
+    if (c.han == 0) {
+        return looks_english(&c) ? GS_LANG_EN : GS_LANG_OTHER;
+    }
+    /* A Han character carries about as much as two thirds of a Latin word. Codes in capitals
+     * (ETF, AAPL) are at home in Chinese and do not count. */
+    if (c.lower >= 3 && c.lower * 3 >= c.han) {
+        return c.han >= 4 && c.han * 8 >= c.lower ? GS_LANG_MIXED : GS_LANG_EN;
+    }
+    return c.han >= 2 || c.words <= 1 ? GS_LANG_ZH : looks_english(&c) ? GS_LANG_EN : GS_LANG_OTHER;
+}

@@ -38,24 +38,25 @@ enum gs_status gs_rules_compile(const struct gs_rule_spec *specs, size_t n, stru
 void gs_rules_free(struct gs_rules *rules); /* NULL is fine */
 
 /* The rules that apply when the configuration has none: url → "http", e-mail, phone, Chinese
- * resident ID number (with its check digit's shape), bank card → "<email>" and so on; mentions → "@user".
- * Cashtags are kept. */
+ * resident ID number (with its check digit's shape), bank card → "<email>" and so on; mentions →
+ * "@user". Cashtags are kept. */
 const struct gs_rule_spec *gs_rules_default(size_t *ret_n);
 
 struct gs_norm_options {
     enum gs_bad_utf8 bad_utf8;
-    bool html;             /* strip tags and entities */
-    bool fix_mojibake;     /* repair UTF-8 read as Latin-1/Windows-1252 (and GBK mis-reads where safe) */
+    bool html; /* strip tags and entities */
+    bool
+        fix_mojibake; /* repair UTF-8 read as Latin-1/Windows-1252 (and GBK mis-reads where safe) */
     size_t max_text_bytes; /* longer input is cut at a character boundary and counted */
 };
 
 /* What happened to one text, for counters. */
 struct gs_norm_counts {
-    uint32_t bad_bytes;    /* repaired to U+FFFD */
-    uint32_t mojibake;     /* runs repaired */
-    uint32_t cut;          /* 1 when max_text_bytes cut it */
-    uint32_t rule_limits;  /* rules given up on this text at the match limit */
-    uint32_t masked;       /* matches replaced */
+    uint32_t bad_bytes;   /* repaired to U+FFFD */
+    uint32_t mojibake;    /* runs repaired */
+    uint32_t cut;         /* 1 when max_text_bytes cut it */
+    uint32_t rule_limits; /* rules given up on this text at the match limit */
+    uint32_t masked;      /* matches replaced */
 };
 
 struct gs_norm; /* opaque: one thread's buffers and match data */
@@ -67,9 +68,9 @@ enum gs_status gs_norm_new(const struct gs_rules *rules, const struct gs_norm_op
 void gs_norm_free(struct gs_norm *norm); /* NULL is fine */
 
 struct gs_norm_text {
-    struct gs_str text;      /* valid UTF-8, in norm's buffer until its next call */
-    const uint32_t *origin;  /* [text.len + 1] byte of the input each output byte came from, never
-                              * falling; the last is the end of the input used */
+    struct gs_str text;     /* valid UTF-8, in norm's buffer until its next call */
+    const uint32_t *origin; /* [text.len + 1] byte of the input each output byte came from, never
+                             * falling; the last is the end of the input used */
     struct gs_norm_counts counts;
 };
 
@@ -83,8 +84,8 @@ enum gs_status gs_norm_run(struct gs_norm *norm, struct gs_str raw, struct gs_no
                            struct gs_error *err);
 
 /* Exact-duplicate fingerprint of normalised text: XXH3-64 of it case-folded (ASCII), with URLs,
- * @mentions, a leading "RT" and all that is not a letter, digit or Han character left out, so that a retweet or a copy with
- * another link has the same one. 0 for a text with nothing left. */
+ * @mentions, a leading "RT" and all that is not a letter, digit or Han character left out, so that
+ * a retweet or a copy with another link has the same one. 0 for a text with nothing left. */
 uint64_t gs_fingerprint(struct gs_str normalised);
 
 #endif

@@ -1,0 +1,250 @@
+/* Which ids and which stories a watch has seen.
+ *
+ * An entry's first word is hash above and the number of its bin below; 0 is a free slot. Entries
+ * are never deleted one by one: one that is older than ttl bins counts as absent, and goes when the
+ * set is rebuilt. A rebuild judges age by where the last commit left the time, so that an undo
+ * cannot bring back a moment when a dropped entry was still alive.
+ *
+ * Ids are told apart by 48 bits (a new one is taken for one of a million remembered with a
+ * chance of 4e-9) and stories by 64. Ids keep 16 bits of their bin: one that is 113 days ahead of
+ * the watermark may be taken for an old one, and then not be recognised again. */
+#include "alerting/watch_parts.h"
+
+#include <stdlib.h>
+
+enum { ID_BIN_BITS = 16, STORY_BIN_BITS = 24 };
+
+static uint64_t first_word(const struct gs_set *set, uint64_t hash, int32_t bin)
+{
+    const uint64_t tag = hash >> set->bin_bits;
+    return (tag == 0 ? 1 : tag) << set->bin_bits | ((uint32_t)bin & ((1U << set->bin_bits) - 1));
+}
+
+/* Bins are told apart modulo 2^bits; the reading nearest to `near` is meant. */
+static int32_t bin_of(const struct gs_set *set, uint64_t word, int32_t near)
+{
+    const uint32_t mask = (1U << set->bin_bits) - 1;
+    const uint32_t up = ((uint32_t)word - (uint32_t)near) & mask;
+    const int64_t diff = up < mask / 2 ? (int64_t)up : (int64_t)up - mask - 1;
+    return (int32_t)(near + diff);
+}
+
+void gs_set_init_ids(struct gs_set *set, uint32_t id, size_t max_n, int32_t ttl)
+{
+    *set =
+        (struct gs_set){.id = id, .words = 1, .bin_bits = ID_BIN_BITS, .max_n = max_n, .ttl = ttl};
+}
+
+void gs_set_init_stories(struct gs_set *set, uint32_t id, size_t max_n, int32_t ttl)
+{
+    *set = (struct gs_set){
+        .id = id, .words = 3, .bin_bits = STORY_BIN_BITS, .max_n = max_n, .ttl = ttl};
+}
+
+void gs_set_done(struct gs_set *set)
+{
+    free(set->slots);
+    set->slots = NULL;
+    set->capacity = 0;
+    set->n = 0;
+    set->full = false;
+}
+
+static uint64_t *slot_of(const struct gs_set *set, uint64_t word)
+{
+    const size_t mask = set->capacity - 1;
+    size_t i = (size_t)(word >> set->bin_bits) & mask;
+
+    while (set->slots[i * set->words] != 0 &&
+           set->slots[i * set->words] >> set->bin_bits != word >> set->bin_bits) {
+        i = (i + 1) & mask;
+    }
+    return set->slots + i * set->words;
+}
+
+static bool alive(const struct gs_core *core, const struct gs_set *set, uint64_t word, int32_t ttl)
+{
+    return !core->started || (int64_t)bin_of(set, word, core->next_bin) + ttl >= core->next_bin;
+}
+
+static size_t count_alive(const struct gs_watch *watch, const struct gs_set *set, int32_t ttl)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < set->capacity; i++) {
+        const uint64_t word = set->slots[i * set->words];
+        n += word != 0 && alive(&watch->before, set, word, ttl);
+    }
+    return n;
+}
+
+/* Copies what is alive by ttl to a table of this capacity. */
+static bool rebuild(const struct gs_watch *watch, struct gs_set *set, size_t capacity, int32_t ttl)
+{
+    uint64_t *slots = calloc(capacity * set->words, sizeof *slots);
+    struct gs_set bigger = *set;
+
+    if (slots == NULL) {
+        return false;
+    }
+    bigger.slots = slots;
+    bigger.capacity = capacity;
+    bigger.n = 0;
+    for (size_t i = 0; i < set->capacity; i++) {
+        const uint64_t *old = set->slots + i * set->words;
+        if (old[0] != 0 && alive(&watch->before, set, old[0], ttl)) {
+            memcpy(slot_of(&bigger, old[0]), old, set->words * sizeof *old);
+            bigger.n++;
+        }
+    }
+    free(set->slots);
+    *set = bigger;
+    return true;
+}
+
+/* Makes room for one more; a set that is full of live entries forgets the older half of its time,
+ * and again. */
+static bool make_room(struct gs_watch *watch, struct gs_set *set)
+{
+    const bool fits = (set->n + 1) * 3 <= set->capacity * 2;
+
+    if (set->n < set->max_n && fits) {
+        return true;
+    }
+    if (set->full && set->full_at == watch->before.next_bin) {
+        return false;
+    }
+    int32_t ttl = set->ttl;
+    size_t n = count_alive(watch, set, ttl);
+    const size_t all = n;
+    while (n * 4 > set->max_n * 3 && ttl > 1) {
+        ttl /= 2;
+        n = count_alive(watch, set, ttl);
+    }
+    set->full = n * 4 > set->max_n * 3;
+    set->full_at = watch->before.next_bin;
+    size_t capacity = 64;
+    while (capacity < (n + 1) * 5 / 2) { /* at most 40 % full after it */
+        capacity *= 2;
+    }
+    if (n >= set->max_n || !rebuild(watch, set, capacity, ttl)) {
+        return false;
+    }
+    watch->now.forgotten += all - n;
+    return true;
+}
+
+static void log_old(struct gs_watch *watch, const struct gs_set *set, const uint64_t *slot,
+                    uint64_t word)
+{
+    const uint32_t size = (uint32_t)((set->words + 1) * sizeof *slot);
+    uint64_t *copy = gs_undo_push(
+        &watch->undo, (struct gs_undo_entry){.kind = GS_UNDO_SET, .which = set->id, .size = size});
+    if (copy != NULL) {
+        copy[0] = word;
+        memcpy(copy + 1, slot, set->words * sizeof *slot);
+    }
+}
+
+static void put(struct gs_watch *watch, struct gs_set *set, const uint64_t *entry)
+{
+    if (!make_room(watch, set)) {
+        watch->now.forgotten++;
+        return;
+    }
+    uint64_t *slot = slot_of(set, entry[0]);
+    log_old(watch, set, slot, entry[0]);
+    set->n += slot[0] == 0;
+    memcpy(slot, entry, set->words * sizeof *entry);
+}
+
+bool gs_ids_has(const struct gs_watch *watch, uint64_t hash)
+{
+    const struct gs_set *set = &watch->ids;
+    if (set->capacity == 0) {
+        return false;
+    }
+    const uint64_t found = *slot_of(set, first_word(set, hash, 0));
+    return found != 0 && alive(&watch->now, set, found, set->ttl);
+}
+
+void gs_ids_add(struct gs_watch *watch, uint64_t hash, int32_t bin)
+{
+    const uint64_t entry[] = {first_word(&watch->ids, hash, bin)};
+    put(watch, &watch->ids, entry);
+}
+
+bool gs_stories_get(const struct gs_watch *watch, uint64_t hash, struct gs_story *ret)
+{
+    const struct gs_set *set = &watch->stories;
+    if (set->capacity == 0) {
+        return false;
+    }
+    const uint64_t *found = slot_of(set, first_word(set, hash, 0));
+    if (found[0] == 0 || found[1] >> 32 != (hash & UINT32_MAX) ||
+        !alive(&watch->now, set, found[0], set->ttl)) {
+        return false;
+    }
+    *ret = (struct gs_story){.bin = bin_of(set, found[0], watch->now.next_bin),
+                             .id_hash = (uint32_t)found[1],
+                             .offset_ms = (uint32_t)(found[2] >> 32),
+                             .p = (uint32_t)found[2] >> 8,
+                             .copies = (uint32_t)found[2] & 0xFF};
+    return true;
+}
+
+void gs_stories_put(struct gs_watch *watch, uint64_t hash, const struct gs_story *story)
+{
+    const uint64_t entry[] = {first_word(&watch->stories, hash, story->bin),
+                              hash << 32 | story->id_hash,
+                              (uint64_t)story->offset_ms << 32 | story->p << 8 | story->copies};
+    put(watch, &watch->stories, entry);
+}
+
+static void take_out(struct gs_set *set, uint64_t *slot)
+{
+    const size_t mask = set->capacity - 1;
+    const size_t words = set->words;
+    size_t hole = (size_t)(slot - set->slots) / words;
+
+    for (size_t i = (hole + 1) & mask; set->slots[i * words] != 0; i = (i + 1) & mask) {
+        const size_t home = (size_t)(set->slots[i * words] >> set->bin_bits) & mask;
+        if (((i - home) & mask) >= ((i - hole) & mask)) {
+            memcpy(set->slots + hole * words, set->slots + i * words, words * sizeof *slot);
+            hole = i;
+        }
+    }
+    memset(set->slots + hole * words, 0, words * sizeof *slot);
+    set->n--;
+}
+
+void gs_set_undo(struct gs_set *set, const void *payload)
+{
+    uint64_t old[4];
+    memcpy(old, payload, (set->words + 1) * sizeof *old);
+    uint64_t *slot = slot_of(set, old[0]);
+
+    if (old[1] != 0) {
+        /* An expired entry that was written over may have gone in a rebuild: then it is put back.
+         */
+        set->n += slot[0] == 0;
+        memcpy(slot, old + 1, set->words * sizeof *old);
+    } else if (slot[0] != 0) {
+        take_out(set, slot);
+    }
+}
+
+void gs_set_age(struct gs_watch *watch, struct gs_set *set)
+{
+    const int64_t moved = (int64_t)watch->before.next_bin - set->aged_at;
+
+    if (!watch->before.started || (set->aged && moved < (int64_t)1 << (set->bin_bits - 3))) {
+        return;
+    }
+    if (set->aged && moved >= (int64_t)1 << (set->bin_bits - 1)) {
+        gs_set_done(set); /* old and new look alike; what is new is a transaction's at most */
+    } else if (set->n > 0 && !rebuild(watch, set, set->capacity, set->ttl)) {
+        return; /* no memory: the next commit tries again */
+    }
+    set->aged = true;
+    set->aged_at = watch->before.next_bin;
+}

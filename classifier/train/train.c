@@ -1,0 +1,149 @@
+/* The course of a training: vocabulary, a trial without the held-out rows to calibrate on, then
+ * all. */
+#include "classifier/train/train.h"
+
+#include "classifier/train/trainer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void number_registers(struct gs_trainer *t)
+{
+    int n = 0;
+    for (size_t s = 0; s < t->n_sets; s++) {
+        t->sets[s].registr = -1;
+        for (size_t other = 0; other < s && t->sets[s].registr < 0; other++) {
+            if (strcmp(t->sets[s].register_name, t->sets[other].register_name) == 0) {
+                t->sets[s].registr = t->sets[other].registr;
+            }
+        }
+        t->sets[s].registr = t->sets[s].registr < 0 ? n++ : t->sets[s].registr;
+    }
+}
+
+/* The same rows for the same seed, spread over each set whatever its order. */
+static void hold_out(struct gs_trainer *t)
+{
+    uint64_t state = t->options.seed;
+    for (size_t r = 0; r < t->n_rows; r++) {
+        const double u = (double)(gs_train_random(&state) >> 11) / 9007199254740992.0;
+        t->rows[r].held = t->sets[t->rows[r].set].valid || u < (double)t->options.holdout;
+    }
+}
+
+static enum gs_status check(const struct gs_trainer *t, struct gs_error *err)
+{
+    size_t n = 0;
+    for (size_t r = 0; r < t->n_rows; r++) {
+        n += !t->sets[t->rows[r].set].valid;
+    }
+    return n < 10 ? gs_fail(err, GS_BAD_FORMAT, "%zu rows to train on: too few", n) : GS_OK;
+}
+
+/* How much an n-gram matters: its squared weights over all columns. */
+static void add_importance(const struct gs_columns *columns, size_t n, double *importance)
+{
+    for (size_t c = 0; c < columns->n; c++) {
+        for (size_t j = 0; j < n && columns->squares[c] < 0; j++) {
+            const double w = (double)columns->weights[c * n + j];
+            importance[j] += w * w;
+        }
+    }
+}
+
+static enum gs_status prune(struct gs_trainer *t, size_t profile, struct gs_error *err)
+{
+    enum { PRUNING_PASSES = 6 };
+    const size_t n = t->vocabulary[profile].n;
+    struct gs_columns columns = {0};
+
+    if (n <= t->options.max_rows[profile]) {
+        return GS_OK;
+    }
+    double *importance = calloc(n + 1, sizeof *importance);
+    if (importance == NULL) {
+        return gs_fail(err, GS_NO_MEMORY, "importance of %zu n-grams", n);
+    }
+    enum gs_status status =
+        gs_columns_solve(t, profile, true, PRUNING_PASSES, "choose", &columns, err);
+    if (status == GS_OK) {
+        add_importance(&columns, n, importance);
+        gs_columns_done(&columns);
+        status = gs_vocabulary_prune(t, profile, importance, t->options.max_rows[profile], err);
+    }
+    gs_train_say(t, "{\"event\":\"vocabulary\",\"profile\":\"%s\",\"seen\":%zu,\"kept\":%zu}",
+                 gs_profile_names[profile], n, t->vocabulary[profile].n);
+    free(importance);
+    return status;
+}
+
+static enum gs_status solve_model(struct gs_trainer *t, bool held_too, const char *phase,
+                                  struct gs_model **ret, struct gs_error *err)
+{
+    struct gs_columns *columns = calloc(GS_N_PROFILES, sizeof *columns);
+    enum gs_status status = columns == NULL ? gs_fail(err, GS_NO_MEMORY, "columns") : GS_OK;
+
+    for (size_t i = 0; i < GS_N_PROFILES && status == GS_OK; i++) {
+        status = gs_columns_solve(t, i, held_too, t->options.max_passes, phase, &columns[i], err);
+    }
+    if (status == GS_OK) {
+        status = gs_model_assemble(t, columns, ret, err);
+    }
+    for (size_t i = 0; i < GS_N_PROFILES && columns != NULL; i++) {
+        gs_columns_done(&columns[i]);
+    }
+    free(columns);
+    return status;
+}
+
+enum gs_status gs_trainer_run(struct gs_trainer *t, gs_train_log_fn *log, void *arg,
+                              struct gs_model **ret, struct gs_error *err)
+{
+    struct gs_model *trial = NULL;
+    struct gs_model *model = NULL;
+    struct gs_calibration *calibration = calloc(1, sizeof *calibration);
+
+    t->log = log;
+    t->log_arg = arg;
+    for (size_t s = 0; s < GS_N_SENTIMENTS; s++) {
+        static const char *const zh[GS_N_SENTIMENTS] = {"负面", "中性", "正面"};
+        (void)snprintf(t->labels[0][s].id, GS_MAX_NAME, "%s", gs_sentiment_names[s]);
+        (void)snprintf(t->labels[0][s].zh, GS_MAX_NAME, "%s", zh[s]);
+    }
+    t->n_labels[0] = GS_N_SENTIMENTS;
+    enum gs_status status =
+        calibration == NULL ? gs_fail(err, GS_NO_MEMORY, "calibration") : check(t, err);
+    if (status == GS_OK) {
+        number_registers(t);
+        hold_out(t);
+        status = gs_vocabulary_build(t, err);
+    }
+    for (size_t i = 0; i < GS_N_PROFILES && status == GS_OK; i++) {
+        status = prune(t, i, err);
+    }
+    if (status == GS_OK) {
+        status = solve_model(t, false, "calibrate", &trial, err);
+    }
+    if (status == GS_OK) {
+        status = gs_calibrate(t, trial, calibration, err);
+    }
+    if (status == GS_OK) {
+        status = solve_model(t, true, "final", &model, err);
+    }
+    if (status == GS_OK) {
+        gs_calibration_apply(calibration, model);
+        *ret = model;
+        model = NULL;
+    }
+    gs_model_free(trial);
+    gs_model_free(model);
+    free(calibration);
+    return status;
+}
+
+enum gs_status gs_trainer_write(struct gs_model *model, const char *dir, struct gs_str notes,
+                                struct gs_error *err)
+{
+    return gs_model_write(model, dir, notes, err);
+}

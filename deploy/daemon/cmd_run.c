@@ -1,0 +1,176 @@
+#include "base/log.h"
+#include "deploy/daemon/command.h"
+#include "deploy/daemon/local.h"
+#include "deploy/daemon/service.h"
+#include "deploy/daemon/signals.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_SETS = 128 };
+
+static const char usage[] =
+    "usage: groundswell run -c FILE [--stage tag|watch] [--set KEY=VALUE]...\n"
+    "\n"
+    "Runs the service: reads messages, tags them, watches them, raises alerts.\n"
+    "\n"
+    "  -c, --config FILE   configuration (YAML); deploy/config/groundswell.yaml explains each setting\n"
+    "      --stage STAGE   only this stage: tag or watch; both when not given\n"
+    "      --set KEY=VALUE overrides a setting, as --set http.port=9500\n"
+    "      --log-format F  text or json\n"
+    "      --quiet         errors only on stderr\n"
+    "\n"
+    "SIGINT and SIGTERM finish what is in flight. Exit codes: 0 stopped or end of input, 1 the\n"
+    "configuration is wrong, 2 usage, 3 a failure at run time.\n"
+    "\n"
+    "examples:\n"
+    "  groundswell run -c deploy/config/groundswell.yaml\n"
+    "  groundswell run -c groundswell.yaml --stage watch --set http.port=9465\n";
+
+struct run_options {
+    const char *config;
+    int stages;
+    const char *sets[MAX_SETS];
+    size_t n_sets;
+};
+
+static int parse(int argc, char **argv, struct run_options *ret)
+{
+    static const struct option longs[] = {{"config", required_argument, NULL, 'c'},
+                                          {"stage", required_argument, NULL, 's'},
+                                          {"set", required_argument, NULL, 'S'},
+                                          {"log-format", required_argument, NULL, 'f'},
+                                          {"quiet", no_argument, NULL, 'q'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {0}};
+    int c = 0;
+
+    *ret = (struct run_options){.stages = GS_STAGE_TAG | GS_STAGE_WATCH};
+    while ((c = getopt_long(argc, argv, "c:h", longs, NULL)) != -1) {
+        switch (c) {
+        case 'c':
+            ret->config = optarg;
+            break;
+        case 's':
+            ret->stages = strcmp(optarg, "tag") == 0     ? GS_STAGE_TAG
+                          : strcmp(optarg, "watch") == 0 ? GS_STAGE_WATCH
+                                                         : 0;
+            break;
+        case 'S':
+        case 'f':
+        case 'q': {
+            static char log_format[64];
+            const char *set = optarg;
+            if (c == 'f') {
+                (void)snprintf(log_format, sizeof log_format, "log.format=%s", optarg);
+                set = log_format;
+            } else if (c == 'q') {
+                set = "log.level=error";
+            }
+            if (ret->n_sets == MAX_SETS) {
+                (void)fprintf(stderr, "groundswell run: more than %d --set\n", MAX_SETS);
+                return GS_EXIT_USAGE;
+            }
+            ret->sets[ret->n_sets++] = set;
+            break;
+        }
+        case 'h':
+            (void)fputs(usage, stdout);
+            return -1;
+        default:
+            (void)fputs(usage, stderr);
+            return GS_EXIT_USAGE;
+        }
+    }
+    if (ret->config == NULL || ret->stages == 0 || optind < argc) {
+        (void)fputs(usage, stderr);
+        return GS_EXIT_USAGE;
+    }
+    return GS_EXIT_OK;
+}
+
+static int report(const struct gs_error *err)
+{
+    (void)fprintf(stderr, "groundswell: %s\n", err->message);
+    return err->status == GS_BAD_CONFIG ? GS_EXIT_FINDINGS : GS_EXIT_FAILURE;
+}
+
+static int run_service(const struct gs_config *config, int stages)
+{
+    struct gs_service *service = NULL;
+    struct gs_error err = {0};
+
+    if (gs_service_start(config, stages, NULL, &service, &err) != GS_OK) {
+        return report(&err);
+    }
+    if (gs_service_port(service) != 0) {
+        gs_log(GS_LOG_INFO, "http", "http://%s:%d/ (status), /metrics, /healthz, /readyz",
+               config->http.address, gs_service_port(service));
+    }
+    bool failed = false;
+    while (!gs_signals_wait(200) && !failed) {
+        failed = gs_service_failed(service, &err);
+    }
+    if (!failed) {
+        gs_log(GS_LOG_INFO, "run", "asked to stop: finishing what is in flight");
+    }
+    gs_service_stop(service);
+    return failed ? report(&err) : GS_EXIT_OK;
+}
+
+static int run_files(const struct gs_config *config, int stages)
+{
+    static const char *const standard_input = "-";
+    const bool from_stdin = config->input.kind == GS_INPUT_STDIN;
+    const struct gs_local_options options = {.config = config,
+                                             .files = from_stdin ? &standard_input
+                                                                 : config->input.files.items,
+                                             .n_files = from_stdin ? 1 : config->input.files.n,
+                                             .stages = stages,
+                                             .started = gs_signals_lane};
+    struct gs_local_totals totals;
+    struct gs_error err = {0};
+
+    if (gs_local_run(&options, &totals, &err) != GS_OK) {
+        return report(&err);
+    }
+    gs_log(GS_LOG_INFO, "run", "%llu lines, %llu refused", (unsigned long long)totals.lines,
+           (unsigned long long)totals.rejected);
+    return totals.rejected > 0 ? GS_EXIT_FINDINGS : GS_EXIT_OK;
+}
+
+int gs_cmd_run(int argc, char **argv)
+{
+    struct run_options options;
+    struct gs_findings findings = {0};
+    struct gs_config *config = NULL;
+    struct gs_error err = {0};
+
+    const int parsed = parse(argc, argv, &options);
+    if (parsed != GS_EXIT_OK) {
+        return parsed < 0 ? GS_EXIT_OK : parsed;
+    }
+    const enum gs_status status =
+        gs_config_load(options.config, options.sets, options.n_sets, &config, &findings, &err);
+    gs_findings_print(&findings, stderr);
+    gs_findings_done(&findings);
+    if (status != GS_OK) {
+        return report(&err);
+    }
+    gs_log_configure(config->log.level, config->log.json);
+    gs_signals_catch();
+
+    int code = GS_EXIT_OK;
+    const bool kafka_in = config->input.kind == GS_INPUT_KAFKA;
+    const bool kafka_out = config->output.kind == GS_OUTPUT_KAFKA;
+    if (kafka_in != kafka_out) {
+        (void)gs_fail(&err, GS_BAD_CONFIG,
+                      "input.kind and output.kind: Kafka to Kafka, or files to files");
+        code = report(&err);
+    } else {
+        code = kafka_in ? run_service(config, options.stages) : run_files(config, options.stages);
+    }
+    gs_config_free(config);
+    return code;
+}

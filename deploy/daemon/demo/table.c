@@ -1,0 +1,317 @@
+#include "deploy/daemon/demo/table.h"
+
+#include "deploy/daemon/demo/width.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { MAX_ROWS = 64, BAR = 20, NAME = 16 };
+
+static const char bold[] = "1", red[] = "31;1", green[] = "32", yellow[] = "33", dim[] = "2";
+
+static void style(struct gs_buf *out, bool color, const char *code)
+{
+    if (color) {
+        gs_buf_printf(out, "\033[%sm", code);
+    }
+}
+
+static void plain(struct gs_buf *out, bool color)
+{
+    if (color) {
+        gs_buf_puts(out, "\033[0m");
+    }
+}
+
+/* A line of one style, cut to width. */
+static void line(struct gs_buf *out, struct gs_str text, size_t width, bool color, const char *code)
+{
+    if (code != NULL) {
+        style(out, color, code);
+    }
+    gs_demo_put(out, text, width, false);
+    if (code != NULL) {
+        plain(out, color);
+    }
+    gs_buf_putc(out, '\n');
+}
+
+/* Event time, UTC; with_day: "Sat 14:35". */
+static void put_clock(struct gs_buf *out, int64_t ms, bool with_day)
+{
+    static const char days[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    const time_t seconds = (time_t)(ms / 1000);
+    struct tm tm;
+    if (ms <= 0 || gmtime_r(&seconds, &tm) == NULL) {
+        gs_buf_puts(out, "--:--");
+        return;
+    }
+    gs_buf_printf(out, "%s%s%02d:%02d", with_day ? days[tm.tm_wday] : "", with_day ? " " : "",
+                  tm.tm_hour, tm.tm_min);
+}
+
+/* 1234567 as 1,234,567. */
+static void put_count(struct gs_buf *out, uint64_t n)
+{
+    if (n >= 1000) {
+        put_count(out, n / 1000);
+        gs_buf_printf(out, ",%03u", (unsigned)(n % 1000));
+    } else {
+        gs_buf_printf(out, "%u", (unsigned)n);
+    }
+}
+
+/* Observed as a filled bar, expected as a mark in it. */
+static void put_bar(struct gs_buf *out, double observed, double expected)
+{
+    const int filled = (int)(observed * BAR + 0.5);
+    const int mark = (int)(expected * BAR + 0.5);
+    for (int i = 0; i < BAR; i++) {
+        gs_buf_puts(out, i == mark ? "\xE2\x94\x82" : i < filled ? "\xE2\x96\x88" : "\xC2\xB7");
+    }
+}
+
+static const char *state_of(const struct gs_demo_row *row)
+{
+    return row->firing ? "FIRING" : row->detectable ? "" : "too few to tell";
+}
+
+static void draw_row(const struct gs_demo_row *row, size_t width, bool color, struct gs_buf *out)
+{
+    char scratch[512], count[32], head[64];
+    struct gs_buf text = {.bytes = scratch, .capacity = sizeof scratch, .max = sizeof scratch};
+    struct gs_buf number = {.bytes = count, .capacity = sizeof count, .max = sizeof count};
+    struct gs_buf name = {.bytes = head, .capacity = sizeof head, .max = sizeof head};
+
+    const char *colon = strchr(row->key, ':');
+    gs_demo_put(&name, gs_str(colon == NULL ? row->key : colon + 1), NAME, true);
+    gs_buf_put(&text, gs_buf_str(&name));
+    put_count(&number, row->messages);
+    gs_buf_printf(&text, " %9.*s  ", GS_STR_ARGS(gs_buf_str(&number)));
+    put_bar(&text, row->observed, row->expected);
+    gs_buf_printf(&text, " %3.0f%%  %6.0f%%  %8.1f %s", 100 * row->observed, 100 * row->expected,
+                  row->log10_evidence, state_of(row));
+    if (row->firing) {
+        style(out, color, red);
+    }
+    gs_demo_put(out, gs_buf_str(&text), width, false);
+    if (row->firing) {
+        plain(out, color);
+    }
+    gs_buf_putc(out, '\n');
+}
+
+static int by_weight(const void *a, const void *b)
+{
+    const struct gs_demo_row *x = a, *y = b;
+    if (x->firing != y->firing) {
+        return x->firing ? -1 : 1;
+    }
+    return x->messages < y->messages ? 1 : x->messages > y->messages ? -1 : strcmp(x->key, y->key);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct gs_demo_row *x = a, *y = b;
+    return strcmp(x->key, y->key);
+}
+
+size_t gs_demo_draw_rows(const struct gs_demo_row *rows, size_t n, size_t width, size_t max_rows,
+                         bool color, struct gs_buf *out)
+{
+    struct gs_demo_row chosen[MAX_ROWS];
+    if (n > MAX_ROWS) {
+        n = MAX_ROWS;
+    }
+    if (n > 0) {
+        memcpy(chosen, rows, n * sizeof *rows);
+        qsort(chosen, n, sizeof *chosen, by_weight);
+    }
+    n = n < max_rows ? n : max_rows;
+    if (n > 0) {
+        qsort(chosen, n, sizeof *chosen, by_name);
+    }
+    line(out, gs_str("topic             messages  negative, last hour       expected  evidence"),
+         width, color, bold);
+    for (size_t i = 0; i < n; i++) {
+        draw_row(&chosen[i], width, color, out);
+    }
+    return n + 1;
+}
+
+/* "Pellamere Foods" for "entity:PELLAMERE.DEMO", else the key. */
+static const char *name_of(const char *key)
+{
+    for (size_t i = 0; i < gs_demo_n_companies && strncmp(key, "entity:", 7) == 0; i++) {
+        if (strcmp(key + 7, gs_demo_companies[i].id) == 0) {
+            return gs_demo_companies[i].name;
+        }
+    }
+    return key;
+}
+
+static const char *word_of(const struct gs_demo_alert *alert)
+{
+    if (alert->state == GS_ALERT_RESOLVED) {
+        return "resolved";
+    }
+    switch (alert->severity) {
+    case GS_SEVERITY_CRITICAL:
+        return "CRITICAL";
+    case GS_SEVERITY_WARNING:
+        return "WARNING";
+    case GS_SEVERITY_INFO:
+        break;
+    }
+    return "INFO";
+}
+
+size_t gs_demo_draw_alert(const struct gs_demo_alert *alert, size_t width, size_t max_evidence,
+                          bool color, struct gs_buf *out)
+{
+    char scratch[512];
+    struct gs_buf text = {.bytes = scratch, .capacity = sizeof scratch, .max = sizeof scratch};
+    const bool over = alert->state == GS_ALERT_RESOLVED;
+    size_t lines = 1;
+
+    put_clock(&text, alert->fired_at_ms, false);
+    gs_buf_putc(&text, ' ');
+    gs_buf_printf(
+        &text,
+        "%-8s %s: %.0f%% negative, %.0f%% expected, evidence %.1f, %u stories from %u sources",
+        word_of(alert), name_of(alert->key), 100 * alert->observed, 100 * alert->expected,
+        alert->log10_evidence, alert->stories, alert->publishers);
+    style(out, color, over ? green : red);
+    gs_demo_put(out, gs_buf_str(&text), width, false);
+    plain(out, color);
+    gs_buf_putc(out, '\n');
+    for (size_t i = 0; i < alert->n_evidence && i < max_evidence; i++, lines++) {
+        gs_buf_reset(&text);
+        gs_buf_printf(&text, "        %s: %s", alert->evidence[i].source, alert->evidence[i].text);
+        line(out, gs_buf_str(&text), width, color, dim);
+    }
+    return lines;
+}
+
+static void draw_head(const struct gs_demo_screen *screen, size_t width, struct gs_buf *out)
+{
+    char scratch[512];
+    struct gs_buf text = {.bytes = scratch, .capacity = sizeof scratch, .max = sizeof scratch};
+
+    gs_buf_puts(&text, "Groundswell demo  ");
+    put_clock(&text, screen->clock_ms, true);
+    gs_buf_printf(&text, "  %s", screen->phase);
+    line(out, gs_buf_str(&text), width, screen->color, bold);
+
+    gs_buf_reset(&text);
+    put_count(&text, screen->consumed);
+    gs_buf_puts(&text, " of ");
+    put_count(&text, screen->total);
+    gs_buf_puts(&text, " messages, ");
+    put_count(&text, (uint64_t)screen->per_second);
+    gs_buf_puts(&text, " a second");
+    line(out, gs_buf_str(&text), width, screen->color, NULL);
+
+    gs_buf_reset(&text);
+    if (screen->port > 0) {
+        gs_buf_printf(&text, "http://127.0.0.1:%d/  http://127.0.0.1:%d/metrics", screen->port,
+                      screen->port);
+    }
+    line(out, gs_buf_str(&text), width, screen->color, dim);
+    gs_buf_putc(out, '\n');
+}
+
+void gs_demo_draw_status(const struct gs_demo_screen *screen, struct gs_buf *out)
+{
+    size_t firing = 0;
+    for (size_t i = 0; i < screen->n_rows; i++) {
+        firing += screen->rows[i].firing;
+    }
+    put_clock(out, screen->clock_ms, true);
+    gs_buf_printf(out, "  %s: ", screen->phase);
+    put_count(out, screen->consumed);
+    gs_buf_puts(out, " of ");
+    put_count(out, screen->total);
+    gs_buf_printf(out, " messages, %zu topics, %zu firing, %zu alerts so far\n", screen->n_rows,
+                  firing, gs_demo_alerts_fired(screen->alerts));
+}
+
+/* The latest first, each with as much evidence as there is room for. */
+static void draw_alerts(const struct gs_demo_screen *screen, size_t width, size_t height,
+                        struct gs_buf *out)
+{
+    struct gs_demo_alert alert;
+    size_t n = 0, left = height;
+    while (gs_demo_alerts_get(screen->alerts, n, &alert)) {
+        n++;
+    }
+    if (left == 0) {
+        return;
+    }
+    char head[64];
+    snprintf(head, sizeof head, "alerts: %zu so far", gs_demo_alerts_fired(screen->alerts));
+    line(out, gs_str(head), width, screen->color, bold);
+    left--;
+    for (; n > 0 && left > 0 && gs_demo_alerts_get(screen->alerts, n - 1, &alert); n--) {
+        const size_t evidence = left > 12 ? 3 : left > 1 ? 1 : 0;
+        left -= gs_demo_draw_alert(&alert, width, evidence, screen->color, out);
+    }
+}
+
+void gs_demo_draw(const struct gs_demo_screen *screen, size_t width, size_t height,
+                  struct gs_buf *out)
+{
+    enum { HEAD = 4, HEADINGS = 1, GAP = 1, LEAST_ALERTS = 2 };
+    if (height < HEAD + HEADINGS + GAP + LEAST_ALERTS) {
+        return;
+    }
+    const size_t room = height - HEAD - HEADINGS - GAP; /* rows and alerts */
+    const size_t for_alerts = room * 2 / 5 > LEAST_ALERTS ? room * 2 / 5 : LEAST_ALERTS;
+    draw_head(screen, width, out);
+    const size_t used = gs_demo_draw_rows(screen->rows, screen->n_rows, width, room - for_alerts,
+                                          screen->color, out);
+    gs_buf_putc(out, '\n');
+    draw_alerts(screen, width, room + HEADINGS - used, out);
+}
+
+static void draw_verdict(const struct gs_demo_verdict *verdict, bool color, struct gs_buf *out)
+{
+    style(out, color, verdict->passed ? green : red);
+    gs_buf_puts(out, verdict->passed ? "  ok    " : "  FAILED");
+    plain(out, color);
+    gs_buf_printf(out, " %s: ", verdict->event.what);
+    if (verdict->key[0] == '\0') {
+        gs_buf_puts(out, verdict->event.must_alert ? "no alert\n" : "no alert, as it should be\n");
+        return;
+    }
+    gs_buf_printf(
+        out, "%s %s %d min after it began, %.0f%% negative against %.0f%% expected, evidence %.1f",
+        verdict->key, verdict->event.must_alert ? "fired" : "fired, which it should not,",
+        (int)(verdict->delay_ms / 60000), 100 * verdict->observed, 100 * verdict->expected,
+        verdict->log10_evidence);
+    gs_buf_printf(out, " (%zu alert%s in all)\n", verdict->n_alerts,
+                  verdict->n_alerts == 1 ? "" : "s");
+}
+
+void gs_demo_draw_verdicts(const struct gs_demo_verdict *verdicts, size_t n,
+                           struct gs_demo_alerts *alerts, bool color, struct gs_buf *out)
+{
+    struct gs_demo_alert alert;
+    size_t others = 0;
+    for (size_t i = 0; i < n; i++) {
+        draw_verdict(&verdicts[i], color, out);
+    }
+    for (size_t i = 0; gs_demo_alerts_get(alerts, i, &alert); i++) {
+        if (alert.plant == GS_DEMO_ORDINARY) {
+            style(out, color, yellow);
+            gs_buf_puts(out, others++ == 0 ? "  alerts that nothing planted explains:\n" : "");
+            plain(out, color);
+            gs_buf_puts(out, "    ");
+            gs_demo_draw_alert(&alert, 160, 1, color, out);
+        }
+    }
+    if (others == 0) {
+        gs_buf_puts(out, "  nothing else fired\n");
+    }
+}

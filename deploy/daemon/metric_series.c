@@ -1,0 +1,192 @@
+/* Series by plain strings, those known beforehand, and those about the process. */
+#include "deploy/daemon/metric_table.h"
+#include "ingest/records/record.h"
+#include "ingest/records/source.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+struct gs_series *gs_metric_series(struct gs_shard *shard, enum gs_metric_id id,
+                                   const char *const *values)
+{
+    struct gs_str texts[GS_METRIC_MAX_LABELS] = {{NULL, 0}};
+
+    for (size_t i = 0; i < GS_METRIC_MAX_LABELS && gs_metric_table[id].labels[i] != NULL; i++) {
+        assert(values[i] != NULL);
+        texts[i] = gs_str(values[i]);
+    }
+    return gs_series(shard, (size_t)id, texts);
+}
+
+static void make(struct gs_shard *shard, enum gs_metric_id id, const char *first,
+                 const char *second)
+{
+    (void)gs_metric_series(shard, id, (const char *const[]){first, second, NULL, NULL});
+}
+
+static void make_messages(struct gs_shard *shard, const char *topic)
+{
+    static const char *const sentiments[] = {"negative", "neutral", "positive"};
+
+    for (size_t i = 0; i < GS_COUNT(sentiments); i++) {
+        make(shard, GS_M_MESSAGES, topic, sentiments[i]);
+    }
+}
+
+static void make_stage(struct gs_shard *shard, const char *stage)
+{
+    static const enum gs_metric_id ids[] = {
+        GS_M_RECORDS_CONSUMED, GS_M_BATCH_DURATION, GS_M_LATENCY,          GS_M_LANE_RESTARTS,
+        GS_M_REBALANCES,       GS_M_KAFKA_RETRIES,  GS_M_DELIVERY_FAILURES};
+
+    for (size_t i = 0; i < GS_COUNT(ids); i++) {
+        make(shard, ids[i], stage, NULL);
+    }
+    make(shard, GS_M_TRANSACTIONS, stage, "committed");
+    make(shard, GS_M_TRANSACTIONS, stage, "aborted");
+}
+
+static void make_alerts(struct gs_shard *shard)
+{
+    static const char *const severities[] = {"info", "warning", "critical"};
+    static const char *const states[] = {"firing", "updated", "resolved"};
+
+    for (size_t i = 0; i < GS_COUNT(severities); i++) {
+        make(shard, GS_M_ALERTS_FIRING, severities[i], NULL);
+        for (size_t j = 0; j < GS_COUNT(states); j++) {
+            make(shard, GS_M_ALERTS, states[j], severities[i]);
+        }
+    }
+}
+
+void gs_metrics_init_known(struct gs_shard *shard, const struct gs_metric_known *known)
+{
+    static const char *const kinds[] = {"bad_bytes", "mojibake", "cut", "rule_limit", "masked"};
+    static const char *const results[] = {"counted", "repeated", "copy",
+                                          "late",    "too_late", "refused"};
+    static const enum gs_metric_id plain[] = {GS_M_ENTITIES, GS_M_DUPLICATES, GS_M_LATE, GS_M_KEYS,
+                                              GS_M_KEYS_REFUSED};
+
+    for (size_t i = 0; i < known->n_topics; i++) {
+        make_messages(shard, known->topics[i]);
+    }
+    make_messages(shard, "none");
+    make_stage(shard, "tag");
+    make_stage(shard, "watch");
+    make_alerts(shard);
+    for (int i = GS_REJECT_NONE + 1; i < GS_N_REJECTS; i++) {
+        make(shard, GS_M_REJECTED, gs_reject_name((enum gs_reject)i), NULL);
+    }
+    for (int i = 0; i < GS_N_STREAMS; i++) {
+        make(shard, GS_M_RECORDS_PRODUCED, gs_stream_name((enum gs_stream)i), NULL);
+    }
+    for (int i = 0; i < GS_N_LANGS; i++) {
+        make(shard, GS_M_LANGUAGES, gs_lang_name((enum gs_lang)i), NULL);
+        make(shard, GS_M_ABSTAINED, gs_lang_name((enum gs_lang)i), NULL);
+    }
+    for (size_t i = 0; i < GS_COUNT(kinds); i++) {
+        make(shard, GS_M_TEXT_REPAIRS, kinds[i], NULL);
+    }
+    for (size_t i = 0; i < GS_COUNT(results); i++) {
+        make(shard, GS_M_OBSERVATIONS, results[i], NULL);
+    }
+    for (size_t i = 0; i < GS_COUNT(plain); i++) {
+        make(shard, plain[i], NULL, NULL);
+    }
+    const char *const build[] = {known->version, known->model, NULL, NULL};
+    gs_series_set(gs_metric_series(shard, GS_M_BUILD_INFO, build), 1);
+}
+
+/* ---- the process ---- */
+
+static struct gs_series *plain_series(struct gs_shard *shard, enum gs_metric_id id)
+{
+    return gs_series(shard, (size_t)id, NULL);
+}
+
+static void update_memory(struct gs_shard *shard)
+{
+    FILE *statm = fopen("/proc/self/statm", "re");
+    char line[128];
+
+    if (statm != NULL && fgets(line, sizeof line, statm) != NULL) {
+        char *rest = NULL;
+        (void)strtoull(line, &rest, 10);
+        const double pages = (double)strtoull(rest, NULL, 10);
+        gs_series_set(plain_series(shard, GS_M_PROCESS_RESIDENT_MEMORY),
+                      pages * (double)sysconf(_SC_PAGESIZE));
+    }
+    if (statm != NULL) {
+        (void)fclose(statm);
+    }
+}
+
+/* Field 22 of /proc/self/stat is the start in clock ticks since boot; the command's name before it
+ * may hold anything, so fields are counted from its last ")". */
+static void update_start(struct gs_shard *shard)
+{
+    FILE *stat = fopen("/proc/self/stat", "re");
+    char line[1024];
+    const char *at = NULL;
+    struct timespec wall;
+    struct timespec boot;
+
+    if (stat != NULL && fgets(line, sizeof line, stat) != NULL) {
+        at = strrchr(line, ')');
+    }
+    for (int field = 2; at != NULL && field < 22; field++) {
+        at = strchr(at + 1, ' ');
+    }
+    if (at != NULL && clock_gettime(CLOCK_REALTIME, &wall) == 0 &&
+        clock_gettime(CLOCK_BOOTTIME, &boot) == 0) {
+        const double ticks = (double)strtoull(at + 1, NULL, 10);
+        const double up_s = (double)boot.tv_sec + (double)boot.tv_nsec * 1e-9;
+        const double now_s = (double)wall.tv_sec + (double)wall.tv_nsec * 1e-9;
+        gs_series_set(plain_series(shard, GS_M_PROCESS_START_TIME),
+                      now_s - up_s + ticks / (double)sysconf(_SC_CLK_TCK));
+    }
+    if (stat != NULL) {
+        (void)fclose(stat);
+    }
+}
+
+static void update_fds(struct gs_shard *shard)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    struct rlimit limit;
+    double n = -3; /* ".", ".." and the folder itself */
+
+    if (dir != NULL) {
+        while (readdir(dir) != NULL) { /* NOLINT(concurrency-mt-unsafe): a stream of our own */
+            n++;
+        }
+        (void)closedir(dir);
+        gs_series_set(plain_series(shard, GS_M_PROCESS_OPEN_FDS), n);
+    }
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        gs_series_set(plain_series(shard, GS_M_PROCESS_MAX_FDS), (double)limit.rlim_cur);
+    }
+}
+
+void gs_metrics_update_process(struct gs_shard *shard)
+{
+    struct gs_series *cpu = plain_series(shard, GS_M_PROCESS_CPU);
+    struct timespec used;
+
+    if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) == 0) {
+        const double now = (double)used.tv_sec + (double)used.tv_nsec * 1e-9;
+        const double before = gs_series_value(cpu);
+        gs_series_add(cpu, now > before ? now - before : 0);
+    }
+    update_memory(shard);
+    if (gs_series_value(plain_series(shard, GS_M_PROCESS_START_TIME)) == 0.0) {
+        update_start(shard);
+    }
+    update_fds(shard);
+}

@@ -1,0 +1,9 @@
+#ifndef GS_DEPLOY_VERSION_H
+#define GS_DEPLOY_VERSION_H
+
+/* Set by CMake from project(VERSION). */
+#ifndef GS_VERSION
+#define GS_VERSION "0.0.0"
+#endif
+
+#endif

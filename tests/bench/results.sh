@@ -1,0 +1,12 @@
+#!/bin/sh
+# results.sh: measures everything and writes deploy/docs/results.md: every benchmark of the release build five
+# times, throughput on a real Kafka five times, with CPU, compiler, commit and spread. Takes about half an hour.
+set -eu
+cd "$(dirname "$0")/../.."
+
+lines=build/logs/results.jsonl
+mkdir -p build/logs
+tests/bench/run.sh -n 5 >"$lines"
+tests/bench/kafka_throughput.py >>"$lines"
+python3 -B tests/bench/results.py "$lines" >deploy/docs/results.md
+echo "deploy/docs/results.md is written" >&2

@@ -1,0 +1,90 @@
+/* What the tests on librdkafka's mock cluster share: the cluster, a lane that copies, and reading a
+ * topic back. */
+#ifndef GS_TESTS_MOCK_H
+#define GS_TESTS_MOCK_H
+
+#include "base/clock.h"
+#include "ingest/kafka/kafka.h"
+#include "tests/unit/gs_test.h"
+
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
+#include <string.h>
+
+/* Protocol numbers of requests, for error injection. */
+enum {
+    API_PRODUCE = 0,
+    API_OFFSET_COMMIT = 8,
+    API_OFFSET_FETCH = 9,
+    API_INIT_PRODUCER_ID = 22,
+    API_ADD_PARTITIONS = 24,
+    API_ADD_OFFSETS = 25,
+    API_END_TXN = 26,
+    API_TXN_OFFSET_COMMIT = 28,
+};
+
+enum { LIMIT_S = 13, MAX_IDS = 4096 };
+
+struct mock {
+    rd_kafka_t *rk;
+    rd_kafka_mock_cluster_t *cluster;
+    const char *brokers;
+};
+
+void mock_start(struct mock *mock, int n_brokers);
+void mock_stop(struct mock *mock);
+void mock_topic(struct mock *mock, const char *topic, int n_partitions);
+
+/* Records from..from+n-1: the number is the key, and the value with x up to size. */
+void mock_fill(const struct mock *mock, const char *topic, int from, int n, size_t size);
+
+/* How often each number below MAX_IDS is in the topic, as its key. Returns how many records there
+ * are. */
+size_t mock_read(const struct mock *mock, const char *topic, unsigned ret_counts[MAX_IDS]);
+/* Every number from 0 to n-1 is there; once when `once`. */
+void mock_check_all(const struct mock *mock, const char *topic, int n, bool once);
+
+/* The next n requests of this kind are answered with code. */
+#define mock_fail(mock, api, n, ...)                                                               \
+    rd_kafka_mock_push_request_errors((mock)->cluster, (int16_t)(api), (n), __VA_ARGS__)
+
+/* A lane that copies topic "in" to "out" with options that suit the mock. */
+struct lane {
+    struct gs_kafka_options options;
+    struct gs_source *source;
+    struct gs_sink *sink;
+    struct gs_error err;
+    bool open;
+    bool keep_open; /* revoking does not end the batch: a careless owner */
+    enum gs_status revoked_with;
+    unsigned in_batch, copied, aborted, batches, assigned, revoked;
+    int64_t first_offset; /* of the batch */
+    size_t max_batch;
+    enum gs_stream stream;                    /* that "out" is for */
+    void (*before_commit)(struct lane *lane); /* at the end of each batch */
+    void *arg;
+};
+
+void lane_init(struct lane *lane, const struct mock *mock, enum gs_delivery delivery);
+/* Adds a librdkafka property; at most 16. */
+void lane_set(struct lane *lane, const char *name, const char *value);
+enum gs_status lane_open(struct lane *lane);
+void lane_close(struct lane *lane);
+/* One batch of at most max_batch records or 100 ms. */
+enum gs_status lane_batch(struct lane *lane);
+/* Batches until n records are copied (GS_OK), or one ends otherwise than GS_OK or GS_ABORTED. Fails
+ * the test after LIMIT_S. */
+enum gs_status lane_copy(struct lane *lane, unsigned n);
+struct gs_kafka_stats lane_stats(const struct lane *lane);
+
+/* Runs the cases, or only the one that argv[1] names. */
+#define MOCK_MAIN(cases)                                                                           \
+    int main(int argc, char **argv)                                                                \
+    {                                                                                              \
+        if (argc > 1) {                                                                            \
+            cmocka_set_test_filter(argv[1]);                                                       \
+        }                                                                                          \
+        return cmocka_run_group_tests(cases, NULL, NULL);                                          \
+    }
+
+#endif

@@ -1,0 +1,147 @@
+#!/bin/bash
+# run.sh [--only STAGE[,STAGE]…] [--no-install] [--list]: every test there is, from nothing.
+#
+# Installs what is missing (deploy/install-packages.sh), builds each preset it needs and runs its tests. One line per
+# stage; details in build/logs/; the last line is "N passed, N failed, N skipped". Exit status 1 when
+# anything failed. With CI=true a skipped test counts as failed, unless what it lacks is the data that
+# GROUNDSWELL_DATA names (default ../shared/data), which is not part of the project.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+
+# In this order. `unit` means unit, integration, tools and command-line tests.
+ALL="dev unit format tsan fuzz release e2e data tidy"
+declare -A ABOUT=(
+    [dev]="build with gcc, ASan and UBSan"
+    [unit]="unit, integration, tools and command-line tests under ASan and UBSan"
+    [format]="clang-format"
+    [tsan]="unit and integration tests under ThreadSanitizer"
+    [fuzz]="build with clang, each fuzzer for 20 s"
+    [release]="build and test what is shipped"
+    [e2e]="end to end on Kafka 3.9 and 4.4, Prometheus and Alertmanager"
+    [data]="real texts, under ASan and UBSan"
+    [tidy]="clang-tidy on every source file"
+)
+# Seconds that a single test may take.
+LIMIT=180
+JOBS=2
+
+usage() {
+    echo "usage: tests/run.sh [--only STAGE[,STAGE]...] [--no-install]"
+    echo "stages:"
+    for stage in $ALL; do printf '  %-8s %s\n' "$stage" "${ABOUT[$stage]}"; done
+}
+
+stages=$ALL
+install=yes
+while [ $# -gt 0 ]; do
+    case $1 in
+    --only)
+        stages=${2:-}
+        stages=${stages//,/ }
+        shift
+        ;;
+    --no-install) install= ;;
+    --list | --help | -h)
+        usage
+        exit 0
+        ;;
+    *)
+        usage >&2
+        exit 2
+        ;;
+    esac
+    shift
+done
+for stage in $stages; do
+    [ -n "${ABOUT[$stage]:-}" ] || {
+        echo "run.sh: there is no stage $stage" >&2
+        usage >&2
+        exit 2
+    }
+done
+
+logs=$PWD/build/logs
+mkdir -p "$logs"
+passed=0 failed=0 skipped=0
+wrap=()
+export CTEST_PARALLEL_LEVEL=$JOBS CMAKE_BUILD_PARALLEL_LEVEL=$JOBS
+export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
+
+# ThreadSanitizer of gcc 12 dies on kernels with more than 28 bits of random addresses.
+fixed_addresses=()
+setarch -R true 2>/dev/null && fixed_addresses=(setarch -R)
+
+build() { # PRESET [OPTION]…
+    local preset=$1
+    shift
+    cmake --preset "$preset" -DBUILD_TESTING=ON "$@" && cmake --build --preset "$preset"
+}
+
+# ctest on one build, by name; what came of it is counted from its report.
+run_tests() { # PRESET REGEX [OPTION]… ; wrap=(COMMAND…) starts ctest by another
+    local preset=$1 regex=$2
+    shift 2
+    reports+=("$logs/$stage-$preset.xml")
+    rm -f "$logs/$stage-$preset.xml"
+    "${wrap[@]}" ctest --test-dir "build/$preset" --tests-regex "$regex" --output-on-failure --no-tests=error \
+        --timeout "$LIMIT" --test-output-size-passed 1000000 --test-output-size-failed 1000000 \
+        --output-junit "$logs/$stage-$preset.xml" "$@"
+}
+
+sources() { # the project's own C files
+    git ls-files --cached --others --exclude-standard '*.c' '*.h' 2>/dev/null || find \
+        ingest tokenizer classifier alerting deploy tests -name '*.[ch]'
+}
+
+stage_dev() { build dev; }
+stage_unit() { run_tests dev '^(unit|integration|tools|cli)/'; }
+stage_format() { sources | xargs -r clang-format-14 --dry-run -Werror; }
+stage_tsan() {
+    local wrap=("${fixed_addresses[@]}")
+    build tsan && run_tests tsan '^(unit|integration)/'
+}
+stage_fuzz() { build fuzz && run_tests fuzz '^fuzz/'; }
+stage_release() { build release && run_tests release '^(unit|cli)/'; }
+stage_e2e() { rm -rf build/e2e && build release && run_tests release '^e2e/' -j 1; }
+stage_data() { build dev && run_tests dev '^data/' -j 1; }
+stage_tidy() {
+    cmake --preset dev -DBUILD_TESTING=ON >/dev/null &&
+        sources | grep '\.c$' | grep -Ff <(python3 tests/tools/compiled.py build/dev/compile_commands.json) |
+        xargs -r -n 4 -P "$JOBS" clang-tidy-14 -p build/dev --quiet
+}
+
+# Runs one stage and adds up what came of it. A stage without a report of tests is one test itself.
+run_stage() {
+    local log=$logs/$stage.log started=$SECONDS ok=yes counts
+    reports=()
+    "stage_$stage" >"$log" 2>&1 || ok=
+    counts=$(python3 tests/tools/count.py ${ok:+--passed} ${CI:+--ci "$CI"} "${reports[@]}" 2>>"$log.notes") ||
+        counts="0 1 0"
+    read -r p f s <<<"$counts"
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    printf '%-8s %5d passed %3d failed %3d skipped %5d s  %s\n' \
+        "$stage" "$p" "$f" "$s" $((SECONDS - started)) "${ABOUT[$stage]}"
+    cat "$log.notes"
+    if [ "$f" -gt 0 ]; then
+        echo "---- the end of build/logs/$stage.log:"
+        tail -n 60 "$log" | cut -c1-400
+        echo "----"
+    fi
+}
+
+finish() {
+    echo "$passed passed, $failed failed, $skipped skipped"
+    [ "$failed" = 0 ]
+    exit
+}
+
+if [ -n "$install" ] && ! ./deploy/install-packages.sh tests; then
+    echo "run.sh: the packages that the tests need are not there (above); --no-install goes on without"
+    failed=1
+    finish
+fi
+for stage in $stages; do
+    rm -f "$logs/$stage.log.notes"
+    run_stage
+done
+finish
