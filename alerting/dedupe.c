@@ -196,7 +196,7 @@ void gs_stories_put(struct gs_watch *watch, uint64_t hash, const struct gs_story
     put(watch, &watch->stories, entry);
 }
 
-static void take_out(struct gs_set *set, uint64_t *slot)
+static void take_out(struct gs_set *set, const uint64_t *slot)
 {
     const size_t mask = set->capacity - 1;
     const size_t words = set->words;
