@@ -67,4 +67,12 @@ void gs_model_explain(const struct gs_model *model, struct gs_model_work *work,
                       const uint32_t *hashes, size_t n, size_t lang, enum gs_head head,
                       size_t label, float *contributions, float *ret_bias);
 
+/* For measuring. How many distinct rows of the model a text's n-grams have; and the speed of the
+ * gather alone: rows per second, summing n_rows random rows at a time for about seconds. */
+size_t gs_model_known(const struct gs_model *model, struct gs_model_work *work,
+                      const uint32_t *hashes, size_t n);
+double gs_model_gather_rate(const struct gs_model *model, struct gs_model_work *work, size_t n_rows,
+                            bool han, double seconds);
+const char *gs_model_kernel(const struct gs_model *model); /* "scalar", "avx2", "avx512" */
+
 #endif

@@ -123,11 +123,11 @@ static void fit_temperatures(struct gs_trainer *t, struct answers *a, struct gs_
             const double after = temperature_loss(params, a);
             const double bounded = fmax(-2.0, fmin(2.0, params[0]));
             ret->temperature[a->head][a->lang] = (float)exp(-bounded);
-            gs_train_say(t,
-                         "{\"event\":\"temperature\",\"head\":\"%s\",\"lang\":\"%s\",\"value\":%.4f,"
-                         "\"loss_before\":%.4f,\"loss_after\":%.4f}",
-                         gs_head_names[a->head], gs_model_lang_names[a->lang], exp(-bounded), before,
-                         after);
+            gs_train_say(
+                t,
+                "{\"event\":\"temperature\",\"head\":\"%s\",\"lang\":\"%s\",\"value\":%.4f,"
+                "\"loss_before\":%.4f,\"loss_after\":%.4f}",
+                gs_head_names[a->head], gs_model_lang_names[a->lang], exp(-bounded), before, after);
         }
     }
 }

@@ -1,8 +1,9 @@
 /* Margins → probabilities, fitted on rows that the trial model has not seen.
  *
- * Each head of a profile has one factor and each column an offset (Platt scaling with the slope shared, since
- * rare labels cannot carry one of their own); each register's three sentiments likewise; the gates likewise. Then
- * one temperature per head and language over the whole mixture. */
+ * Each head of a profile has one factor and each column an offset (Platt scaling with the slope
+ * shared, since rare labels cannot carry one of their own); each register's three sentiments
+ * likewise; the gates likewise. Then one temperature per head and language over the whole mixture.
+ */
 #include "classifier/train/calibrate.h"
 
 #include <math.h>
@@ -87,7 +88,8 @@ static void fit_choice(const struct choice *c, struct gs_calibration *ret)
     }
 }
 
-/* A register without a neutral class takes the others' neutral offset: what its own rows cannot tell. */
+/* A register without a neutral class takes the others' neutral offset: what its own rows cannot
+ * tell. */
 static void lend_neutral(const struct gs_held *held, size_t profile, const bool *binary,
                          struct gs_calibration *ret)
 {
@@ -164,12 +166,10 @@ static double labels_loss(const double *params, const void *arg)
             if (column < 0 || (h->knows[l->head] >> k & 1U) == 0) {
                 continue;
             }
-            const double factor = l->label < 0
-                                      ? params[0]
-                                      : (double)l->calibration->factor[l->profile][column];
-            const double offset = l->label < 0
-                                      ? (double)l->calibration->offset[l->profile][column]
-                                      : params[0];
+            const double factor =
+                l->label < 0 ? params[0] : (double)l->calibration->factor[l->profile][column];
+            const double offset =
+                l->label < 0 ? (double)l->calibration->offset[l->profile][column] : params[0];
             const double logit = factor * (double)h->scores[column] + offset;
             loss += softplus((h->row->labels[l->head] >> k & 1U) != 0 ? -logit : logit);
         }

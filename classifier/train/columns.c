@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MIN_POSITIVE = 6, MIN_SHARE = 200 }; /* rows of a label; 1/200 of the rows make a register */
+
 struct job {
     struct gs_trainer *t;
     size_t profile;
@@ -27,27 +29,23 @@ static bool learns(const struct job *job, size_t row)
     return r->profile == job->profile && !job->t->sets[r->set].valid && (job->held_too || !r->held);
 }
 
+/* The registers that this profile's texts come from: a forum's stray posts in the other alphabet
+ * are none. */
 static void find_registers(struct job *job)
 {
+    size_t counts[GS_MAX_SETS] = {0};
+    size_t n = 0;
     for (size_t r = 0; r < job->t->n_rows; r++) {
         const struct gs_row *row = &job->t->rows[r];
-        const int registr = job->t->sets[row->set].registr;
-        if (row->sentiment < 0 || row->profile != job->profile || job->t->sets[row->set].valid) {
-            continue;
-        }
-        size_t i = 0;
-        while (i < job->n_registers && job->registers[i] != registr) {
-            i++;
-        }
-        if (i == job->n_registers && i < GS_MAX_EXPERTS) {
-            job->registers[job->n_registers++] = registr;
+        if (row->sentiment >= 0 && row->profile == job->profile && !job->t->sets[row->set].valid) {
+            counts[job->t->sets[row->set].registr]++;
+            n++;
         }
     }
-    for (size_t i = 1; i < job->n_registers; i++) { /* in the order of the sets */
-        for (size_t j = i; j > 0 && job->registers[j] < job->registers[j - 1]; j--) {
-            const int swap = job->registers[j];
-            job->registers[j] = job->registers[j - 1];
-            job->registers[j - 1] = swap;
+    for (size_t i = 0; i < GS_MAX_SETS; i++) { /* in the order of the sets */
+        if (counts[i] >= MIN_POSITIVE && counts[i] * MIN_SHARE >= n &&
+            job->n_registers < GS_MAX_EXPERTS) {
+            job->registers[job->n_registers++] = (int)i;
         }
     }
 }
@@ -157,7 +155,8 @@ static enum gs_status solve_sentiment(struct job *job, struct gs_error *err)
         begin(job);
         for (size_t r = 0; r < job->t->n_rows; r++) {
             const struct gs_row *row = &job->t->rows[r];
-            if (learns(job, r) && row->sentiment >= 0 && (!row->binary || s != GS_NEUTRAL)) {
+            if (learns(job, r) && row->sentiment >= 0 && (!row->binary || s != GS_NEUTRAL) &&
+                register_index(job, r) < job->n_registers) {
                 take(job, r, row->sentiment == (int)s, GS_HEAD_SENTIMENT, register_index(job, r));
             }
         }
@@ -170,7 +169,8 @@ static enum gs_status solve_sentiment(struct job *job, struct gs_error *err)
     for (size_t i = 0; i < job->n_registers && job->n_registers > 1 && status == GS_OK; i++) {
         begin(job);
         for (size_t r = 0; r < job->t->n_rows; r++) {
-            if (learns(job, r) && job->t->rows[r].sentiment >= 0) {
+            if (learns(job, r) && job->t->rows[r].sentiment >= 0 &&
+                register_index(job, r) < job->n_registers) {
                 take(job, r, register_index(job, r) == i, GS_HEAD_SENTIMENT, 0);
             }
         }
@@ -194,7 +194,7 @@ static enum gs_status solve_label(struct job *job, size_t head, size_t label, st
             take(job, r, (row->labels[head] & bit) != 0, head, 0);
         }
     }
-    if (job->n_positive == 0 || job->n_positive == job->n) {
+    if (job->n_positive < MIN_POSITIVE || job->n_positive == job->n) {
         return GS_OK; /* this profile's texts say nothing of it */
     }
     (void)snprintf(names[0], sizeof names[0], "%s/%s", gs_head_names[head],
@@ -243,7 +243,8 @@ enum gs_status gs_columns_solve(struct gs_trainer *t, size_t profile, bool held_
 {
     enum gs_status status = GS_OK;
     const struct gs_vocabulary *v = &t->vocabulary[profile];
-    struct job job = {.t = t, .profile = profile, .held_too = held_too, .phase = phase, .columns = ret};
+    struct job job = {
+        .t = t, .profile = profile, .held_too = held_too, .phase = phase, .columns = ret};
 
     ret->n = 0;
     ret->weights = malloc((v->n * GS_MAX_WIDTH + 1) * sizeof *ret->weights);
@@ -253,7 +254,8 @@ enum gs_status gs_columns_solve(struct gs_trainer *t, size_t profile, bool held_
     job.domain = malloc(t->n_rows + 1);
     if (ret->weights == NULL || job.rows == NULL || job.y == NULL || job.cost == NULL ||
         job.domain == NULL) {
-        status = gs_fail(err, GS_NO_MEMORY, "%zu columns of %zu n-grams", (size_t)GS_MAX_WIDTH, v->n);
+        status =
+            gs_fail(err, GS_NO_MEMORY, "%zu columns of %zu n-grams", (size_t)GS_MAX_WIDTH, v->n);
         goto done;
     }
     add_norms(&job);

@@ -69,7 +69,8 @@ void gs_calibration_apply(const struct gs_calibration *calibration, struct gs_mo
             const int from = column_of(&calibration->of->profiles[i], p->names[c]);
             if (from >= 0) {
                 p->scale[c] *= calibration->factor[i][from];
-                p->bias[c] = p->bias[c] * calibration->factor[i][from] + calibration->offset[i][from];
+                p->bias[c] =
+                    p->bias[c] * calibration->factor[i][from] + calibration->offset[i][from];
             }
         }
         for (size_t head = 0; head < GS_N_HEADS; head++) { /* norms are counts, not scores */

@@ -57,8 +57,9 @@ enum gs_status gs_trainer_new(const struct gs_train_options *options, struct gs_
     }
     if (!(options->share >= 0.0F && options->share <= 1.0F) ||
         !(options->holdout > 0.0F && options->holdout < 0.9F) ||
-        !(options->word_weight > 0.0F && options->word_weight <= 10.0F) || options->max_passes == 0 ||
-        options->max_rows[0] > GS_MAX_ROWS || options->max_rows[1] > GS_MAX_ROWS) {
+        !(options->word_weight > 0.0F && options->word_weight <= 10.0F) ||
+        options->max_passes == 0 || options->max_rows[0] > GS_MAX_ROWS ||
+        options->max_rows[1] > GS_MAX_ROWS) {
         return gs_fail(err, GS_BAD_FORMAT, "an option of the training is out of range");
     }
     struct gs_trainer *t = calloc(1, sizeof *t);
@@ -190,8 +191,8 @@ enum gs_status gs_trainer_add(struct gs_trainer *t, size_t set, const struct gs_
                           .lang = (uint8_t)(row->lang < GS_N_MODEL_LANGS ? row->lang : 3),
                           .sentiment = (int8_t)row->sentiment,
                           .binary = row->binary};
-    to->profile = row->n > 0 && (row->hashes[0] & GS_HASH_HAN) != 0 ? GS_PROFILE_HAN
-                                                                    : GS_PROFILE_ALPHABETIC;
+    to->profile =
+        row->n > 0 && (row->hashes[0] & GS_HASH_HAN) != 0 ? GS_PROFILE_HAN : GS_PROFILE_ALPHABETIC;
     for (size_t head = GS_HEAD_TOPICS; head < GS_N_HEADS; head++) {
         to->has[head] = row->has[head];
         to->labels[head] = row->labels[head];

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Accumulators are [feature][1 + n_domains]: what all rows add, then what each domain's rows add, so that a
- * feature's are on one cache line. The bias is one more feature, of value 1. */
+/* Accumulators are [feature][1 + n_domains]: what all rows add, then what each domain's rows add,
+ * so that a feature's are on one cache line. The bias is one more feature, of value 1. */
 struct solver {
     const struct gs_problem *p;
     size_t stride;

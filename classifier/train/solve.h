@@ -1,7 +1,8 @@
 /* One linear SVM with squared hinge loss over sparse rows, by dual coordinate descent.
  *
- * A row's features are a set of ids; feature j has the squared value squares[j]; the row is L2-normalised by
- * inverse_norm. Weights come out folded: score = inverse_norm * sum of w[j] + bias.
+ * A row's features are a set of ids; feature j has the squared value squares[j]; the row is
+ * L2-normalised by inverse_norm. Weights come out folded: score = inverse_norm * sum of w[j] +
+ * bias.
  *
  * Internal to the trainer. */
 #ifndef GS_CLASSIFIER_SOLVE_H
@@ -14,18 +15,18 @@
 #include <stdint.h>
 
 struct gs_problem {
-    const uint32_t *ids;        /* pool of feature ids */
-    const size_t *at;           /* [..] where a row's ids begin; at[row + 1] where they end */
-    const float *inverse_norm;  /* [..] of a row */
-    const uint8_t *squares;     /* [n_features] */
+    const uint32_t *ids;       /* pool of feature ids */
+    const size_t *at;          /* [..] where a row's ids begin; at[row + 1] where they end */
+    const float *inverse_norm; /* [..] of a row */
+    const uint8_t *squares;    /* [n_features] */
     size_t n_features;
-    size_t n;                   /* examples */
-    const uint32_t *rows;       /* [n] which row */
-    const int8_t *y;            /* [n] +1 or -1 */
-    const float *cost;          /* [n] C */
-    const uint8_t *domain;      /* [n] below n_domains */
+    size_t n;              /* examples */
+    const uint32_t *rows;  /* [n] which row */
+    const int8_t *y;       /* [n] +1 or -1 */
+    const float *cost;     /* [n] C */
+    const uint8_t *domain; /* [n] below n_domains */
     size_t n_domains;
-    float share;                /* of the weights, between domains */
+    float share; /* of the weights, between domains */
     float tolerance;
     size_t max_passes;
     uint64_t seed;

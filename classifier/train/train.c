@@ -1,4 +1,5 @@
-/* The course of a training: vocabulary, a trial without the held-out rows to calibrate on, then all. */
+/* The course of a training: vocabulary, a trial without the held-out rows to calibrate on, then
+ * all. */
 #include "classifier/train/train.h"
 
 #include "classifier/train/trainer.h"
@@ -84,8 +85,7 @@ static enum gs_status solve_model(struct gs_trainer *t, bool held_too, const cha
     enum gs_status status = columns == NULL ? gs_fail(err, GS_NO_MEMORY, "columns") : GS_OK;
 
     for (size_t i = 0; i < GS_N_PROFILES && status == GS_OK; i++) {
-        status =
-            gs_columns_solve(t, i, held_too, t->options.max_passes, phase, &columns[i], err);
+        status = gs_columns_solve(t, i, held_too, t->options.max_passes, phase, &columns[i], err);
     }
     if (status == GS_OK) {
         status = gs_model_assemble(t, columns, ret, err);

@@ -1,14 +1,15 @@
 /* Trains the fast tier from labelled rows of hashed n-grams.
  *
- * Each column of the model is a linear SVM (squared hinge, L2) solved by dual coordinate descent; what a set
- * does not know is left out of a column's problem. The sentiment's columns of all registers of a profile are
- * one problem whose rows agree in part (share). Vocabulary by training once on all n-grams and keeping
- * those with the largest weights, then int8, then calibration on rows held out.
+ * Each column of the model is a linear SVM (squared hinge, L2) solved by dual coordinate descent;
+ * what a set does not know is left out of a column's problem. The sentiment's columns of all
+ * registers of a profile are one problem whose rows agree in part (share). Vocabulary by training
+ * once on all n-grams and keeping those with the largest weights, then int8, then calibration on
+ * rows held out.
  *
- * Sources: Hsieh et al., A dual coordinate descent method for large-scale linear SVM, ICML 2008, algorithm 1
- *          with shrinking; Daume, Frustratingly easy domain adaptation, ACL 2007; Platt 1999; Guo et al. 2017
- *          (temperature).
- * Threads: owned by one thread, which also runs it; the same rows, options and seed give the same bytes. */
+ * Sources: Hsieh et al., A dual coordinate descent method for large-scale linear SVM, ICML 2008,
+ * algorithm 1 with shrinking; Daume, Frustratingly easy domain adaptation, ACL 2007; Platt 1999;
+ * Guo et al. 2017 (temperature). Threads: owned by one thread, which also runs it; the same rows,
+ * options and seed give the same bytes. */
 #ifndef GS_CLASSIFIER_TRAIN_H
 #define GS_CLASSIFIER_TRAIN_H
 
@@ -33,19 +34,19 @@ struct gs_train_options {
 struct gs_train_options gs_train_defaults(void);
 
 struct gs_train_set {
-    const char *name;     /* for logs */
-    const char *registr;  /* which expert learns its sentiment */
+    const char *name;       /* for logs */
+    const char *registr;    /* which expert learns its sentiment */
     float cost[GS_N_HEADS]; /* the SVM's C */
-    bool valid;           /* held out whole: calibration and choosing only */
+    bool valid;             /* held out whole: calibration and choosing only */
 };
 
 /* One row. Labels are bit masks of what gs_trainer_label() numbered. */
 struct gs_train_row {
     const uint32_t *hashes;
     size_t n;
-    size_t lang; /* as in model.h */
-    int sentiment; /* GS_NEGATIVE.. or GS_TRAIN_UNKNOWN */
-    bool binary;   /* its set has no neutral class */
+    size_t lang;                 /* as in model.h */
+    int sentiment;               /* GS_NEGATIVE.. or GS_TRAIN_UNKNOWN */
+    bool binary;                 /* its set has no neutral class */
     bool has[GS_N_HEADS];        /* topics, risks: labelled at all (an empty mask is an answer) */
     uint64_t labels[GS_N_HEADS]; /* topics, risks */
 };
@@ -57,7 +58,8 @@ enum gs_status gs_trainer_new(const struct gs_train_options *options, struct gs_
                               struct gs_error *err);
 void gs_trainer_free(struct gs_trainer *trainer); /* NULL is fine */
 
-/* The number of a topic or risk; new ids are added. GS_BAD_FORMAT: not a name, or more than GS_MAX_LABELS. */
+/* The number of a topic or risk; new ids are added. GS_BAD_FORMAT: not a name, or more than
+ * GS_MAX_LABELS. */
 GS_MUST_CHECK
 enum gs_status gs_trainer_label(struct gs_trainer *trainer, enum gs_head head, const char *id,
                                 const char *zh, size_t *ret, struct gs_error *err);
@@ -81,7 +83,8 @@ GS_MUST_CHECK
 enum gs_status gs_trainer_run(struct gs_trainer *trainer, gs_train_log_fn *log, void *arg,
                               struct gs_model **ret, struct gs_error *err);
 
-/* The model's folder (which exists). notes: members of groundswell.json, as JSON text: "\"provenance\": {}". */
+/* The model's folder (which exists). notes: members of groundswell.json, as JSON text:
+ * "\"provenance\": {}". */
 GS_MUST_CHECK
 enum gs_status gs_trainer_write(struct gs_model *model, const char *dir, struct gs_str notes,
                                 struct gs_error *err);

@@ -29,9 +29,9 @@ struct gs_row {
 /* The n-grams of one profile. The rows' ids index hashes and squares. */
 struct gs_vocabulary {
     size_t n;
-    uint32_t *hashes;                  /* [n] ascending */
-    uint32_t *df;                      /* [n] rows that hold it */
-    uint8_t *squares[2];               /* [n] for sentiment; for topics and risks */
+    uint32_t *hashes;    /* [n] ascending */
+    uint32_t *df;        /* [n] rows that hold it */
+    uint8_t *squares[2]; /* [n] for sentiment; for topics and risks */
 };
 
 struct gs_trainer {
@@ -42,10 +42,10 @@ struct gs_trainer {
     size_t n_sets;
     struct gs_row *rows;
     size_t n_rows, max_rows;
-    size_t *at;           /* [n_rows + 1] where a row's ids begin */
-    uint32_t *hashes;     /* distinct in a row, ascending: what was added */
-    uint32_t *ids;        /* the same places, in the vocabulary's numbers; packed at id_at */
-    size_t *id_at;        /* [n_rows + 1] */
+    size_t *at;       /* [n_rows + 1] where a row's ids begin */
+    uint32_t *hashes; /* distinct in a row, ascending: what was added */
+    uint32_t *ids;    /* the same places, in the vocabulary's numbers; packed at id_at */
+    size_t *id_at;    /* [n_rows + 1] */
     size_t n_hashes, max_hashes;
     float *inverse_norm[2];
     struct gs_vocabulary vocabulary[GS_N_PROFILES];
@@ -63,7 +63,8 @@ static inline size_t gs_squares_of(size_t head)
 GS_MUST_CHECK
 enum gs_status gs_vocabulary_build(struct gs_trainer *t, struct gs_error *err);
 
-/* Keeps the n-grams of a profile with the largest importance, at most max, and renumbers the rows. */
+/* Keeps the n-grams of a profile with the largest importance, at most max, and renumbers the rows.
+ */
 GS_MUST_CHECK
 enum gs_status gs_vocabulary_prune(struct gs_trainer *t, size_t profile, const double *importance,
                                    size_t max, struct gs_error *err);

@@ -73,8 +73,8 @@ done:
     return status;
 }
 
-/* Squared values: what an n-gram weighs in the text's norm. Whole numbers, so that a model's norm column holds
- * exactly what training used. */
+/* Squared values: what an n-gram weighs in the text's norm. Whole numbers, so that a model's norm
+ * column holds exactly what training used. */
 static enum gs_status weigh(const struct gs_trainer *t, size_t profile, struct gs_vocabulary *v,
                             struct gs_error *err)
 {
@@ -89,9 +89,10 @@ static enum gs_status weigh(const struct gs_trainer *t, size_t profile, struct g
         }
         for (size_t j = 0; j < v->n; j++) {
             const double idf = log((1.0 + (double)n_rows) / (1.0 + (double)v->df[j])) + 1.0;
-            const double word = (v->hashes[j] & GS_HASH_WORD) != 0
-                                    ? (double)t->options.word_weight * (double)t->options.word_weight
-                                    : 1.0;
+            const double word =
+                (v->hashes[j] & GS_HASH_WORD) != 0
+                    ? (double)t->options.word_weight * (double)t->options.word_weight
+                    : 1.0;
             const double square = word * (kind == 1 && t->options.idf[profile] ? idf * idf : 1.0);
             const double whole = floor(square + 0.5);
             v->squares[kind][j] = (uint8_t)(whole < 1.0           ? 1.0

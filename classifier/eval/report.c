@@ -1,0 +1,210 @@
+#include "classifier/eval/metrics.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    size_t offset;
+    bool multi_label_only;
+} metrics[] = {
+    {"accuracy", offsetof(struct gs_eval_report, accuracy), false},
+    {"top1_accuracy", offsetof(struct gs_eval_report, top1_accuracy), true},
+    {"subset_accuracy", offsetof(struct gs_eval_report, subset_accuracy), true},
+    {"macro_f1", offsetof(struct gs_eval_report, macro_f1), false},
+    {"micro_f1", offsetof(struct gs_eval_report, micro_f1), false},
+    {"weighted_f1", offsetof(struct gs_eval_report, weighted_f1), false},
+    {"ece", offsetof(struct gs_eval_report, ece), false},
+    {"brier", offsetof(struct gs_eval_report, brier), false},
+};
+
+static double metric(const struct gs_eval_report *r, size_t i)
+{
+    double value = 0.0;
+    memcpy(&value, (const char *)r + metrics[i].offset, sizeof value);
+    return value;
+}
+
+static bool applies(const struct gs_eval_report *r, size_t i)
+{
+    return r->multi_label || !metrics[i].multi_label_only;
+}
+
+bool gs_eval_metric(const struct gs_eval_report *r, const char *name, double *ret)
+{
+    for (size_t i = 0; i < GS_COUNT(metrics); i++) {
+        if (strcmp(name, metrics[i].name) == 0 && applies(r, i)) {
+            *ret = metric(r, i);
+            return true;
+        }
+    }
+    if (strncmp(name, "coverage_", 9) == 0) {
+        for (size_t k = 0; k < GS_N_COVERAGES; k++) {
+            char percent[8];
+            (void)snprintf(percent, sizeof percent, "%zu", 10 * (k + 1));
+            if (strcmp(name + 9, percent) == 0) {
+                *ret = r->coverage[k];
+                return true;
+            }
+        }
+    }
+    for (size_t c = 0; c < r->n_classes && strncmp(name, "f1:", 3) == 0; c++) {
+        if (strcmp(name + 3, r->classes[c].label) == 0) {
+            *ret = r->classes[c].f1;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_number(struct gs_buf *out, const char *name, double value)
+{
+    gs_buf_printf(out, "\"%s\":", name);
+    gs_buf_json_number(out, value);
+}
+
+static void put_confusion(const struct gs_eval_report *r, struct gs_buf *out)
+{
+    gs_buf_puts(out, ",\"confusion\":{");
+    for (size_t t = 0; t < r->n_classes; t++) {
+        gs_buf_printf(out, "%s\"%s\":{", t > 0 ? "," : "", r->classes[t].label);
+        for (size_t a = 0; a < r->n_classes; a++) {
+            gs_buf_printf(out, "%s\"%s\":%zu", a > 0 ? "," : "", r->classes[a].label,
+                          r->confusion[t][a]);
+        }
+        gs_buf_putc(out, '}');
+    }
+    gs_buf_putc(out, '}');
+}
+
+void gs_eval_put_json(const struct gs_eval_report *r, struct gs_buf *out)
+{
+    gs_buf_printf(out, "{\"n\":%zu", r->n);
+    for (size_t i = 0; i < GS_COUNT(metrics); i++) {
+        if (applies(r, i)) {
+            gs_buf_putc(out, ',');
+            put_number(out, metrics[i].name, metric(r, i));
+        }
+    }
+    gs_buf_puts(out, ",\"classes\":{");
+    for (size_t c = 0; c < r->n_classes; c++) {
+        const struct gs_class_score *k = &r->classes[c];
+        gs_buf_printf(out, "%s\"%s\":{", c > 0 ? "," : "", k->label);
+        put_number(out, "precision", k->precision);
+        gs_buf_putc(out, ',');
+        put_number(out, "recall", k->recall);
+        gs_buf_putc(out, ',');
+        put_number(out, "f1", k->f1);
+        gs_buf_printf(out, ",\"support\":%zu}", k->support);
+    }
+    gs_buf_puts(out, "},\"risk_coverage\":[");
+    for (size_t k = 0; k < GS_N_COVERAGES; k++) {
+        gs_buf_printf(out, "%s{\"coverage\":%.1f,", k > 0 ? "," : "", (double)(k + 1) / 10.0);
+        put_number(out, "accuracy", r->coverage[k]);
+        gs_buf_putc(out, '}');
+    }
+    gs_buf_puts(out, "],\"reliability\":[");
+    for (size_t b = 0; b < GS_ECE_BINS; b++) {
+        gs_buf_printf(out, "%s{\"n\":%zu,", b > 0 ? "," : "", r->bin_n[b]);
+        put_number(out, "confidence", r->bin_confidence[b]);
+        gs_buf_putc(out, ',');
+        put_number(out, "accuracy", r->bin_accuracy[b]);
+        gs_buf_putc(out, '}');
+    }
+    gs_buf_putc(out, ']');
+    if (!r->multi_label) {
+        put_confusion(r, out);
+    }
+    gs_buf_putc(out, '}');
+}
+
+void gs_eval_put_text(const struct gs_eval_report *r, struct gs_buf *out)
+{
+    gs_buf_printf(out, "%-24s %9s %9s %9s %9s\n", "", "precision", "recall", "f1", "support");
+    for (size_t c = 0; c < r->n_classes; c++) {
+        const struct gs_class_score *k = &r->classes[c];
+        if (k->support + k->said > 0) {
+            gs_buf_printf(out, "%-24s %9.4f %9.4f %9.4f %9zu\n", k->label, k->precision, k->recall,
+                          k->f1, k->support);
+        }
+    }
+    gs_buf_putc(out, '\n');
+    for (size_t i = 0; i < GS_COUNT(metrics); i++) {
+        if (applies(r, i)) {
+            gs_buf_printf(out, "%-24s %9.4f\n", metrics[i].name, metric(r, i));
+        }
+    }
+    gs_buf_puts(out, "\nsurest                  ");
+    for (size_t k = 0; k < GS_N_COVERAGES; k++) {
+        gs_buf_printf(out, "  %3zu %%", 10 * (k + 1));
+    }
+    gs_buf_puts(out, "\nright                   ");
+    for (size_t k = 0; k < GS_N_COVERAGES; k++) {
+        gs_buf_printf(out, " %.4f", r->coverage[k]);
+    }
+    gs_buf_putc(out, '\n');
+    for (size_t t = 0; t < r->n_classes && !r->multi_label; t++) {
+        gs_buf_printf(out, "%s%-24s", t == 0 ? "\ntruth \\ answer in the order above\n" : "",
+                      r->classes[t].label);
+        for (size_t a = 0; a < r->n_classes; a++) {
+            gs_buf_printf(out, " %7zu", r->confusion[t][a]);
+        }
+        gs_buf_putc(out, '\n');
+    }
+}
+
+static void put_bars(const struct gs_eval_report *r, struct gs_buf *out)
+{
+    gs_buf_puts(
+        out, "<h2>Reliability</h2><svg width=480 height=240 role=img "
+             "aria-label=\"accuracy by confidence\"><rect width=480 height=240 fill=\"#f7f7f7\"/>"
+             "<line x1=0 y1=240 x2=480 y2=0 stroke=\"#999\"/>");
+    for (size_t b = 0; b < GS_ECE_BINS; b++) {
+        if (r->bin_n[b] > 0) {
+            gs_buf_printf(out,
+                          "<rect x=%zu width=30 y=%.1f height=%.1f fill=\"#48c\" opacity=.7>"
+                          "<title>%zu rows: confidence %.3f, right %.3f</title></rect>",
+                          32 * b, 240.0 * (1.0 - r->bin_accuracy[b]), 240.0 * r->bin_accuracy[b],
+                          r->bin_n[b], r->bin_confidence[b], r->bin_accuracy[b]);
+        }
+    }
+    gs_buf_puts(out,
+                "</svg><h2>Accuracy of the surest</h2><svg width=480 height=240><rect width=480 "
+                "height=240 fill=\"#f7f7f7\"/><polyline fill=none stroke=\"#c52\" points=\"");
+    for (size_t k = 0; k < GS_N_COVERAGES; k++) {
+        gs_buf_printf(out, "%zu,%.1f ", 48 * (k + 1), 240.0 * (1.0 - r->coverage[k]));
+    }
+    gs_buf_puts(out, "\"/></svg>");
+}
+
+void gs_eval_put_html(const struct gs_eval_report *r, struct gs_buf *out)
+{
+    gs_buf_puts(out, "<table><tr><th>label<th>precision<th>recall<th>F1<th>support");
+    for (size_t c = 0; c < r->n_classes; c++) {
+        const struct gs_class_score *k = &r->classes[c];
+        gs_buf_printf(out, "<tr><td>%s<td>%.4f<td>%.4f<td>%.4f<td>%zu\n", k->label, k->precision,
+                      k->recall, k->f1, k->support);
+    }
+    gs_buf_puts(out, "</table><table>");
+    for (size_t i = 0; i < GS_COUNT(metrics); i++) {
+        if (applies(r, i)) {
+            gs_buf_printf(out, "<tr><td>%s<td>%.4f\n", metrics[i].name, metric(r, i));
+        }
+    }
+    gs_buf_puts(out, "</table>");
+    if (!r->multi_label) {
+        gs_buf_puts(out, "<h2>Confusion</h2><table><tr><th>truth \\ answer");
+        for (size_t a = 0; a < r->n_classes; a++) {
+            gs_buf_printf(out, "<th>%s", r->classes[a].label);
+        }
+        for (size_t t = 0; t < r->n_classes; t++) {
+            gs_buf_printf(out, "\n<tr><td>%s", r->classes[t].label);
+            for (size_t a = 0; a < r->n_classes; a++) {
+                gs_buf_printf(out, "<td>%zu", r->confusion[t][a]);
+            }
+        }
+        gs_buf_puts(out, "</table>");
+    }
+    put_bars(r, out);
+}

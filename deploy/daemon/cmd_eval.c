@@ -1,0 +1,374 @@
+#include "classifier/eval/metrics.h"
+#include "deploy/daemon/command.h"
+#include "deploy/daemon/labelled.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char usage[] =
+    "usage: groundswell eval --model DIR --data FILE... [--task sentiment|topics|risks] [options]\n"
+    "\n"
+    "How good a model is on labelled JSON lines: per class precision, recall, F1 and support; "
+    "accuracy;\n"
+    "macro, micro and weighted F1; calibration error (15 bins), Brier score, accuracy of the "
+    "surest\n"
+    "answers, confusion matrix. Lines without a label of the task are passed over.\n"
+    "\n"
+    "  -m, --model DIR      model folder\n"
+    "  -d, --data FILE      labelled JSON lines; may be given again; \"-\" is stdin\n"
+    "      --task T         sentiment (default), topics or risks\n"
+    "      --json           the report as one line of JSON\n"
+    "      --html FILE      the report as a page\n"
+    "      --min M=VALUE    exit 1 when metric M is below VALUE: accuracy, macro_f1, micro_f1, "
+    "weighted_f1,\n"
+    "                       top1_accuracy, subset_accuracy, coverage_70, f1:LABEL\n"
+    "      --max M=VALUE    exit 1 when metric M is above VALUE: ece, brier\n"
+    "      --quiet          no note on stderr but errors\n"
+    "\n"
+    "Topics and risks: accuracy is that of the best label, or none where it is below its "
+    "threshold,\n"
+    "against the first label or none. Sets without a neutral class (\"labels\": \"binary\") are "
+    "judged\n"
+    "between negative and positive.\n"
+    "\n"
+    "Exit codes: 0 done, 1 a gate failed or lines were refused, 2 usage, 3 a failure.\n"
+    "\n"
+    "example:\n"
+    "  groundswell eval --model classifier/models/finance-zh-en-fast --data test.jsonl --min "
+    "accuracy=0.8\n";
+
+enum { MAX_FILES = 64, MAX_GATES = 32, MAX_OUT = 16 << 20 };
+enum { OPT_TASK = 256, OPT_JSON, OPT_HTML, OPT_MIN, OPT_MAX, OPT_QUIET, OPT_LOG };
+
+static const struct option longs[] = {{"model", required_argument, NULL, 'm'},
+                                      {"data", required_argument, NULL, 'd'},
+                                      {"task", required_argument, NULL, OPT_TASK},
+                                      {"json", no_argument, NULL, OPT_JSON},
+                                      {"html", required_argument, NULL, OPT_HTML},
+                                      {"min", required_argument, NULL, OPT_MIN},
+                                      {"max", required_argument, NULL, OPT_MAX},
+                                      {"quiet", no_argument, NULL, OPT_QUIET},
+                                      {"log-format", required_argument, NULL, OPT_LOG},
+                                      {"help", no_argument, NULL, 'h'},
+                                      {0}};
+
+struct gate {
+    char metric[96];
+    double value;
+    bool most;
+};
+
+struct options {
+    const char *model, *html;
+    const char *files[MAX_FILES];
+    size_t n_files;
+    enum gs_head task;
+    bool json, quiet;
+    struct gate gates[MAX_GATES];
+    size_t n_gates;
+};
+
+static int wrong(const char *what, const char *value)
+{
+    (void)fprintf(stderr, "groundswell eval: %s: %s (--help shows how)\n", what, value);
+    return GS_EXIT_USAGE;
+}
+
+static int add_gate(struct options *options, const char *text, bool most)
+{
+    const char *equals = strchr(text, '=');
+    struct gate *gate = &options->gates[options->n_gates];
+    char *end = NULL;
+
+    if (equals == NULL || equals == text || (size_t)(equals - text) >= sizeof gate->metric ||
+        options->n_gates == MAX_GATES) {
+        return wrong("a gate is METRIC=VALUE", text);
+    }
+    memcpy(gate->metric, text, (size_t)(equals - text));
+    gate->metric[equals - text] = '\0';
+    gate->value = strtod(equals + 1, &end);
+    gate->most = most;
+    if (end == equals + 1 || *end != '\0' || !isfinite(gate->value)) {
+        return wrong("a gate's value is a number", text);
+    }
+    options->n_gates++;
+    return GS_EXIT_OK;
+}
+
+static int set_task(struct options *options, const char *name)
+{
+    static const char *const names[GS_N_HEADS] = {"sentiment", "topics", "risks"};
+    for (size_t head = 0; head < GS_N_HEADS; head++) {
+        if (strcmp(name, names[head]) == 0) {
+            options->task = (enum gs_head)head;
+            return GS_EXIT_OK;
+        }
+    }
+    return wrong("--task is sentiment, topics or risks", name);
+}
+
+static int set_option(struct options *options, int option, const char *value)
+{
+    switch (option) {
+    case 'm':
+        options->model = value;
+        return GS_EXIT_OK;
+    case 'd':
+        if (options->n_files == MAX_FILES) {
+            return wrong("more than 64 files", value);
+        }
+        options->files[options->n_files++] = value;
+        return GS_EXIT_OK;
+    case OPT_TASK:
+        return set_task(options, value);
+    case OPT_JSON:
+        options->json = true;
+        return GS_EXIT_OK;
+    case OPT_HTML:
+        options->html = value;
+        return GS_EXIT_OK;
+    case OPT_QUIET:
+        options->quiet = true;
+        return GS_EXIT_OK;
+    case OPT_LOG:
+        return GS_EXIT_OK;
+    default:
+        return add_gate(options, value, option == OPT_MAX);
+    }
+}
+
+/* -1: go on. */
+static int parse(int argc, char **argv, struct options *options)
+{
+    int option = 0;
+    optind = 1;
+    while ((option = getopt_long(argc, argv, "m:d:h", longs, NULL)) != -1) {
+        if (option == 'h') {
+            (void)fputs(usage, stdout);
+            return GS_EXIT_OK;
+        }
+        const int code = option == '?' ? GS_EXIT_USAGE : set_option(options, option, optarg);
+        if (code != GS_EXIT_OK) {
+            return code;
+        }
+    }
+    for (; optind < argc; optind++) { /* --data takes several files */
+        const int code = set_option(options, 'd', argv[optind]);
+        if (code != GS_EXIT_OK) {
+            return code;
+        }
+    }
+    if (options->model == NULL || options->n_files == 0) {
+        return wrong("--model and --data", "both are needed");
+    }
+    return -1;
+}
+
+/* ---- the evaluation ---- */
+
+struct session {
+    const struct options *options;
+    struct gs_model *model;
+    struct gs_model_work *work;
+    struct gs_featuriser *featuriser;
+    struct gs_eval *eval;
+    size_t n_refused, n_without, n_unknown;
+};
+
+/* A label by its id or its Chinese name; n_labels: none. */
+static size_t label_named(const struct gs_model_info *info, enum gs_head head, const char *name)
+{
+    size_t l = 0;
+    while (l < info->n_labels[head] && strcmp(info->labels[head][l], name) != 0 &&
+           strcmp(info->labels_zh[head][l], name) != 0) {
+        l++;
+    }
+    return l;
+}
+
+static enum gs_status add_labels(struct session *s, const struct gs_labelled *line, const float *p,
+                                 struct gs_error *err)
+{
+    const enum gs_head head = s->options->task;
+    const struct gs_model_info *info = gs_model_info(s->model);
+    const bool topics = head == GS_HEAD_TOPICS;
+    const size_t n = topics ? line->n_topics : line->n_risks;
+    uint64_t truth = 0;
+    size_t first = info->n_labels[head];
+
+    for (size_t i = 0; i < n; i++) {
+        const size_t l = label_named(info, head, topics ? line->topics[i] : line->risks[i]);
+        if (l == info->n_labels[head]) {
+            s->n_unknown++;
+            continue;
+        }
+        first = truth == 0 ? l : first;
+        truth |= (uint64_t)1 << l;
+    }
+    return gs_eval_add_labels(s->eval, p, truth, first, err);
+}
+
+static enum gs_status judge(struct session *s, const struct gs_labelled *line, struct gs_error *err)
+{
+    const enum gs_head head = s->options->task;
+    struct gs_prediction prediction;
+    struct gs_features features;
+
+    const bool has = head == GS_HEAD_SENTIMENT ? line->sentiment >= 0
+                     : head == GS_HEAD_TOPICS  ? line->has_topics
+                                               : line->has_risks;
+    if (!has) {
+        s->n_without++;
+        return GS_OK;
+    }
+    const enum gs_status status =
+        gs_featuriser_run(s->featuriser, line->title, line->text, &features, err);
+    if (status != GS_OK) {
+        return status;
+    }
+    gs_model_predict(s->model, s->work, features.hashes, features.n, features.lang, &prediction);
+    return head == GS_HEAD_SENTIMENT ? gs_eval_add_class(s->eval, prediction.p[head],
+                                                         (size_t)line->sentiment, line->binary, err)
+                                     : add_labels(s, line, prediction.p[head], err);
+}
+
+static enum gs_status judge_file(struct session *s, const char *path, struct gs_error *err)
+{
+    struct gs_labelled_reader *reader = NULL;
+    struct gs_labelled line;
+    enum gs_status status = gs_labelled_open(path, false, &reader, err);
+
+    while (status == GS_OK) {
+        status = gs_labelled_next(reader, &line, err);
+        if (status == GS_BAD_FORMAT) {
+            (void)fprintf(stderr, "groundswell eval: %s\n", err->message);
+            s->n_refused++;
+            status = GS_OK;
+        } else if (status == GS_OK) {
+            status = judge(s, &line, err);
+        }
+    }
+    gs_labelled_close(reader);
+    return status == GS_CLOSED ? GS_OK : status;
+}
+
+static enum gs_status evaluate(struct session *s, struct gs_eval_report *report,
+                               struct gs_error *err)
+{
+    const enum gs_head head = s->options->task;
+    enum gs_status status = gs_model_load(s->options->model, &s->model, err);
+    if (status == GS_OK) {
+        status = gs_model_work_new(s->model, &s->work, err);
+    }
+    if (status == GS_OK) {
+        status = gs_featuriser_new(&s->featuriser, err);
+    }
+    if (status == GS_OK) {
+        const struct gs_model_info *info = gs_model_info(s->model);
+        status = gs_eval_new(info->n_labels[head], info->labels[head], info->thresholds[head],
+                             &s->eval, err);
+    }
+    for (size_t i = 0; i < s->options->n_files && status == GS_OK; i++) {
+        status = judge_file(s, s->options->files[i], err);
+    }
+    if (status == GS_OK) {
+        gs_eval_finish(s->eval, report);
+    }
+    return status;
+}
+
+static enum gs_status write_html(const char *path, const struct gs_eval_report *report,
+                                 struct gs_error *err)
+{
+    struct gs_buf out = {.max = MAX_OUT};
+    gs_buf_puts(&out,
+                "<!doctype html><html lang=en><meta charset=utf-8><title>Evaluation</title>"
+                "<style>body{font:14px system-ui,sans-serif;margin:2em}td,th{padding:.15em .7em;"
+                "text-align:right}td:first-child,th:first-child{text-align:left}</style>");
+    gs_buf_printf(&out, "<h1>Evaluation</h1><p>%zu rows\n", report->n);
+    gs_eval_put_html(report, &out);
+    gs_buf_puts(&out, "</html>\n");
+    FILE *file = fopen(path, "wb");
+    bool bad = file == NULL || !gs_buf_ok(&out) || fwrite(out.bytes, 1, out.len, file) != out.len;
+    bad = (file != NULL && fclose(file) != 0) || bad;
+    gs_buf_done(&out);
+    return bad ? gs_fail_errno(err, errno, "%s", path) : GS_OK;
+}
+
+static int check_gates(const struct options *options, const struct gs_eval_report *report)
+{
+    int code = GS_EXIT_OK;
+    for (size_t i = 0; i < options->n_gates; i++) {
+        const struct gate *gate = &options->gates[i];
+        double value = 0.0;
+        if (!gs_eval_metric(report, gate->metric, &value)) {
+            return wrong("there is no metric", gate->metric);
+        }
+        if (gate->most ? value > gate->value : value < gate->value) {
+            (void)fprintf(stderr, "groundswell eval: %s is %.4f, not %s %.4f\n", gate->metric,
+                          value, gate->most ? "at most" : "at least", gate->value);
+            code = GS_EXIT_FINDINGS;
+        }
+    }
+    return code;
+}
+
+static int report_all(const struct session *s, const struct gs_eval_report *report)
+{
+    struct gs_error err = {0};
+    struct gs_buf out = {.max = MAX_OUT};
+    if (s->options->json) {
+        gs_eval_put_json(report, &out);
+        gs_buf_putc(&out, '\n');
+    } else {
+        gs_eval_put_text(report, &out);
+    }
+    const bool written =
+        gs_buf_ok(&out) && fwrite(out.bytes, 1, out.len, stdout) == out.len && fflush(stdout) == 0;
+    gs_buf_done(&out);
+    if (!written) {
+        (void)fprintf(stderr, "groundswell eval: stdout: cannot write\n");
+        return GS_EXIT_FAILURE;
+    }
+    if (!s->options->quiet && s->n_without + s->n_unknown > 0) {
+        (void)fprintf(stderr,
+                      "%zu lines without a label of the task, %zu labels the model does not know\n",
+                      s->n_without, s->n_unknown);
+    }
+    if (s->options->html != NULL && write_html(s->options->html, report, &err) != GS_OK) {
+        (void)fprintf(stderr, "groundswell eval: %s\n", err.message);
+        return GS_EXIT_FAILURE;
+    }
+    const int code = check_gates(s->options, report);
+    return code == GS_EXIT_OK && s->n_refused > 0 ? GS_EXIT_FINDINGS : code;
+}
+
+int gs_cmd_eval(int argc, char **argv)
+{
+    struct options options = {.task = GS_HEAD_SENTIMENT};
+    struct gs_eval_report report = {0};
+    struct gs_error err = {0};
+
+    int code = parse(argc, argv, &options);
+    if (code >= 0) {
+        return code;
+    }
+    struct session s = {.options = &options};
+    if (evaluate(&s, &report, &err) != GS_OK) {
+        (void)fprintf(stderr, "groundswell eval: %s\n", err.message);
+        code = GS_EXIT_FAILURE;
+    } else if (report.n == 0) {
+        (void)fprintf(stderr, "groundswell eval: no line has a label of the task\n");
+        code = GS_EXIT_FAILURE;
+    } else {
+        code = report_all(&s, &report);
+    }
+    gs_eval_free(s.eval);
+    gs_featuriser_free(s.featuriser);
+    gs_model_work_free(s.work);
+    gs_model_free(s.model);
+    return code;
+}
