@@ -14,6 +14,7 @@ struct reader {
     size_t n_nodes;
     struct gs_node *root;
     const char *key; /* read, its value not yet */
+    int key_line;
     bool has_document;
 };
 
@@ -89,6 +90,7 @@ static bool read_scalar(struct reader *reader, const yaml_event_t *event)
     }
     if (wants_key(reader)) {
         reader->key = text;
+        reader->key_line = (int)event->start_mark.line + 1;
         return true;
     }
     struct gs_node *node = add_node(reader, event, GS_NODE_TEXT);
