@@ -48,8 +48,11 @@ static struct gs_node *add_node(struct reader *reader, const yaml_event_t *event
         return NULL;
     }
     reader->n_nodes++;
-    *node =
-        (struct gs_node){.kind = kind, .line = (int)event->start_mark.line + 1, .key = reader->key};
+    *node = (struct gs_node){.kind = kind, .line = (int)event->start_mark.line + 1};
+    if (reader->key != NULL) {
+        node->key = reader->key;
+        node->line = reader->key_line;
+    }
     reader->key = NULL;
     if (reader->depth == 0) {
         reader->root = node;
