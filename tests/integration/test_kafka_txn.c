@@ -19,7 +19,7 @@ static void inject_once(struct lane *lane)
     const struct mock *mock = lane->arg;
 
     for (; inject.n > 0; inject.n--) {
-        mock_fail(mock, inject.api, 1, inject.code);
+        MOCK_FAIL(mock, inject.api, 1, inject.code);
     }
 }
 
@@ -76,10 +76,10 @@ static void errors_that_pass(void **state)
     assert_int_equal(setup.lane.aborted, 0);
     setup.lane.copied = 0;
     mock_fill(&setup.mock, "in", 60, 60, 50);
-    mock_fail(&setup.mock, API_ADD_PARTITIONS, 2, RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS,
+    MOCK_FAIL(&setup.mock, API_ADD_PARTITIONS, 2, RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS,
               RD_KAFKA_RESP_ERR_NOT_COORDINATOR);
-    mock_fail(&setup.mock, API_ADD_OFFSETS, 1, RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS);
-    mock_fail(&setup.mock, API_TXN_OFFSET_COMMIT, 2, RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
+    MOCK_FAIL(&setup.mock, API_ADD_OFFSETS, 1, RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS);
+    MOCK_FAIL(&setup.mock, API_TXN_OFFSET_COMMIT, 2, RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
               RD_KAFKA_RESP_ERR_NOT_COORDINATOR);
     assert_int_equal(lane_copy(&setup.lane, 60), GS_OK);
     assert_int_equal(setup.lane.aborted, 0);
@@ -151,7 +151,7 @@ static void the_transactional_id_is_not_allowed(void **state)
     (void)state;
     set_up(&setup);
     inject.n = 0;
-    mock_fail(&setup.mock, API_INIT_PRODUCER_ID, 1,
+    MOCK_FAIL(&setup.mock, API_INIT_PRODUCER_ID, 1,
               RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
     assert_int_equal(lane_open(&setup.lane), GS_IO);
     assert_non_null(strstr(setup.lane.err.message, "init_transactions"));
