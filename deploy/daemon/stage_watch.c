@@ -510,9 +510,6 @@ static void post_board(struct gs_stage_watch *stage)
         gs_series_add(stage->refused_series, (double)(sum.refused_keys - stage->refused_keys));
     }
     stage->refused_keys = sum.refused_keys;
-    if (stage->watermark_ms != NO_TIME) {
-        gs_series_set(stage->watermark_series, (double)stage->watermark_ms / 1000);
-    }
 }
 
 static void count(struct gs_stage_watch *stage)
@@ -541,6 +538,9 @@ static void committed(void *self)
         gs_watch_commit(stage->parts[i].watch);
     }
     count(stage);
+    if (stage->watermark_ms != NO_TIME) { /* with every commit: the last before a pause counts too */
+        gs_series_set(stage->watermark_series, (double)stage->watermark_ms / 1000);
+    }
     for (const struct told *told = stage->first_told; told != NULL; told = told->next) {
         gs_board_alert(stage->board, told->number, &told->alert, told->json);
         if (stage->options.alert != NULL) {
