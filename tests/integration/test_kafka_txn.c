@@ -2,6 +2,8 @@
  * no aborted records: that exactly-once holds is shown on a real broker only (tests/e2e). */
 #include "tests/integration/mock.h"
 
+#include <time.h>
+
 struct setup {
     struct mock mock;
     struct lane lane;
@@ -126,6 +128,32 @@ static void a_refusing_topic_stops_the_lane(void **state)
     tear_down(&setup);
 }
 
+/* The same when it shows while the batch is still being made: put knows only that the transaction
+ * has failed. */
+static void a_refusing_topic_shows_in_put(void **state)
+{
+    struct setup setup;
+    struct lane *lane = &setup.lane;
+    const struct gs_output output = {.key = {"0", 1}, .timestamp_ms = -1, .partition = -1};
+    enum gs_status status = GS_OK;
+
+    (void)state;
+    set_up(&setup);
+    inject.n = 0;
+    assert_int_equal(lane_open(lane), GS_OK);
+    MOCK_FAIL(&setup.mock, API_ADD_PARTITIONS, 1, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+    assert_int_equal(gs_sink_begin(lane->sink, &lane->err), GS_OK);
+    for (int i = 0; i < 200 && status == GS_OK; i++) {
+        const struct timespec pause = {0, 20000000};
+        status = gs_sink_put(lane->sink, GS_STREAM_TAGGED, &output, &lane->err);
+        (void)nanosleep(&pause, NULL);
+    }
+    assert_int_equal(status, GS_IO);
+    assert_non_null(strstr(lane->err.message, "uthorization"));
+    assert_int_equal(lane_stats(lane).aborts, 1);
+    tear_down(&setup);
+}
+
 static void a_fenced_producer_is_replaced(void **state)
 {
     struct setup setup;
@@ -215,6 +243,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(a_lost_membership_aborts),
     cmocka_unit_test(a_failed_record_aborts),
     cmocka_unit_test(a_refusing_topic_stops_the_lane),
+    cmocka_unit_test(a_refusing_topic_shows_in_put),
     cmocka_unit_test(a_fenced_producer_is_replaced),
     cmocka_unit_test(the_transactional_id_is_not_allowed),
     cmocka_unit_test(the_owner_aborts),
