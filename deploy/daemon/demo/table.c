@@ -175,7 +175,7 @@ size_t gs_demo_draw_alert(const struct gs_demo_alert *alert, size_t width, size_
     const bool over = alert->state == GS_ALERT_RESOLVED;
     size_t lines = 1;
 
-    put_clock(&text, alert->fired_at_ms, false);
+    put_clock(&text, over ? alert->ends_at_ms : alert->fired_at_ms, false);
     gs_buf_putc(&text, ' ');
     gs_buf_printf(
         &text,
