@@ -74,7 +74,7 @@ static void put_bar(struct gs_buf *out, double observed, double expected)
 
 static const char *state_of(const struct gs_demo_row *row)
 {
-    return row->firing ? "FIRING" : row->detectable ? "" : "too few";
+    return row->firing ? "  FIRING" : row->detectable ? "" : "  too few";
 }
 
 static struct gs_buf scratch_buf(char *bytes, size_t size)
@@ -105,7 +105,7 @@ static void draw_row(const struct gs_demo_row *row, size_t width, bool color, st
     put_right(&text, (uint64_t)(row->n_hour + 0.5), 8);
     gs_buf_puts(&text, "  ");
     put_bar(&text, row->observed, row->expected);
-    gs_buf_printf(&text, " %3.0f%% %4.0f%% %6.1f  %s", 100 * row->observed, 100 * row->expected,
+    gs_buf_printf(&text, " %3.0f%% %4.0f%% %6.1f%s", 100 * row->observed, 100 * row->expected,
                   row->log10_evidence, state_of(row));
     if (row->firing) {
         style(out, color, red);
@@ -295,9 +295,10 @@ static void draw_verdict(const struct gs_demo_verdict *verdict, bool color, stru
     style(out, color, verdict->passed ? green : red);
     gs_buf_puts(out, verdict->passed ? "  ok    " : "  FAILED");
     plain(out, color);
-    gs_buf_printf(out, " %s: ", verdict->event.what);
+    gs_buf_printf(out, " %s:", verdict->event.what);
     if (verdict->key[0] == '\0') {
-        gs_buf_puts(out, verdict->event.must_alert ? "no alert\n" : "no alert, as it should be\n");
+        gs_buf_puts(out,
+                    verdict->event.must_alert ? " no alert\n" : " no alert, as it should be\n");
         return;
     }
     gs_buf_printf(out, "\n         %s %s %d min after it began,\n", verdict->key,
