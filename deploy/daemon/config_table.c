@@ -234,12 +234,12 @@ const struct gs_option gs_options[] = {
      "Keys that are watched at most, per input partition; observations of further ones are refused "
      "and counted.",
      NULL, 0},
-    {"watch.max_ids", GS_OPT_UINT, AT(watch.options.max_ids), 64, 1000000000, "1000000",
-     "Message ids, and as many stories, that one partition remembers; past it the memory of them gets "
-     "shorter, and repetitions may count again.",
+    {"watch.max_ids", GS_OPT_UINT, AT(watch.options.max_ids), 64, 1e9, "1000000",
+     "Message ids, and as many stories, that are remembered at most, per input partition, to know "
+     "repetitions and copies; past it the memory gets shorter.",
      NULL, 0},
-    {"watch.max_excerpts", GS_OPT_UINT, AT(watch.options.max_excerpts), 64, 100000000, "32768",
-     "Messages that one partition keeps as evidence, all keys together.", NULL, 0},
+    {"watch.max_excerpts", GS_OPT_UINT, AT(watch.options.max_excerpts), 16, 4e6, "32768",
+     "Messages kept as evidence, all keys of an input partition together.", NULL, 0},
     {"watch.prior_negative_share", GS_OPT_DOUBLE, AT(watch.options.prior_negative_share), 0.001,
      0.999, "0.25", "Negative share that is expected of a key nothing is known about.", NULL, 0},
     {"watch.max_gauge_keys", GS_OPT_UINT, AT(watch.max_gauge_keys), 0, 4096, "50",

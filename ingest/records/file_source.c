@@ -91,8 +91,8 @@ static enum gs_status end_line(struct file_source *self, size_t end, size_t next
 /* Cuts a line that is too long: the first part is given, the rest will be skipped. */
 static enum gs_status cut_line(struct file_source *self, struct gs_error *err)
 {
-    const enum gs_status status =
-        end_line(self, self->kept.last->filled, self->kept.last->filled, err);
+    const size_t filled = self->kept.line_at + gs_kept_part(&self->kept);
+    const enum gs_status status = end_line(self, filled, filled, err);
 
     if (status == GS_OK) {
         self->skipping = true;
@@ -135,38 +135,52 @@ static enum gs_status read_more(struct file_source *self, int timeout_ms, struct
     return GS_OK;
 }
 
+/* The line feed that ends the line being read; NULL when it is not there yet. */
+static const char *line_feed(struct gs_kept *kept)
+{
+    if (kept->last == NULL) {
+        return NULL;
+    }
+    const struct gs_chunk *chunk = kept->last;
+    const char *found =
+        memchr(chunk->bytes + kept->search_at, '\n', chunk->filled - kept->search_at);
+    if (found == NULL) {
+        kept->search_at = chunk->filled;
+    }
+    return found;
+}
+
+/* One step towards the next line. GS_CLOSED behind the last. */
+static enum gs_status step(struct file_source *self, int timeout_ms, struct gs_error *err)
+{
+    const char *end = line_feed(&self->kept);
+
+    if (end != NULL) {
+        const size_t at = (size_t)(end - self->kept.last->bytes);
+        return end_line(self, at, at + 1, err);
+    }
+    if (self->open) {
+        /* Beyond what is given there may be a CR, before it a byte order mark. */
+        const bool too_long = gs_kept_part(&self->kept) > self->max_line + 4;
+        return too_long && !self->skipping ? cut_line(self, err) : read_more(self, timeout_ms, err);
+    }
+    if (self->n_open < self->n_paths) {
+        return open_next(self, err);
+    }
+    self->end = true;
+    return GS_CLOSED;
+}
+
 /* Brings one more line to the list, or GS_AGAIN, GS_CLOSED, or a failure. */
 static enum gs_status next_line(struct file_source *self, int timeout_ms, struct gs_error *err)
 {
     const size_t before = self->kept.n_lines;
+    enum gs_status status = GS_OK;
 
-    while (self->kept.n_lines == before) {
-        enum gs_status status = GS_OK;
-        const size_t filled = self->kept.last == NULL ? 0 : self->kept.last->filled;
-        const char *newline = self->kept.search_at == filled
-                                  ? NULL
-                                  : memchr(self->kept.last->bytes + self->kept.search_at, '\n',
-                                           filled - self->kept.search_at);
-        if (newline != NULL) {
-            const size_t at = (size_t)(newline - self->kept.last->bytes);
-            status = end_line(self, at, at + 1, err);
-        } else if (self->open) {
-            self->kept.search_at = filled;
-            /* One more than is given, since that one may be a CR. */
-            status = !self->skipping && filled - self->kept.line_at > self->max_line + 4
-                         ? cut_line(self, err)
-                         : read_more(self, timeout_ms, err);
-        } else if (self->n_open < self->n_paths) {
-            status = open_next(self, err);
-        } else {
-            self->end = true;
-            return GS_CLOSED;
-        }
-        if (status != GS_OK) {
-            return status;
-        }
+    while (status == GS_OK && self->kept.n_lines == before) {
+        status = step(self, timeout_ms, err);
     }
-    return GS_OK;
+    return status;
 }
 
 /* ---- the source ---- */
@@ -277,7 +291,7 @@ static bool copy_paths(struct file_source *self, const char *const *paths, size_
 enum gs_status gs_file_source_new(const char *const *paths, size_t n_paths, size_t max_line_bytes,
                                   struct gs_source **ret, struct gs_error *err)
 {
-    assert(max_line_bytes < MAX_MAX_LINE);
+    assert(max_line_bytes <= MAX_MAX_LINE);
     enum gs_status status = GS_OK;
     struct file_source *self = calloc(1, sizeof *self);
 

@@ -70,7 +70,8 @@ static struct gs_str traceparent(const struct gs_record *record)
         size_t k = 0;
         while (k < value.len &&
                (shape[k] == '-' ? value.bytes[k] == '-'
-                                : memchr("0123456789abcdef", value.bytes[k], 16) != NULL)) {
+                                : (value.bytes[k] >= '0' && value.bytes[k] <= '9') ||
+                                      (value.bytes[k] >= 'a' && value.bytes[k] <= 'f'))) {
             k++;
         }
         if (k == value.len) {

@@ -139,14 +139,25 @@ static bool take_version(struct gs_json *json)
 /* A member that is a plain string; NULL for any other key. */
 static struct gs_str *string_member(const struct reading *r, struct gs_str key)
 {
-    return GS_CODEC_IS(key, "id")            ? &r->message->id
-           : GS_CODEC_IS(key, "source")      ? &r->message->source
-           : GS_CODEC_IS(key, "title")       ? &r->tagged->title
-           : GS_CODEC_IS(key, "text")        ? &r->tagged->text
-           : GS_CODEC_IS(key, "url")         ? &r->message->url
-           : GS_CODEC_IS(key, "author")      ? &r->message->author
-           : GS_CODEC_IS(key, "traceparent") ? &r->message->traceparent
-                                             : NULL;
+    const struct {
+        struct gs_str name;
+        struct gs_str *to;
+    } rows[] = {
+        {{"id", 2}, &r->message->id},
+        {{"source", 6}, &r->message->source},
+        {{"title", 5}, &r->tagged->title},
+        {{"text", 4}, &r->tagged->text},
+        {{"url", 3}, &r->message->url},
+        {{"author", 6}, &r->message->author},
+        {{"traceparent", 11}, &r->message->traceparent},
+    };
+
+    for (size_t i = 0; i < GS_COUNT(rows); i++) {
+        if (gs_str_equal(key, rows[i].name)) {
+            return rows[i].to;
+        }
+    }
+    return NULL;
 }
 
 static bool take_rest(struct gs_json *json, struct gs_str key, struct gs_tagged *tagged)

@@ -88,8 +88,8 @@ static const char *to_ms(const struct date_time *t, int64_t *ret_ms)
     if (t->hour > 23 || t->minute > 59 || t->second > 60) {
         return "there is no such time of day";
     }
-    const int64_t minutes = days_from_civil(t->year, t->month, t->day) * 1440 + t->hour * 60 +
-                            t->minute - t->offset_min;
+    const int64_t minutes = days_from_civil(t->year, t->month, t->day) * 1440 +
+                            (int64_t)t->hour * 60 + t->minute - t->offset_min;
     /* RFC 3339 appendix D: a leap second ends a day of UTC. We count as POSIX does, without. */
     if (t->second == 60 && (minutes % 1440 + 1440) % 1440 != 1439) {
         return "a 60th second that is no leap second";
@@ -218,7 +218,7 @@ static const char *zone(struct scan *s, struct date_time *t)
     }
     for (; is_letter(s); s->at++, len++) {
         if (len < sizeof name - 1) {
-            name[len] = (char)(*s->at | 0x20);
+            name[len] = (char)((unsigned char)*s->at | 0x20U);
         }
     }
     for (size_t i = 0; len < sizeof name && i < GS_COUNT(zones); i++) {
@@ -303,7 +303,10 @@ static const char *shown(struct gs_str text, char out[41])
     size_t n = 0;
 
     for (; n < text.len && n < 40; n++) {
-        out[n] = text.bytes[n] >= 0x20 && text.bytes[n] < 0x7F ? text.bytes[n] : '?';
+        out[n] = '?';
+        if (text.bytes[n] >= 0x20 && text.bytes[n] < 0x7F) {
+            out[n] = text.bytes[n];
+        }
     }
     out[n] = '\0';
     return out;

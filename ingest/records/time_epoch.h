@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-/* NULL and *ret_ms, or why the digits are no time. */
-const char *gs_time_from_epoch(struct gs_str digits, int64_t *ret_ms);
+/* NULL and *ret_ms, or why the text is no time. */
+const char *gs_time_from_epoch(struct gs_str text, int64_t *ret_ms);
 
 #endif

@@ -49,10 +49,12 @@ static void check_round_trip(const struct gs_message *message, struct gs_arena *
 {
     struct gs_tagged tagged = {.message = message, .title = message->title, .text = message->text};
     struct gs_tagged back;
-    struct gs_buf first = {.max = 16 << 20};
-    struct gs_buf second = {.max = 16 << 20};
+    static struct gs_buf first = {.max = 16 << 20}; /* kept: 94,000 messages need them */
+    static struct gs_buf second = {.max = 16 << 20};
     struct gs_error err = {0};
 
+    gs_buf_reset(&first);
+    gs_buf_reset(&second);
     gs_tagged_encode(&tagged, &first);
     assert_true(gs_buf_ok(&first));
     assert_int_equal(gs_utf8_check(gs_buf_str(&first)), first.len);
@@ -62,8 +64,6 @@ static void check_round_trip(const struct gs_message *message, struct gs_arena *
     }
     gs_tagged_encode(&back, &second);
     assert_true(gs_str_equal(gs_buf_str(&first), gs_buf_str(&second)));
-    gs_buf_done(&first);
-    gs_buf_done(&second);
 }
 
 static void run_stream(size_t row, const char *path)
