@@ -141,14 +141,13 @@ static double calibrated(const struct answers *a, size_t i, size_t label, size_t
 
 /* ---- thresholds ---- */
 
-enum { LEAST_PERCENT = 20, STEP_PERCENT = 2, N_THRESHOLDS = 21, MIN_TO_CHOOSE = 30 };
+enum { LEAST_PERCENT = 20, STEP_PERCENT = 2, N_THRESHOLDS = 21 };
 
 /* What each label would say at each threshold, for each profile's rows. */
 struct counts {
     size_t said[GS_N_PROFILES][GS_MAX_LABELS][N_THRESHOLDS];
     size_t hit[GS_N_PROFILES][GS_MAX_LABELS][N_THRESHOLDS];
     size_t so[GS_N_PROFILES][GS_MAX_LABELS];
-    size_t at[GS_MAX_LABELS]; /* the threshold in use */
     size_t n_labels;
 };
 
@@ -174,8 +173,8 @@ static void count(const struct answers *a, size_t head, const struct gs_calibrat
     }
 }
 
-/* Micro-F1 at the thresholds in use: the mean of the profiles that have rows. */
-static double micro_f1(const struct counts *c)
+/* Micro-F1 at threshold k: the mean of the profiles that have rows. */
+static double micro_f1(const struct counts *c, size_t k)
 {
     double sum = 0.0;
     double n = 0.0;
@@ -183,8 +182,8 @@ static double micro_f1(const struct counts *c)
         size_t hit = 0;
         size_t all = 0;
         for (size_t l = 0; l < c->n_labels; l++) {
-            hit += c->hit[p][l][c->at[l]];
-            all += c->said[p][l][c->at[l]] + c->so[p][l];
+            hit += c->hit[p][l][k];
+            all += c->said[p][l][k] + c->so[p][l];
         }
         if (all > 0) {
             sum += 2.0 * (double)hit / (double)all;
@@ -194,61 +193,32 @@ static double micro_f1(const struct counts *c)
     return n > 0.0 ? sum / n : 0.0;
 }
 
-/* The best threshold for labels first..end, the others staying. */
-static void choose_one(struct counts *c, size_t first, size_t end)
+/* One threshold for all labels of a head: one for each label gained on the rows held out (0.834 to
+ * 0.838 on FinNL's development set) and lost as much on rows that no choice had seen. */
+static enum gs_status choose_threshold(struct gs_trainer *t, const struct answers *a, size_t head,
+                                       struct gs_calibration *ret, struct gs_error *err)
 {
-    const size_t before = c->at[first];
-    size_t best_at = before;
-    double best = micro_f1(c) + 1e-9; /* moves only for a gain */
+    struct counts *c = calloc(1, sizeof *c);
+    size_t best_at = 0;
+    double best = -1.0;
+
+    if (c == NULL) {
+        return gs_fail(err, GS_NO_MEMORY, "thresholds");
+    }
+    count(a, head, ret, c);
     for (size_t k = 0; k < N_THRESHOLDS; k++) {
-        for (size_t l = first; l < end; l++) {
-            c->at[l] = k;
-        }
-        const double f1 = micro_f1(c);
+        const double f1 = micro_f1(c, k);
         if (f1 > best) {
             best = f1;
             best_at = k;
         }
     }
-    for (size_t l = first; l < end; l++) {
-        c->at[l] = best_at;
-    }
-}
-
-/* One threshold for all, then each label with rows enough its own. */
-static enum gs_status choose_thresholds(struct gs_trainer *t, const struct answers *a, size_t head,
-                                        struct gs_calibration *ret, struct gs_error *err)
-{
-    enum { ROUNDS = 2, MIDDLE = 8 };
-    struct counts *c = calloc(1, sizeof *c);
-    if (c == NULL) {
-        return gs_fail(err, GS_NO_MEMORY, "thresholds");
-    }
-    count(a, head, ret, c);
+    const double threshold = (double)(LEAST_PERCENT + STEP_PERCENT * best_at) / 100.0;
     for (size_t l = 0; l < c->n_labels; l++) {
-        c->at[l] = MIDDLE;
+        ret->thresholds[head][l] = (float)threshold;
     }
-    if (c->n_labels > 0) {
-        choose_one(c, 0, c->n_labels);
-    }
-    const size_t common = c->n_labels > 0 ? c->at[0] : MIDDLE;
-    const double f1_common = micro_f1(c);
-    for (int round = 0; round < ROUNDS; round++) {
-        for (size_t l = 0; l < c->n_labels; l++) {
-            if (c->so[0][l] + c->so[1][l] >= MIN_TO_CHOOSE) {
-                choose_one(c, l, l + 1);
-            }
-        }
-    }
-    for (size_t l = 0; l < c->n_labels; l++) {
-        ret->thresholds[head][l] = (float)(LEAST_PERCENT + STEP_PERCENT * c->at[l]) / 100.0F;
-    }
-    gs_train_say(
-        t,
-        "{\"event\":\"thresholds\",\"head\":\"%s\",\"common\":%.2f,\"micro_f1_common\":%.4f,"
-        "\"micro_f1\":%.4f}",
-        gs_head_names[head], (double)(LEAST_PERCENT + STEP_PERCENT * common) / 100.0, f1_common,
-        micro_f1(c));
+    gs_train_say(t, "{\"event\":\"thresholds\",\"head\":\"%s\",\"value\":%.2f,\"micro_f1\":%.4f}",
+                 gs_head_names[head], threshold, best);
     free(c);
     return GS_OK;
 }
@@ -304,14 +274,14 @@ enum gs_status gs_calibrate_answers(struct gs_trainer *t, const struct gs_held *
         }
         a.predictions = predictions;
         fit_temperatures(t, &a, ret);
-        status = choose_thresholds(t, &a, GS_HEAD_TOPICS, ret, err);
+        status = choose_threshold(t, &a, GS_HEAD_TOPICS, ret, err);
         for (size_t set = 0; set < t->n_sets; set++) {
             report_sentiment(t, &a, set);
         }
         ret->margin = 0.1F;
     }
     if (status == GS_OK) {
-        status = choose_thresholds(t, &a, GS_HEAD_RISKS, ret, err);
+        status = choose_threshold(t, &a, GS_HEAD_RISKS, ret, err);
     }
     gs_model_work_free(work);
     free(predictions);

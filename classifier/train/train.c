@@ -22,13 +22,25 @@ static void number_registers(struct gs_trainer *t)
     }
 }
 
+/* The part of a set that calibration is fitted on: small sets give more, since a few hundred rows
+ * cannot tell how sure to be. */
+static double part_held(const struct gs_trainer *t, size_t set)
+{
+    static const double WANTED = 600.0;
+    static const double MOST = 1.0 / 3.0;
+    const double least = (double)t->options.holdout;
+    const double part = WANTED / (double)(t->sets[set].n_rows + 1);
+    return part < least || least > MOST ? least : part < MOST ? part : MOST;
+}
+
 /* The same rows for the same seed, spread over each set whatever its order. */
 static void hold_out(struct gs_trainer *t)
 {
     uint64_t state = t->options.seed;
     for (size_t r = 0; r < t->n_rows; r++) {
         const double u = (double)(gs_train_random(&state) >> 11) / 9007199254740992.0;
-        t->rows[r].held = t->sets[t->rows[r].set].valid || u < (double)t->options.holdout;
+        const size_t set = t->rows[r].set;
+        t->rows[r].held = t->sets[set].valid || u < part_held(t, set);
     }
 }
 

@@ -56,8 +56,8 @@ static inline void fixture_labels(struct gs_trainer *trainer)
     static const char *const ids[] = {"company", "macro", "energy", "policy"};
     for (size_t l = 0; l < GS_COUNT(ids); l++) {
         size_t number = 99;
-        assert_int_equal(
-            gs_trainer_label(trainer, GS_HEAD_TOPICS, ids[l], "", &number, NULL), GS_OK);
+        assert_int_equal(gs_trainer_label(trainer, GS_HEAD_TOPICS, ids[l], "", &number, NULL),
+                         GS_OK);
         assert_int_equal(number, l);
     }
 }

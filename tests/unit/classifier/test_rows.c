@@ -1,3 +1,4 @@
+#include "base/attr.h"
 #include "classifier/kernels/rows.h"
 #include "tests/unit/gs_test.h"
 

@@ -65,8 +65,8 @@ static void test_same_seed_same_bytes(void **state)
     }
 }
 
-/* A set without a neutral class must not teach that there is none: the neutral problem has only the rows of
- * sets that know it. */
+/* A set without a neutral class must not teach that there is none: the neutral problem has only the
+ * rows of sets that know it. */
 struct seen {
     size_t neutral_rows, negative_rows, topic_rows;
 };
@@ -142,7 +142,8 @@ static void test_a_label_known_by_name_only_makes_negatives(void **state)
     gs_trainer_free(trainer);
 }
 
-/* Two rows, by hand: with w = a (x1 - x2), b = 0 and C = 1 the minimum of w.w/2 + sum (1 - margin)^2 is known. */
+/* Two rows, by hand: with w = a (x1 - x2), b = 0 and C = 1 the minimum of w.w/2 + sum (1 -
+ * margin)^2 is known. */
 static void test_solver_by_hand(void **state)
 {
     const uint32_t ids[] = {0, 1};
@@ -155,10 +156,21 @@ static void test_solver_by_hand(void **state)
     const uint8_t domain[] = {0, 0};
     float weights[2];
     float bias[1];
-    const struct gs_problem problem = {.ids = ids, .at = at, .inverse_norm = norms, .squares = squares,
-                                       .n_features = 2, .n = 2, .rows = rows, .y = y, .cost = cost,
-                                       .domain = domain, .n_domains = 1, .share = 1.0F,
-                                       .tolerance = 1e-6F, .max_passes = 250, .seed = 1};
+    const struct gs_problem problem = {.ids = ids,
+                                       .at = at,
+                                       .inverse_norm = norms,
+                                       .squares = squares,
+                                       .n_features = 2,
+                                       .n = 2,
+                                       .rows = rows,
+                                       .y = y,
+                                       .cost = cost,
+                                       .domain = domain,
+                                       .n_domains = 1,
+                                       .share = 1.0F,
+                                       .tolerance = 1e-6F,
+                                       .max_passes = 250,
+                                       .seed = 1};
     struct gs_solution solution = {.weights = weights, .bias = bias};
     (void)state;
     assert_int_equal(gs_solve(&problem, &solution, NULL), GS_OK);

@@ -152,7 +152,8 @@ static const struct {
     {"English", "Profit warning", false},
     {"Chinese", "\xE4\xB8\x9A\xE7\xBB\xA9\xE9\xA2\x84\xE5\x91\x8A", true},
     {"Chinese with a ticker", "$NRVN \xE4\xB8\x9A\xE7\xBB\xA9\xE9\xA2\x84\xE5\x91\x8A", true},
-    {"one Han character in an English text", "Norvane (\xE4\xB8\x9A) issues a profit warning", false},
+    {"one Han character in an English text", "Norvane (\xE4\xB8\x9A) issues a profit warning",
+     false},
     {"digits are no letters", "2024 35% \xE6\xB6\xA8", true},
 };
 
