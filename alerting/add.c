@@ -55,7 +55,7 @@ static bool comes_before(const struct place *place, const struct gs_story *story
     if (place->offset_ms != story->offset_ms) {
         return place->offset_ms < story->offset_ms;
     }
-    return place->id_hash < story->id_hash;
+    return (uint32_t)place->id_hash < story->id_hash;
 }
 
 /* The weight of a sighting in its bin: full for a story's first, by event time. */
@@ -70,7 +70,8 @@ static uint32_t weigh(struct gs_watch *watch, const struct place *place, bool *r
     }
     if (!gs_stories_get(watch, place->story_hash, &story) ||
         (int64_t)place->bin - story.bin > model->story_bins) {
-        story = (struct gs_story){place->bin, place->offset_ms, place->id_hash, place->p, 1};
+        story =
+            (struct gs_story){place->bin, place->offset_ms, (uint32_t)place->id_hash, place->p, 1};
         gs_stories_put(watch, place->story_hash, &story);
         return GS_WEIGHT_ONE;
     }
@@ -84,8 +85,8 @@ static uint32_t weigh(struct gs_watch *watch, const struct place *place, bool *r
     story.copies += story.copies < 255;
     if (open && comes_before(place, &story)) {
         move_weight(watch, place, &story, copy_weight);
-        story =
-            (struct gs_story){place->bin, place->offset_ms, place->id_hash, place->p, story.copies};
+        story = (struct gs_story){place->bin, place->offset_ms, (uint32_t)place->id_hash, place->p,
+                                  story.copies};
         weight = GS_WEIGHT_ONE;
     }
     gs_stories_put(watch, place->story_hash, &story);

@@ -140,6 +140,14 @@ static void leave(const struct gs_model *model, const struct gs_kind *kind,
     key->share[at] = 0;
 }
 
+static void decay(const struct gs_model *model, struct gs_key *key, int64_t bins)
+{
+    const double keep = bins == 1 ? model->keep : bins == 0 ? 1.0 : pow(model->keep, (double)bins);
+
+    key->rho_num *= (float)keep;
+    key->rho_den *= (float)keep;
+}
+
 void gs_key_advance(const struct gs_model *model, const struct gs_kind *kind,
                     const struct gs_teach *teach, struct gs_key *key, int32_t bin)
 {
@@ -150,9 +158,7 @@ void gs_key_advance(const struct gs_model *model, const struct gs_kind *kind,
     if (gap <= 0) {
         return;
     }
-    const double keep = gap == 1 ? model->keep : pow(model->keep, (double)gap);
-    key->rho_num *= (float)keep;
-    key->rho_den *= (float)keep;
+    decay(model, key, steps);
     /* After 36 steps the ring is empty: nothing happens in the other bins but the drift. */
     for (int64_t i = 1; i <= steps; i++) {
         key->v = (float)fmin((double)key->v + model->drift, first_v);
@@ -160,6 +166,7 @@ void gs_key_advance(const struct gs_model *model, const struct gs_kind *kind,
         key->reach[gs_bin_mod((int32_t)(from + i), GS_HOUR_BINS)] = 0;
     }
     key->v = (float)fmin((double)key->v + model->drift * (double)(gap - steps), first_v);
+    decay(model, key, gap - steps);
     key->last = bin;
     if (gap >= GS_HOUR_BINS) { /* 8 bits of a bin's number would come round */
         memset(key->pub, 0, sizeof key->pub);

@@ -1,61 +1,70 @@
 /* Which ids and which stories a watch has seen.
  *
- * An entry's first word is 40 bits of hash and 24 of the bin's number; 0 is a free slot. Entries
+ * An entry's first word is hash above and the number of its bin below; 0 is a free slot. Entries
  * are never deleted one by one: one that is older than ttl bins counts as absent, and goes when the
  * set is rebuilt. A rebuild judges age by where the last commit left the time, so that an undo
  * cannot bring back a moment when a dropped entry was still alive.
  *
- * Two different ids of one key are taken for one with a probability of entries * 2^-40 (a millionth
- * at a million entries). */
+ * Ids are told apart by 48 bits (a new one is taken for one of a million remembered with a
+ * chance of 4e-9) and stories by 64. Ids keep 16 bits of their bin: one that is 113 days ahead of
+ * the watermark may be taken for an old one, and then not be recognised again. */
 #include "alerting/watch_parts.h"
 
 #include <stdlib.h>
 
-enum { TAG_BITS = 40, BIN_BITS = 24 };
+enum { ID_BIN_BITS = 16, STORY_BIN_BITS = 24 };
 
-static uint64_t first_word(uint64_t hash, int32_t bin)
+static uint64_t first_word(const struct gs_set *set, uint64_t hash, int32_t bin)
 {
-    const uint64_t tag = hash >> BIN_BITS;
-    return (tag == 0 ? 1 : tag) << BIN_BITS | ((uint32_t)bin & ((1U << BIN_BITS) - 1));
+    const uint64_t tag = hash >> set->bin_bits;
+    return (tag == 0 ? 1 : tag) << set->bin_bits | ((uint32_t)bin & ((1U << set->bin_bits) - 1));
 }
 
-/* Bins are told apart modulo 2^24 (160 years of 5 minutes); the reading nearest to `near` is meant.
- * An entry so old that it reads as a future one costs room, no more: its id would have to come
- * again. */
-static int32_t bin_of(uint64_t word, int32_t near)
+/* Bins are told apart modulo 2^bits; the reading nearest to `near` is meant. */
+static int32_t bin_of(const struct gs_set *set, uint64_t word, int32_t near)
 {
-    const uint32_t mask = (1U << BIN_BITS) - 1;
+    const uint32_t mask = (1U << set->bin_bits) - 1;
     const uint32_t up = ((uint32_t)word - (uint32_t)near) & mask;
     const int64_t diff = up < mask / 2 ? (int64_t)up : (int64_t)up - mask - 1;
     return (int32_t)(near + diff);
 }
 
-void gs_set_init(struct gs_set *set, uint32_t id, size_t words, size_t max_n, int32_t ttl)
+void gs_set_init_ids(struct gs_set *set, uint32_t id, size_t max_n, int32_t ttl)
 {
-    *set = (struct gs_set){.id = id, .words = words, .max_n = max_n, .ttl = ttl};
+    *set =
+        (struct gs_set){.id = id, .words = 1, .bin_bits = ID_BIN_BITS, .max_n = max_n, .ttl = ttl};
+}
+
+void gs_set_init_stories(struct gs_set *set, uint32_t id, size_t max_n, int32_t ttl)
+{
+    *set = (struct gs_set){
+        .id = id, .words = 3, .bin_bits = STORY_BIN_BITS, .max_n = max_n, .ttl = ttl};
 }
 
 void gs_set_done(struct gs_set *set)
 {
     free(set->slots);
-    gs_set_init(set, set->id, set->words, set->max_n, set->ttl);
+    set->slots = NULL;
+    set->capacity = 0;
+    set->n = 0;
+    set->full = false;
 }
 
 static uint64_t *slot_of(const struct gs_set *set, uint64_t word)
 {
     const size_t mask = set->capacity - 1;
-    size_t i = (size_t)(word >> BIN_BITS) & mask;
+    size_t i = (size_t)(word >> set->bin_bits) & mask;
 
     while (set->slots[i * set->words] != 0 &&
-           set->slots[i * set->words] >> BIN_BITS != word >> BIN_BITS) {
+           set->slots[i * set->words] >> set->bin_bits != word >> set->bin_bits) {
         i = (i + 1) & mask;
     }
     return set->slots + i * set->words;
 }
 
-static bool alive(const struct gs_core *core, uint64_t word, int32_t ttl)
+static bool alive(const struct gs_core *core, const struct gs_set *set, uint64_t word, int32_t ttl)
 {
-    return !core->started || (int64_t)bin_of(word, core->next_bin) + ttl >= core->next_bin;
+    return !core->started || (int64_t)bin_of(set, word, core->next_bin) + ttl >= core->next_bin;
 }
 
 static size_t count_alive(const struct gs_watch *watch, const struct gs_set *set, int32_t ttl)
@@ -63,7 +72,7 @@ static size_t count_alive(const struct gs_watch *watch, const struct gs_set *set
     size_t n = 0;
     for (size_t i = 0; i < set->capacity; i++) {
         const uint64_t word = set->slots[i * set->words];
-        n += word != 0 && alive(&watch->before, word, ttl);
+        n += word != 0 && alive(&watch->before, set, word, ttl);
     }
     return n;
 }
@@ -82,7 +91,7 @@ static bool rebuild(const struct gs_watch *watch, struct gs_set *set, size_t cap
     bigger.n = 0;
     for (size_t i = 0; i < set->capacity; i++) {
         const uint64_t *old = set->slots + i * set->words;
-        if (old[0] != 0 && alive(&watch->before, old[0], ttl)) {
+        if (old[0] != 0 && alive(&watch->before, set, old[0], ttl)) {
             memcpy(slot_of(&bigger, old[0]), old, set->words * sizeof *old);
             bigger.n++;
         }
@@ -92,12 +101,17 @@ static bool rebuild(const struct gs_watch *watch, struct gs_set *set, size_t cap
     return true;
 }
 
-/* Makes room for one more; a set that is full of live entries forgets the older half of its time.
- */
+/* Makes room for one more; a set that is full of live entries forgets the older half of its time,
+ * and again. */
 static bool make_room(struct gs_watch *watch, struct gs_set *set)
 {
-    if ((set->n + 1) * 3 <= set->capacity * 2 && set->n < set->max_n) {
+    const bool fits = (set->n + 1) * 3 <= set->capacity * 2;
+
+    if (set->n < set->max_n && fits) {
         return true;
+    }
+    if (set->full && set->full_at == watch->before.next_bin) {
+        return false;
     }
     int32_t ttl = set->ttl;
     size_t n = count_alive(watch, set, ttl);
@@ -106,14 +120,13 @@ static bool make_room(struct gs_watch *watch, struct gs_set *set)
         ttl /= 2;
         n = count_alive(watch, set, ttl);
     }
-    if (n >= set->max_n) {
-        return false;
-    }
+    set->full = n * 4 > set->max_n * 3;
+    set->full_at = watch->before.next_bin;
     size_t capacity = 64;
     while (capacity < (n + 1) * 5 / 2) { /* at most 40 % full after it */
         capacity *= 2;
     }
-    if (!rebuild(watch, set, capacity, ttl)) {
+    if (n >= set->max_n || !rebuild(watch, set, capacity, ttl)) {
         return false;
     }
     watch->now.forgotten += all - n;
@@ -150,13 +163,13 @@ bool gs_ids_has(const struct gs_watch *watch, uint64_t hash)
     if (set->capacity == 0) {
         return false;
     }
-    const uint64_t found = *slot_of(set, first_word(hash, 0));
-    return found != 0 && alive(&watch->now, found, set->ttl);
+    const uint64_t found = *slot_of(set, first_word(set, hash, 0));
+    return found != 0 && alive(&watch->now, set, found, set->ttl);
 }
 
 void gs_ids_add(struct gs_watch *watch, uint64_t hash, int32_t bin)
 {
-    const uint64_t entry[] = {first_word(hash, bin)};
+    const uint64_t entry[] = {first_word(&watch->ids, hash, bin)};
     put(watch, &watch->ids, entry);
 }
 
@@ -166,12 +179,13 @@ bool gs_stories_get(const struct gs_watch *watch, uint64_t hash, struct gs_story
     if (set->capacity == 0) {
         return false;
     }
-    const uint64_t *found = slot_of(set, first_word(hash, 0));
-    if (found[0] == 0 || !alive(&watch->now, found[0], set->ttl)) {
+    const uint64_t *found = slot_of(set, first_word(set, hash, 0));
+    if (found[0] == 0 || found[1] >> 32 != (hash & UINT32_MAX) ||
+        !alive(&watch->now, set, found[0], set->ttl)) {
         return false;
     }
-    *ret = (struct gs_story){.bin = bin_of(found[0], watch->now.next_bin),
-                             .id_hash = found[1],
+    *ret = (struct gs_story){.bin = bin_of(set, found[0], watch->now.next_bin),
+                             .id_hash = (uint32_t)found[1],
                              .offset_ms = (uint32_t)(found[2] >> 32),
                              .p = (uint32_t)found[2] >> 8,
                              .copies = (uint32_t)found[2] & 0xFF};
@@ -180,7 +194,8 @@ bool gs_stories_get(const struct gs_watch *watch, uint64_t hash, struct gs_story
 
 void gs_stories_put(struct gs_watch *watch, uint64_t hash, const struct gs_story *story)
 {
-    const uint64_t entry[] = {first_word(hash, story->bin), story->id_hash,
+    const uint64_t entry[] = {first_word(&watch->stories, hash, story->bin),
+                              hash << 32 | story->id_hash,
                               (uint64_t)story->offset_ms << 32 | story->p << 8 | story->copies};
     put(watch, &watch->stories, entry);
 }
@@ -192,7 +207,7 @@ static void take_out(struct gs_set *set, uint64_t *slot)
     size_t hole = (size_t)(slot - set->slots) / words;
 
     for (size_t i = (hole + 1) & mask; set->slots[i * words] != 0; i = (i + 1) & mask) {
-        const size_t home = (size_t)(set->slots[i * words] >> BIN_BITS) & mask;
+        const size_t home = (size_t)(set->slots[i * words] >> set->bin_bits) & mask;
         if (((i - home) & mask) >= ((i - hole) & mask)) {
             memcpy(set->slots + hole * words, set->slots + i * words, words * sizeof *slot);
             hole = i;
@@ -216,4 +231,20 @@ void gs_set_undo(struct gs_set *set, const void *payload)
     } else if (slot[0] != 0) {
         take_out(set, slot);
     }
+}
+
+void gs_set_age(struct gs_watch *watch, struct gs_set *set)
+{
+    const int64_t moved = (int64_t)watch->before.next_bin - set->aged_at;
+
+    if (!watch->before.started || (set->aged && moved < (int64_t)1 << (set->bin_bits - 3))) {
+        return;
+    }
+    if (set->aged && moved >= (int64_t)1 << (set->bin_bits - 1)) {
+        gs_set_done(set); /* old and new look alike; what is new is a transaction's at most */
+    } else if (set->n > 0 && !rebuild(watch, set, set->capacity, set->ttl)) {
+        return; /* no memory: the next commit tries again */
+    }
+    set->aged = true;
+    set->aged_at = watch->before.next_bin;
 }

@@ -185,6 +185,7 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection, struct ans
 
 /* Called once when the header lines are read, then for each piece of a body, then once more to
  * answer. */
+// NOLINTNEXTLINE(readability-function-size): the signature is libmicrohttpd's
 static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, const char *url,
                               const char *method, const char *version, const char *upload,
                               size_t *upload_size, void **state)

@@ -155,7 +155,7 @@ void gs_bins_prune(struct gs_watch *watch)
         }
         gs_slab_give(&watch->bins, NULL, watch->bin_order[n++]);
     }
-    if (n == 0) { /* and there may be no array yet */
+    if (n == 0) {
         return;
     }
     watch->now.n_bins -= n;

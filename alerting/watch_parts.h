@@ -122,11 +122,16 @@ enum gs_end { GS_END_CALM, GS_END_SILENT, GS_END_NEW_NORMAL };
 /* Ids and stories seen. Open addressing on the tag; entries expire by comparison, never by
  * deletion. */
 struct gs_set {
-    uint32_t id;  /* for the log */
-    size_t words; /* uint64 an entry: 1 for ids, 3 for stories */
+    uint32_t id;       /* for the log */
+    size_t words;      /* uint64 an entry: 1 for ids, 3 for stories */
+    uint32_t bin_bits; /* of the first word; the rest is hash */
     uint64_t *slots;
     size_t capacity, n, max_n;
     int32_t ttl; /* bins */
+    bool full; /* nothing could be forgotten when the time stood at full_at: no use to look again */
+    int32_t full_at;
+    bool aged; /* aged_at is set */
+    int32_t aged_at;
 };
 
 struct gs_watch {
@@ -239,15 +244,18 @@ struct gs_str gs_key_text(const struct gs_watch *watch, const struct gs_key *key
 struct gs_story {
     int32_t bin;
     uint32_t offset_ms; /* of the message that stands for it */
-    uint64_t id_hash;
+    uint32_t id_hash;   /* for ties */
     uint32_t p, copies; /* copies: how many so far, at most 255 */
 };
-void gs_set_init(struct gs_set *set, uint32_t id, size_t words, size_t max_n, int32_t ttl);
+void gs_set_init_ids(struct gs_set *set, uint32_t id, size_t max_n, int32_t ttl);
+void gs_set_init_stories(struct gs_set *set, uint32_t id, size_t max_n, int32_t ttl);
 void gs_set_done(struct gs_set *set);
 bool gs_ids_has(const struct gs_watch *watch, uint64_t hash);
 void gs_ids_add(struct gs_watch *watch, uint64_t hash, int32_t bin);
 bool gs_stories_get(const struct gs_watch *watch, uint64_t hash, struct gs_story *ret);
 void gs_stories_put(struct gs_watch *watch, uint64_t hash, const struct gs_story *story);
+/* After a commit (watch->before is what it left): drops what is old before its bin's number comes round. */
+void gs_set_age(struct gs_watch *watch, struct gs_set *set);
 void gs_set_undo(struct gs_set *set, const void *payload);
 
 /* ---- open.c: bins of event time ---- */

@@ -102,7 +102,7 @@ stage_tsan() {
 }
 stage_fuzz() { build fuzz && run_tests fuzz '^fuzz/'; }
 stage_release() { build release && run_tests release '^(unit|cli)/'; }
-stage_e2e() { build release && run_tests release '^e2e/' -j 1; }
+stage_e2e() { rm -rf build/e2e && build release && run_tests release '^e2e/' -j 1; }
 stage_data() { build dev && run_tests dev '^data/' -j 1; }
 stage_tidy() {
     cmake --preset dev -DBUILD_TESTING=ON >/dev/null &&

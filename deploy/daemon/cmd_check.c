@@ -45,8 +45,8 @@ static int parse(int argc, char **argv, struct check_options *ret)
                                           {0}};
     int c = 0;
 
-    while ((c = getopt_long(argc, argv, "c:h", longs, NULL)) !=
-           -1) { // NOLINT(concurrency-mt-unsafe)
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet
+    while ((c = getopt_long(argc, argv, "c:h", longs, NULL)) != -1) {
         if (c == 'c') {
             ret->config = optarg;
         } else if (c == 'S' && ret->n_sets < MAX_SETS) {

@@ -19,7 +19,9 @@ extern char **environ; /* NOLINT(readability-redundant-declaration) */
 static void finding_unknown(struct gs_loader *loader, const struct gs_origin *origin,
                             const char *name)
 {
-    const char *near = gs_option_nearest(name);
+    /* Looking for a near name takes a while; a file of nothing but mistakes must not take seconds.
+     */
+    const char *near = loader->findings->n < GS_MAX_FINDINGS ? gs_option_nearest(name) : NULL;
 
     gs_findings_add(loader->findings, origin->place, origin->line,
                     "%.100s: there is no such setting%s%s%s", name,
@@ -60,8 +62,8 @@ static void apply_option(struct gs_loader *loader, const struct gs_option *optio
 
 /* Walks one mapping: each key is a setting, a group of settings, or a mistake. Groups nest two deep
  * at most, so this recursion ends by the names it knows. */
-static void apply_map(struct gs_loader *loader, const char *prefix,
-                      const struct gs_node *map) // NOLINT(misc-no-recursion)
+// NOLINTNEXTLINE(misc-no-recursion)
+static void apply_map(struct gs_loader *loader, const char *prefix, const struct gs_node *map)
 {
     for (const struct gs_node *node = map->first; node != NULL; node = node->next) {
         char name[MAX_NAME];
@@ -153,15 +155,17 @@ static void check_env_name(struct gs_loader *loader, const char *variable, const
 
 static void apply_env(struct gs_loader *loader, const char *variable)
 {
-    char place[MAX_NAME];
+    const size_t len = strcspn(variable, "=");
     const char *rest = NULL;
+    char place[MAX_NAME];
 
-    (void)snprintf(place, sizeof place, "%.*s", (int)strcspn(variable, "="), variable);
+    (void)snprintf(place, sizeof place, "%.*s", (int)len, variable);
     for (size_t i = 0; i < gs_n_options; i++) {
         if (env_names(variable, gs_options[i].name, &rest) && *rest == '=') {
-            char *kept = gs_arena_take(loader->config->arena, strlen(place) + 1);
-            const struct gs_origin origin = {.place = kept == NULL ? "environment"
-                                                                   : strcpy(kept, place)};
+            const struct gs_str kept =
+                gs_arena_copy(loader->config->arena, (struct gs_str){place, strlen(place) + 1});
+            const struct gs_origin origin = {.place =
+                                                 kept.bytes == NULL ? "environment" : kept.bytes};
             if (gs_option_set_text(&gs_options[i], rest + 1, &origin, loader->config,
                                    loader->config->arena, loader->findings)) {
                 loader->origins[i] = origin;
@@ -233,33 +237,27 @@ static enum gs_status set_instance(struct gs_config *config, struct gs_error *er
 }
 
 /* The arena, the places of settings, and the name in findings, all of which outlive the caller's.
- */
-static enum gs_status make_config(const struct gs_config_input *input, struct gs_loader *loader,
-                                  struct gs_error *err)
+ * NULL without memory. */
+static struct gs_config *make_config(const struct gs_config_input *input, struct gs_loader *loader)
 {
-    struct gs_config *config = calloc(1, sizeof *config);
     const size_t name_size = strlen(input->name) + 1;
-    enum gs_status status = GS_OK;
+    const size_t origins_size = gs_n_options * sizeof *loader->origins;
+    struct gs_config *config = calloc(1, sizeof *config);
 
-    if (config == NULL) {
-        return gs_fail(err, GS_NO_MEMORY, "configuration");
+    if (config == NULL || gs_arena_new(ARENA_BYTES, &config->arena, NULL) != GS_OK) {
+        free(config);
+        return NULL;
     }
-    status = gs_arena_new(ARENA_BYTES, &config->arena, err);
-    if (status != GS_OK) {
-        gs_config_free(config);
-        return status;
-    }
-    loader->origins = gs_arena_take(config->arena, gs_n_options * sizeof *loader->origins);
+    loader->origins = gs_arena_take(config->arena, origins_size);
     char *name = gs_arena_take(config->arena, name_size);
     if (loader->origins == NULL || name == NULL) {
         gs_config_free(config);
-        return gs_fail(err, GS_NO_MEMORY, "configuration");
+        return NULL;
     }
-    memset(loader->origins, 0, gs_n_options * sizeof *loader->origins);
+    memset(loader->origins, 0, origins_size);
     config->origins = loader->origins;
     loader->name = memcpy(name, input->name, name_size);
-    loader->config = config;
-    return GS_OK;
+    return config;
 }
 
 /* Places that were never set point at the file; folders were the caller's. */
@@ -287,10 +285,11 @@ enum gs_status gs_config_parse(const struct gs_config_input *input, struct gs_co
 {
     const size_t before = gs_findings_count(findings);
     struct gs_loader loader = {.findings = findings, .dir = input->dir};
-    enum gs_status status = make_config(input, &loader, err);
+    enum gs_status status = GS_OK;
 
-    if (status != GS_OK) {
-        return status;
+    loader.config = make_config(input, &loader);
+    if (loader.config == NULL) {
+        return gs_fail(err, GS_NO_MEMORY, "configuration");
     }
     apply_defaults(&loader);
     apply_yaml(&loader, input->yaml, err);

@@ -179,8 +179,8 @@ static void put_option_schema(struct gs_buf *out, const struct gs_option *option
 }
 
 /* Groups nest two deep, as the table does. */
-static void put_group_schema(struct gs_buf *out, const char *group,
-                             size_t depth) // NOLINT(misc-no-recursion)
+// NOLINTNEXTLINE(misc-no-recursion)
+static void put_group_schema(struct gs_buf *out, const char *group, size_t depth)
 {
     bool first = true;
 

@@ -203,7 +203,7 @@ const struct gs_option gs_options[] = {
     {"watch.idle_timeout", GS_OPT_DURATION, AT(watch.idle_timeout_ms), SECOND, HOUR, "30s",
      "A partition that has nothing to read for this long no longer holds event time back.", NULL,
      0},
-    {"watch.dup_weight", GS_OPT_DOUBLE, AT(watch.options.dup_weight), 0, 1, "0",
+    {"watch.dup_weight", GS_OPT_DOUBLE, AT(watch.options.dup_weight), 0, 0.99, "0",
      "The k-th copy of a story weighs this to the power k-1. 0: one story, one vote.", NULL, 0},
     {"watch.tolerance_logit", GS_OPT_DOUBLE, AT(watch.options.tolerance_logit), 0, 3, "0.4",
      "How far, in log-odds, the share may lie above its baseline without being evidence.", NULL, 0},
@@ -234,6 +234,12 @@ const struct gs_option gs_options[] = {
      "Keys that are watched at most, per input partition; observations of further ones are refused "
      "and counted.",
      NULL, 0},
+    {"watch.max_ids", GS_OPT_UINT, AT(watch.options.max_ids), 64, 1e9, "1000000",
+     "Message ids, and as many stories, that are remembered at most, per input partition, to know "
+     "repetitions and copies; past it the memory gets shorter.",
+     NULL, 0},
+    {"watch.max_excerpts", GS_OPT_UINT, AT(watch.options.max_excerpts), 16, 4e6, "32768",
+     "Messages kept as evidence, all keys of an input partition together.", NULL, 0},
     {"watch.prior_negative_share", GS_OPT_DOUBLE, AT(watch.options.prior_negative_share), 0.001,
      0.999, "0.25", "Negative share that is expected of a key nothing is known about.", NULL, 0},
     {"watch.max_gauge_keys", GS_OPT_UINT, AT(watch.max_gauge_keys), 0, 4096, "50",

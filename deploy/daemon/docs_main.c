@@ -1,10 +1,12 @@
 /* groundswell_docs ROOT: writes every generated document under ROOT, the project's root or a copy
  * of its folders. tests/tools/check_docs.sh fails when the ones in the tree are not what this
  * writes. */
+#include "alerting/http.h"
 #include "deploy/daemon/config.h"
 #include "deploy/daemon/metric_table.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const struct {
     const char *path;
@@ -36,13 +38,59 @@ static bool write_document(const char *root, size_t i)
     return ok;
 }
 
+static void fill(struct gs_shard *shard)
+{
+    static const char *const topics[] = {"legal", "results"};
+    static const char *const values[] = {"a \"quoted\"\nkey\\", "b", "c", "d"};
+    const struct gs_metric_known known = {
+        .topics = topics, .n_topics = GS_COUNT(topics), .version = "0", .model = "m"};
+
+    gs_metrics_init_known(shard, &known);
+    gs_metrics_update_process(shard);
+    for (int i = 0; i < GS_N_METRICS; i++) {
+        struct gs_series *series = gs_metric_series(shard, (enum gs_metric_id)i, values);
+        if (gs_metric_table[i].type == GS_METRIC_HISTOGRAM) {
+            gs_series_observe(series, 0.3);
+            gs_series_observe(series, 1e9);
+        } else {
+            gs_series_add(series, 1.5);
+        }
+    }
+}
+
+static bool write_exposition(bool open_metrics)
+{
+    struct gs_metrics *metrics = NULL;
+    struct gs_shard *shard = NULL;
+    struct gs_buf out = {.max = 1 << 24};
+    struct gs_error err = {.status = GS_OK};
+    bool ok = gs_metrics_new(gs_metric_table, GS_N_METRICS, &metrics, &err) == GS_OK &&
+              gs_shard_new(metrics, &shard, &err) == GS_OK;
+
+    if (ok) {
+        fill(shard);
+        ok = gs_exposition(metrics, open_metrics, &out, &err) == GS_OK &&
+             fwrite(out.bytes, 1, out.len, stdout) == out.len;
+    }
+    if (!ok) {
+        (void)fprintf(stderr, "groundswell_docs: %s\n", err.message);
+    }
+    gs_buf_done(&out);
+    gs_metrics_free(metrics);
+    return ok;
+}
+
 int main(int argc, char **argv)
 {
-    bool ok = argc == 2;
+    bool ok = true;
 
-    if (!ok) {
-        (void)fputs("usage: groundswell_docs ROOT\n", stderr);
+    if (argc != 2 || (argv[1][0] == '-' && strcmp(argv[1], "--metrics") != 0 &&
+                      strcmp(argv[1], "--open-metrics") != 0)) {
+        (void)fputs("usage: groundswell_docs ROOT | --metrics | --open-metrics\n", stderr);
         return 2;
+    }
+    if (argv[1][0] == '-') {
+        return write_exposition(strcmp(argv[1], "--open-metrics") == 0) ? 0 : 3;
     }
     for (size_t i = 0; i < GS_COUNT(documents); i++) {
         ok = write_document(argv[1], i) && ok;

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { MAX_LINE_ARENA = 64 * 1024 * 1024 };
+enum { MAX_LINE_ARENA = 64 * 1024 * 1024, MAX_OBSERVATION = 64 * 1024 };
 
 enum kind { KIND_RAW, KIND_TAGGED, KIND_OBSERVATION };
 
@@ -24,6 +24,7 @@ struct local {
     struct gs_observe_options observe;
     struct gs_arena *arena; /* of one line that is not raw */
     struct gs_sink *sink;   /* of the call in progress */
+    struct gs_buf json;     /* an observation on its way to its file */
     char file[4096];        /* whose kind is known */
     enum kind kind;
     int64_t first_ts_ms, first_wall_ns; /* for the pace; first_wall_ns 0: no line yet */
@@ -53,11 +54,35 @@ static void keep_pace(struct local *local, int64_t ts_ms)
 
 /* ---- one line ---- */
 
+static enum gs_status put_observation(struct local *local,
+                                      const struct gs_observation *observation,
+                                      struct gs_error *err)
+{
+    gs_buf_reset(&local->json);
+    gs_observation_encode(observation, &local->json);
+    if (!gs_buf_ok(&local->json)) {
+        return gs_fail(err, GS_NO_MEMORY, "observation");
+    }
+    const struct gs_output output = {.key = observation->key,
+                                     .value = gs_buf_str(&local->json),
+                                     .timestamp_ms = observation->ts_ms,
+                                     .partition = -1};
+    return gs_sink_put(local->sink, GS_STREAM_OBSERVATIONS, &output, err);
+}
+
 static enum gs_status see(void *arg, const struct gs_observation *observation,
                           struct gs_error *err)
 {
     struct local *local = arg;
+    enum gs_status status = GS_OK;
 
+    if (local->options->config->output.files[GS_STREAM_OBSERVATIONS] != NULL &&
+        local->kind != KIND_OBSERVATION) {
+        status = put_observation(local, observation, err);
+    }
+    if (status != GS_OK) {
+        return status;
+    }
     local->totals.observations++;
     keep_pace(local, observation->ts_ms);
     return local->watch == NULL ? GS_OK
@@ -307,7 +332,7 @@ static void add_total(void *arg, const struct gs_sample *sample)
 enum gs_status gs_local_run(const struct gs_local_options *options, struct gs_local_totals *ret,
                             struct gs_error *err)
 {
-    struct local local = {.options = options};
+    struct local local = {.options = options, .json = {.max = MAX_OBSERVATION}};
     enum gs_status status = GS_OK;
 
     if ((status = gs_assets_load(options->config, &local.assets, err)) != GS_OK ||
@@ -326,6 +351,7 @@ enum gs_status gs_local_run(const struct gs_local_options *options, struct gs_lo
 done:
     gs_stage_watch_free(local.watch);
     gs_stage_tag_free(local.tag);
+    gs_buf_done(&local.json);
     gs_arena_free(local.arena);
     gs_metrics_free(local.metrics);
     gs_assets_done(&local.assets);

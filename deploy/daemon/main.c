@@ -14,13 +14,14 @@ static const struct {
     const char *what;
 } commands[] = {
     {"run", gs_cmd_run, "the service: Kafka or files in, tags and alerts out"},
-    {"demo", gs_cmd_demo, "all of it on a stream that it carries, in a minute"},
+    {"demo", gs_cmd_demo, "all of it on a stream that it makes, in a minute"},
     {"tag", gs_cmd_tag, "topic, sentiment, risk and entities of each line"},
+    {"replay", gs_cmd_replay, "the alerts that a configuration gives on kept data"},
     {"check", gs_cmd_check, "what is wrong with a configuration and what it names"},
     {"train", gs_cmd_train, "a model folder from labelled lines"},
     {"eval", gs_cmd_eval, "how good a model is on labelled lines"},
-    {"replay", gs_cmd_replay, "the alerts that a configuration gives on kept data"},
-    {"check", gs_cmd_check, "what is wrong with a configuration"},
+    {"explain", gs_cmd_explain, "why the model says what it says"},
+    {"bench", gs_cmd_bench, "how fast the model is here"},
 };
 
 static void print_usage(FILE *out)

@@ -3,6 +3,7 @@
 #include "ingest/records/record.h"
 #include "ingest/records/source.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@ struct gs_series *gs_metric_series(struct gs_shard *shard, enum gs_metric_id id,
     struct gs_str texts[GS_METRIC_MAX_LABELS] = {{NULL, 0}};
 
     for (size_t i = 0; i < GS_METRIC_MAX_LABELS && gs_metric_table[id].labels[i] != NULL; i++) {
+        assert(values[i] != NULL);
         texts[i] = gs_str(values[i]);
     }
     return gs_series(shard, (size_t)id, texts);
@@ -25,7 +27,7 @@ struct gs_series *gs_metric_series(struct gs_shard *shard, enum gs_metric_id id,
 static void make(struct gs_shard *shard, enum gs_metric_id id, const char *first,
                  const char *second)
 {
-    (void)gs_metric_series(shard, id, (const char *const[]){first, second});
+    (void)gs_metric_series(shard, id, (const char *const[]){first, second, NULL, NULL});
 }
 
 static void make_messages(struct gs_shard *shard, const char *topic)
@@ -97,9 +99,8 @@ void gs_metrics_init_known(struct gs_shard *shard, const struct gs_metric_known 
     for (size_t i = 0; i < GS_COUNT(plain); i++) {
         make(shard, plain[i], NULL, NULL);
     }
-    gs_series_set(gs_metric_series(shard, GS_M_BUILD_INFO,
-                                   (const char *const[]){known->version, known->model}),
-                  1);
+    const char *const build[] = {known->version, known->model, NULL, NULL};
+    gs_series_set(gs_metric_series(shard, GS_M_BUILD_INFO, build), 1);
 }
 
 /* ---- the process ---- */

@@ -347,13 +347,13 @@ static char *join(struct gs_arena *arena, const char *dir, const char *text)
     if (path == NULL) {
         return NULL;
     }
+    const size_t start = dir_len > 0 ? dir_len + 1 : 0;
     if (dir_len > 0) {
         memcpy(path, dir, dir_len);
         path[dir_len] = '/';
-        memcpy(path + dir_len + 1, text, len + 1);
-    } else {
-        memcpy(path, text, len + 1);
     }
+    memcpy(path + start, text, len);
+    path[start + len] = '\0';
     return path;
 }
 

@@ -480,8 +480,8 @@ static void add_total(void *arg, const struct gs_sample *sample)
         totals->alerts += gs_str_equal(sample->values[0], gs_str("alerts")) ? n : 0;
         totals->rejected += gs_str_equal(sample->values[0], gs_str("dlq")) ? n : 0;
     } else if (id == GS_M_RECORDS_CONSUMED) {
-        totals->consumed +=
-            gs_str_equal(sample->values[0], gs_str("tag")) ? (uint64_t)sample->value : 0;
+        const bool tag = gs_str_equal(sample->values[0], gs_str("tag"));
+        *(tag ? &totals->consumed : &totals->watched) += (uint64_t)sample->value;
     } else if (id == GS_M_WATERMARK && sample->value != 0) {
         totals->watermark_ms = (int64_t)(sample->value * 1000);
     }

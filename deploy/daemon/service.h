@@ -42,7 +42,8 @@ bool gs_service_failed(struct gs_service *service, struct gs_error *ret);
 size_t gs_service_rows(struct gs_service *service, struct gs_board_row *rows, size_t max);
 
 struct gs_service_totals {
-    uint64_t consumed; /* raw records committed */
+    uint64_t consumed; /* raw records committed by stage tag */
+    uint64_t watched;  /* observations committed by stage watch; those that wait are observations - watched */
     uint64_t tagged, rejected, observations, alerts;
     int64_t watermark_ms; /* INT64_MIN: none yet */
 };

@@ -102,7 +102,10 @@ enum gs_status gs_stage_watch_new(const struct gs_stage_watch_options *options,
     stage->watermark_ms = NO_TIME;
     stage->json.max = MAX_ALERT_BYTES;
     stage->last_told = &stage->first_told;
-    if ((status = gs_arena_new(MAX_BATCH_BYTES, &stage->arena, err)) != GS_OK ||
+    struct gs_watch *trial = NULL; /* says now what is wrong with the options, not at an assignment */
+    status = gs_watch_new(&options->watch, &trial, err);
+    gs_watch_free(trial);
+    if (status != GS_OK || (status = gs_arena_new(MAX_BATCH_BYTES, &stage->arena, err)) != GS_OK ||
         (status = gs_board_new(options->shard, options->max_gauge_keys, &stage->board, err)) !=
             GS_OK) {
         gs_stage_watch_free(stage);
@@ -405,7 +408,8 @@ enum gs_status gs_stage_watch_see(struct gs_stage_watch *stage,
                                   struct gs_error *err)
 {
     stage->sink = sink;
-    return see(stage, &stage->parts[0], observation, err);
+    return stage->n_parts == 0 ? gs_fail(err, GS_NO_MEMORY, "no windows")
+                               : see(stage, &stage->parts[0], observation, err);
 }
 
 static enum gs_reject decode(struct gs_stage_watch *stage, const struct gs_record *record,
@@ -506,9 +510,6 @@ static void post_board(struct gs_stage_watch *stage)
         gs_series_add(stage->refused_series, (double)(sum.refused_keys - stage->refused_keys));
     }
     stage->refused_keys = sum.refused_keys;
-    if (stage->watermark_ms != NO_TIME) {
-        gs_series_set(stage->watermark_series, (double)stage->watermark_ms / 1000);
-    }
 }
 
 static void count(struct gs_stage_watch *stage)
@@ -537,6 +538,9 @@ static void committed(void *self)
         gs_watch_commit(stage->parts[i].watch);
     }
     count(stage);
+    if (stage->watermark_ms != NO_TIME) { /* with every commit: the last before a pause counts too */
+        gs_series_set(stage->watermark_series, (double)stage->watermark_ms / 1000);
+    }
     for (const struct told *told = stage->first_told; told != NULL; told = told->next) {
         gs_board_alert(stage->board, told->number, &told->alert, told->json);
         if (stage->options.alert != NULL) {

@@ -42,8 +42,7 @@ enum gs_status gs_arena_new(size_t max_bytes, struct gs_arena **ret, struct gs_e
         free(block);
         return gs_fail(err, GS_NO_MEMORY, "arena");
     }
-    *arena = (struct gs_arena){
-        .first = block, .current = block, .total = first, .max = max_bytes};
+    *arena = (struct gs_arena){.first = block, .current = block, .total = first, .max = max_bytes};
     *ret = arena;
     return GS_OK;
 }

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -57,6 +58,9 @@ void gs_log(enum gs_log_level level, const char *where, const char *fmt, ...)
     }
     for (size_t done = 0; gs_buf_ok(&line) && done < line.len;) {
         const ssize_t n = write(STDERR_FILENO, line.bytes + done, line.len - done);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
         if (n <= 0) {
             break; /* nowhere left to say it */
         }

@@ -10,7 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { MAX_SERIES = 4096, MAX_VALUE = 128, FIRST_SLOTS = 64, CACHE_LINE = 64 };
+enum { MAX_SERIES = 4096, MAX_VALUE = 256, FIRST_SLOTS = 64, CACHE_LINE = 64 };
 
 size_t gs_metric_n_labels(const struct gs_metric_def *def)
 {
@@ -185,6 +185,12 @@ static bool make_overflow(struct gs_shard *shard)
     return true;
 }
 
+/* An array of n pointers, all NULL. */
+static struct gs_series **pointers(size_t n)
+{
+    return calloc(n, sizeof(void *));
+}
+
 enum gs_status gs_shard_new(struct gs_metrics *metrics, struct gs_shard **ret, struct gs_error *err)
 {
     const size_t n_defs = metrics->n_defs;
@@ -195,9 +201,9 @@ enum gs_status gs_shard_new(struct gs_metrics *metrics, struct gs_shard **ret, s
     }
     shard->metrics = metrics;
     shard->n_slots = FIRST_SLOTS;
-    shard->slots = calloc(FIRST_SLOTS, sizeof *shard->slots);
+    shard->slots = pointers(FIRST_SLOTS);
     shard->n_of_def = calloc(n_defs + 1, sizeof *shard->n_of_def);
-    shard->overflow = calloc(n_defs + 1, sizeof *shard->overflow);
+    shard->overflow = pointers(n_defs + 1);
     if (shard->slots == NULL || shard->n_of_def == NULL || shard->overflow == NULL ||
         !make_overflow(shard) || pthread_mutex_init(&shard->lock, NULL) != 0) {
         shard_free(shard);
@@ -215,7 +221,7 @@ enum gs_status gs_shard_new(struct gs_metrics *metrics, struct gs_shard **ret, s
 static void grow(struct gs_shard *shard)
 {
     const size_t n_slots = shard->n_slots * 2;
-    struct gs_series **slots = calloc(n_slots, sizeof *slots);
+    struct gs_series **slots = pointers(n_slots);
 
     if (slots == NULL) {
         return;

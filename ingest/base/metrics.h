@@ -53,9 +53,9 @@ enum gs_status gs_shard_new(struct gs_metrics *metrics, struct gs_shard **ret,
                             struct gs_error *err);
 
 /* The series of metric number def with these label values (as many as def names; copied; cut at
- * 128 bytes), made on the first call with value 0. Never NULL: past 4096 series of one metric,
- * or without memory, a shared series with every label value "other" is given. Keep the pointer
- * where it is used often. */
+ * 256 bytes, more than any key has), made on the first call with value 0. Never NULL: past 4096
+ * series of one metric, or without memory, a shared series with every label value "other" is given.
+ * Keep the pointer where it is used often. */
 struct gs_series *gs_series(struct gs_shard *shard, size_t def, const struct gs_str *values);
 
 /* Takes a series out of /metrics until it is asked for again (a resolved entity, a revoked

@@ -40,8 +40,7 @@ size_t gs_utf8_repair(struct gs_str text, char *out)
         text.bytes += good;
         text.len -= good;
         if (text.len > 0) {
-            memcpy(out + n, "\xEF\xBF\xBD", 3);
-            n += 3;
+            n += gs_utf8_encode(0xFFFD, out + n);
             text.bytes++;
             text.len--;
         }

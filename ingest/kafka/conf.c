@@ -13,8 +13,6 @@ static const struct gs_property common_defaults[] = {
     {"socket.nagle.disable", "true"},
     {"socket.keepalive.enable", "true"},
     {"log.connection.close", "false"},
-    /* A missing DLQ is to be found out, not made. */
-    {"allow.auto.create.topics", "false"},
 };
 
 static const struct gs_property consumer_defaults[] = {
@@ -36,6 +34,8 @@ static const struct gs_property producer_defaults[] = {
     {"enable.idempotence", "true"},
     {"acks", "all"},
     {"linger.ms", "5"},
+    /* A missing DLQ is to be found out, not made. Consumers make none by default. */
+    {"allow.auto.create.topics", "false"},
     /* Back-to-back transactions meet CONCURRENT_TRANSACTIONS and wait this long. */
     {"retry.backoff.ms", "5"},
     /* As the Java client: one key, one partition, whoever writes it. */

@@ -36,6 +36,7 @@ struct gs_kafka_client {
     void (*log)(void *arg, int level, const char *message);
     void *log_arg;
     atomic_bool suspect;  /* a request of the transaction protocol ended without an answer */
+    int32_t broker_id;    /* one that answered; -1 none yet */
     char last_error[160]; /* of the connection, for messages; owner's thread */
 };
 
@@ -232,6 +233,8 @@ rd_kafka_resp_err_t gs_kafka_produce(rd_kafka_t *rk, rd_kafka_topic_t *rkt,
 /* A person has to act: authorisation, a missing topic, something unsupported. Repeating does not
  * help. */
 bool gs_kafka_needs_person(rd_kafka_resp_err_t code);
+/* The broker does not want this record: another one it may take. */
+bool gs_kafka_refuses_record(rd_kafka_resp_err_t code);
 /* Passes by itself: connections, coordinators, leaders, timeouts. */
 bool gs_kafka_passes(rd_kafka_resp_err_t code);
 /* Our membership of the group has ended; a rebalance follows. */

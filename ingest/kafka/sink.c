@@ -45,7 +45,11 @@ enum gs_status gs_kafka_sink_failure(struct gs_kafka_sink *sink, struct gs_error
     const rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(sink->client.rk, why, sizeof why);
     const rd_kafka_resp_err_t code = sink->failure;
 
-    if (gs_kafka_needs_person(code)) {
+    struct gs_kafka_topic *topic = topic_named(sink, sink->failed_topic);
+    /* A record that is refused may be found by smaller batches and sent to the dead-letter queue,
+     * unless that is what refuses it. */
+    if (gs_kafka_needs_person(code) ||
+        (gs_kafka_refuses_record(code) && topic == &sink->topics[GS_STREAM_DLQ])) {
         return gs_fail(err, GS_IO, "output topic \"%s\": %s", sink->failed_topic,
                        rd_kafka_err2str(code));
     }
@@ -53,7 +57,6 @@ enum gs_status gs_kafka_sink_failure(struct gs_kafka_sink *sink, struct gs_error
         return gs_fail(err, gs_kafka_needs_person(fatal) ? GS_IO : GS_FENCED, "producer: %s: %s",
                        rd_kafka_err2name(fatal), why);
     }
-    struct gs_kafka_topic *topic = topic_named(sink, sink->failed_topic);
     if (code == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT && topic != NULL) {
         /* A topic that was deleted under us only ever times out. A broker that does not answer now
          * may answer at the next try. */

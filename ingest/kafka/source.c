@@ -216,6 +216,36 @@ static enum gs_status deal(struct gs_kafka_source *source, rd_kafka_message_t *m
     return status;
 }
 
+static bool any_moved(const struct gs_kafka_positions *positions)
+{
+    for (size_t i = 0; i < positions->n; i++) {
+        if (positions->at[i].next != positions->at[i].stored) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Positions move without a record: past control records, and to where a new group begins. Between
+ * batches they are committed here, or the lag would stay above 0 until the next record. It goes
+ * through the sink, because a plain commit that is late could undo what a transaction has committed
+ * since. */
+static enum gs_status commit_idle(struct gs_kafka_source *source, struct gs_error *err)
+{
+    struct gs_kafka_sink *sink = source->sink;
+
+    if (sink == NULL || sink->open || source->n_taken > 0 || !gs_kafka_source_due(source) ||
+        !any_moved(&source->positions)) {
+        return GS_AGAIN;
+    }
+    enum gs_status status = gs_sink_begin(&sink->base, err);
+    if (status == GS_OK) {
+        status = gs_sink_commit(&sink->base, &source->base, err);
+    }
+    source->committed_ns = gs_clock_monotonic_ns();
+    return status == GS_OK || status == GS_ABORTED ? GS_AGAIN : status;
+}
+
 static enum gs_status source_poll(struct gs_source *base, int timeout_ms, struct gs_record *ret,
                                   struct gs_error *err)
 {
@@ -235,7 +265,7 @@ static enum gs_status source_poll(struct gs_source *base, int timeout_ms, struct
             return gs_fail(err, source->fault.status, "%s", source->fault.message);
         }
         if (message == NULL) {
-            return GS_AGAIN;
+            return commit_idle(source, err);
         }
         status = deal(source, message, ret, err);
         timeout_ms = 0;

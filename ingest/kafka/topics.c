@@ -15,6 +15,7 @@ static rd_kafka_resp_err_t look_up(struct gs_kafka_client *client, rd_kafka_topi
         return code;
     }
     code = RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+    client->broker_id = metadata->broker_cnt > 0 ? metadata->brokers[0].id : -1;
     if (metadata->topic_cnt == 1) {
         code = metadata->topics[0].err;
         *ret_n = metadata->topics[0].partition_cnt;
@@ -132,6 +133,8 @@ static rd_kafka_event_t *ask(struct gs_kafka_sink *sink, rd_kafka_ConfigResource
 
     (void)rd_kafka_AdminOptions_set_request_timeout(options, 2 * GS_KAFKA_SLICE_MS, why,
                                                     sizeof why);
+    /* Any broker knows; without this it is the controller that is waited for. */
+    (void)rd_kafka_AdminOptions_set_broker(options, sink->client.broker_id, why, sizeof why);
     rd_kafka_DescribeConfigs(sink->client.rk, resources, n, options, queue);
     rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 3 * GS_KAFKA_SLICE_MS);
     rd_kafka_AdminOptions_destroy(options);

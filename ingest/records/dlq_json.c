@@ -12,9 +12,13 @@ static void put_base64(struct gs_buf *out, struct gs_str bytes)
         const size_t n = bytes.len - i < 3 ? bytes.len - i : 3;
         const uint32_t word = (uint32_t)in[i] << 16 | (n > 1 ? (uint32_t)in[i + 1] << 8 : 0) |
                               (n > 2 ? (uint32_t)in[i + 2] : 0);
-        const char four[4] = {digits[word >> 18], digits[word >> 12 & 63],
-                              n > 1 ? digits[word >> 6 & 63] : '=',
-                              n > 2 ? digits[word & 63] : '='};
+        char four[4] = {digits[word >> 18], digits[word >> 12 & 63], '=', '='};
+        if (n > 1) {
+            four[2] = digits[word >> 6 & 63];
+        }
+        if (n > 2) {
+            four[3] = digits[word & 63];
+        }
         gs_buf_put(out, (struct gs_str){four, 4});
     }
 }

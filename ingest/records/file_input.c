@@ -136,6 +136,21 @@ static enum gs_status next_member(struct gs_input *input, int timeout_ms, struct
     return GS_OK;
 }
 
+static enum gs_status check_result(const struct gs_input *input, int result, struct gs_error *err)
+{
+    switch (result) {
+    case Z_OK:
+    case Z_STREAM_END:
+    case Z_BUF_ERROR: /* it wants more input */
+        return GS_OK;
+    case Z_MEM_ERROR:
+        return gs_fail(err, GS_NO_MEMORY, "%s: gzip", input->path);
+    default:
+        return gs_fail(err, GS_IO, "%s: the gzip data is damaged: %s", input->path,
+                       input->z.msg != NULL ? input->z.msg : "unknown");
+    }
+}
+
 static enum gs_status unpack(struct gs_input *input, int timeout_ms, char *to, size_t size,
                              size_t *ret_n, struct gs_error *err)
 {
@@ -149,12 +164,9 @@ static enum gs_status unpack(struct gs_input *input, int timeout_ms, char *to, s
             return status;
         }
         const int result = inflate(&input->z, Z_NO_FLUSH);
-        if (result == Z_MEM_ERROR) {
-            return gs_fail(err, GS_NO_MEMORY, "%s: gzip", input->path);
-        }
-        if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) {
-            return gs_fail(err, GS_IO, "%s: the gzip data is damaged: %s", input->path,
-                           input->z.msg != NULL ? input->z.msg : "unknown");
+        status = check_result(input, result, err);
+        if (status != GS_OK) {
+            return status;
         }
         input->between = result == Z_STREAM_END;
         if (input->z.avail_out < room) {

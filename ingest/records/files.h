@@ -4,7 +4,7 @@
 
 #include "ingest/records/source.h"
 
-/* Reads paths one after another; "-" is stdin. A line longer than max_line_bytes (< 64 MiB) is
+/* Reads paths one after another; "-" is stdin. A line longer than max_line_bytes (<= 64 MiB) is
  * given cut to max_line_bytes + 1 bytes (so that the decoder sees it is too large) and the rest
  * skipped. CR LF and a last line without LF are fine; empty lines are skipped but counted in the
  * line number (offset); a UTF-8 byte order mark at the start of a file is skipped. The partition is

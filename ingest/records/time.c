@@ -1,7 +1,6 @@
 /* Times as feeds write them: RFC 3339 with the liberties people take, RFC 2822, epoch numbers. */
 #include "ingest/records/record.h"
-
-#include <stdlib.h>
+#include "ingest/records/time_epoch.h"
 
 /* What is left to read. */
 struct scan {
@@ -89,8 +88,8 @@ static const char *to_ms(const struct date_time *t, int64_t *ret_ms)
     if (t->hour > 23 || t->minute > 59 || t->second > 60) {
         return "there is no such time of day";
     }
-    const int64_t minutes = days_from_civil(t->year, t->month, t->day) * 1440 + t->hour * 60 +
-                            t->minute - t->offset_min;
+    const int64_t minutes = days_from_civil(t->year, t->month, t->day) * 1440 +
+                            (int64_t)t->hour * 60 + t->minute - t->offset_min;
     /* RFC 3339 appendix D: a leap second ends a day of UTC. We count as POSIX does, without. */
     if (t->second == 60 && (minutes % 1440 + 1440) % 1440 != 1439) {
         return "a 60th second that is no leap second";
@@ -219,7 +218,7 @@ static const char *zone(struct scan *s, struct date_time *t)
     }
     for (; is_letter(s); s->at++, len++) {
         if (len < sizeof name - 1) {
-            name[len] = (char)(*s->at | 0x20);
+            name[len] = (char)((unsigned char)*s->at | 0x20U);
         }
     }
     for (size_t i = 0; len < sizeof name && i < GS_COUNT(zones); i++) {
@@ -285,83 +284,6 @@ static const char *parse_rfc2822(struct scan *s, int64_t *ret_ms)
     return s->at == s->end ? to_ms(&t, ret_ms) : "more text behind the time";
 }
 
-/* Units by size: seconds up to the year 5138, then ms, then µs. */
-static const char *scale_epoch(int64_t whole, int thousandths, int64_t *ret_ms)
-{
-    const int64_t size = whole < 0 ? -whole : whole;
-
-    if (size < 100000000000) {
-        *ret_ms = whole * 1000 + thousandths;
-    } else if (size < 100000000000000) {
-        *ret_ms = whole;
-    } else if (size < 100000000000000000) {
-        *ret_ms = whole / 1000;
-    } else {
-        return "a number too large for a time";
-    }
-    return NULL;
-}
-
-static const char *parse_scaled(struct gs_str text, int64_t *ret_ms)
-{
-    char digits[64];
-    char *end = NULL;
-
-    if (text.len >= sizeof digits) {
-        return "a number too long for a time";
-    }
-    memcpy(digits, text.bytes, text.len);
-    digits[text.len] = '\0';
-    const double value = strtod(digits, &end);
-    if (end != digits + text.len) {
-        return "not a time";
-    }
-    if (!(value > -1e17 && value < 1e17)) {
-        return "a number too large for a time";
-    }
-    const int64_t whole = (int64_t)value;
-    return scale_epoch(whole, (int)((value - (double)whole) * 1000), ret_ms);
-}
-
-static const char *parse_epoch(struct gs_str text, int64_t *ret_ms)
-{
-    struct scan s = {text.bytes, text.bytes + text.len};
-    const bool negative = take(&s, '-');
-    int64_t whole = 0;
-    int thousandths = 0;
-    int scale = 100;
-
-    if (!is_digit(&s)) {
-        return "not a time";
-    }
-    for (; is_digit(&s); s.at++) {
-        if (whole >= 100000000000000000) {
-            return "a number too large for a time";
-        }
-        whole = whole * 10 + (*s.at - '0');
-    }
-    if (s.at < s.end && (*s.at | 0x20) == 'e') {
-        return parse_scaled(text, ret_ms);
-    }
-    if (take(&s, '.')) {
-        const char *fraction = s.at;
-        for (; is_digit(&s); s.at++) {
-            thousandths += (*s.at - '0') * scale;
-            scale /= 10;
-        }
-        if (s.at < s.end && (*s.at | 0x20) == 'e') {
-            return parse_scaled(text, ret_ms);
-        }
-        if (s.at == fraction) {
-            return "not a time";
-        }
-    }
-    if (s.at != s.end) {
-        return "not a time";
-    }
-    return scale_epoch(negative ? -whole : whole, negative ? -thousandths : thousandths, ret_ms);
-}
-
 /* Whether it is a number: then nothing but digits and what belongs to one is in it. */
 static bool is_number(struct gs_str text)
 {
@@ -381,7 +303,10 @@ static const char *shown(struct gs_str text, char out[41])
     size_t n = 0;
 
     for (; n < text.len && n < 40; n++) {
-        out[n] = text.bytes[n] >= 0x20 && text.bytes[n] < 0x7F ? text.bytes[n] : '?';
+        out[n] = '?';
+        if (text.bytes[n] >= 0x20 && text.bytes[n] < 0x7F) {
+            out[n] = text.bytes[n];
+        }
     }
     out[n] = '\0';
     return out;
@@ -402,7 +327,7 @@ enum gs_status gs_time_parse(struct gs_str text, int64_t *ret_ms, struct gs_erro
     if (trimmed.len == 0) {
         why = "empty";
     } else if (is_number(trimmed)) {
-        why = parse_epoch(trimmed, &ms);
+        why = gs_time_from_epoch(trimmed, &ms);
     } else if (trimmed.len > 4 && is_digit(&s) && trimmed.bytes[4] == '-' &&
                trimmed.bytes[2] != '-') {
         why = parse_rfc3339(&s, &ms);

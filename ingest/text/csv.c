@@ -41,19 +41,22 @@ static enum gs_status fail(const struct gs_csv *csv, const char *what, struct gs
 
 static enum gs_status read_quoted(struct gs_csv *csv, struct gs_error *err)
 {
+    bool closed = false;
+
     csv->at++;
     for (; !at_end(csv); csv->at++) {
         const char c = csv->text.bytes[csv->at];
         if (c == '"') {
             csv->at++;
             if (at_end(csv) || csv->text.bytes[csv->at] != '"') {
+                closed = true;
                 break;
             }
         }
         csv->next_line += c == '\n';
         gs_buf_putc(&csv->fields, c);
     }
-    if (csv->text.bytes[csv->at - 1] != '"' || csv->at < 2) {
+    if (!closed) {
         return gs_fail(err, GS_BAD_CONFIG, "%s:%zu: a quoted field does not end", csv->name,
                        csv->line);
     }

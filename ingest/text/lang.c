@@ -81,6 +81,8 @@ struct word {
     size_t len; /* bytes, may be over the room */
     size_t letters;
     bool has_lower;
+    bool lower_first;
+    bool has_accent;
 };
 
 static void end_word(struct counts *counts, struct word *word)
@@ -93,6 +95,8 @@ static void end_word(struct counts *counts, struct word *word)
             counts->english += in_list(word->text, english_words, GS_COUNT(english_words));
             counts->foreign += in_list(word->text, foreign_words, GS_COUNT(foreign_words));
         }
+        /* Names keep their accents in English; words in small letters rarely have any. */
+        counts->foreign += word->has_accent && word->lower_first;
     }
     *word = (struct word){0};
 }
@@ -119,6 +123,8 @@ static void count_char(struct counts *counts, struct word *word, const char *byt
         /* Lower-case Latin-1: the two bytes' second differs by 0x20. */
         const char folded[2] = {bytes[0], (char)(cp <= 0xDE ? bytes[1] + 0x20 : bytes[1])};
         add_bytes(word, folded, 2);
+        word->lower_first = word->letters == 0 ? cp > 0xDE : word->lower_first;
+        word->has_accent = true;
         word->letters++;
         word->has_lower = word->has_lower || cp > 0xDE;
         counts->latin++;
@@ -145,6 +151,7 @@ static void count_ascii(struct counts *counts, struct word *word, char c)
     if (upper || (c >= 'a' && c <= 'z')) {
         const char folded = upper ? (char)(c + ('a' - 'A')) : c;
         add_bytes(word, &folded, 1);
+        word->lower_first = word->letters == 0 ? !upper : word->lower_first;
         word->letters++;
         word->has_lower = word->has_lower || !upper;
         counts->latin++;

@@ -196,9 +196,10 @@ static size_t fix_gbk(struct gs_view in, size_t at, struct gs_out *out)
 }
 
 /* Lone leftovers: a C1 control is Windows-1252's character read as Latin-1 (never U+0085, which
- * is a line end); "â€" lost its third byte, which was a closing quote's; "Â" before a blank was a
- * no-break space. Returns the bytes taken. */
-static size_t fix_single(struct gs_view in, size_t at, struct gs_out *out, uint32_t before)
+ * is a line end); "â€" lost its third byte, which was a closing quote's; "Â" between a word and a
+ * blank was a no-break space. Returns the bytes taken. */
+static size_t fix_single(struct gs_view in, size_t at, struct gs_out *out, uint32_t before,
+                         bool after_repair)
 {
     const struct unit unit = unit_at(in, at);
     char bytes[4];
@@ -214,7 +215,8 @@ static size_t fix_single(struct gs_view in, size_t at, struct gs_out *out, uint3
             return unit.len + second.len;
         }
     }
-    if (unit.cp == 0xC2 && !is_upper(before) && at + unit.len < in.len &&
+    const bool behind_text = after_repair || is_lower(before) || (before >= '0' && before <= '9');
+    if (unit.cp == 0xC2 && behind_text && at + unit.len < in.len &&
         in.bytes[at + unit.len] == ' ') {
         gs_out_byte(out, ' ', in.origin[at]);
         return unit.len + 1;
@@ -248,7 +250,7 @@ enum gs_status gs_mojibake_run(struct gs_view in, struct gs_out *out, uint32_t *
             taken = seq.len;
         } else {
             taken = fix_gbk(in, i, out);
-            taken = taken > 0 ? taken : fix_single(in, i, out, before);
+            taken = taken > 0 ? taken : fix_single(in, i, out, before, repaired_to == i);
         }
         if (taken > 0) {
             *runs += repaired_to != i;

@@ -15,17 +15,18 @@
 #define URL_TAIL "(?:[A-Za-z0-9\\-._~:/?#\\[\\]@!$&'()*+,;=%|]*[A-Za-z0-9\\-_~/#=&%$+])?"
 
 static const struct gs_rule_spec defaults[] = {
-    {"url", "(?i)\\b(?:https?|ftp)://" URL_TAIL, "http"},
-    {"url_www", "(?i)\\bwww\\.[a-z0-9]" URL_TAIL, "http"},
+    {"url", "(?i)(?<![a-z0-9])(?:https?|ftp)://" URL_TAIL, "http"},
+    {"url_www", "(?i)(?<![a-z0-9.])www\\.[a-z0-9]" URL_TAIL, "http"},
     {"url_bare",
-     "(?i)(?<![\\w@.\\-])(?:[a-z0-9][a-z0-9\\-]*+\\.)++"
+     "(?i)(?<![a-z0-9_@.\\-])(?:[a-z0-9][a-z0-9\\-]*+\\.)++"
      "(?:com|co|net|org|cn|hk|ly|me|io|gl|us|uk|de|fr|eu|tv|info|biz|to|be|al|tk|cc|in|im|st)"
      "/" URL_TAIL,
      "http"},
     {"email",
      "(?<![A-Za-z0-9._%+\\-])[A-Za-z0-9._%+\\-]++@[A-Za-z0-9\\-]++(?:\\.[A-Za-z0-9\\-]++)+",
      "<email>"},
-    {"mention", "@(?!\\$?[0-9][0-9.,]*+(?:[kKmMbB%元块]|bn|mn|usd|cents?)?(?!\\w))[\\w\\-]{1,30}",
+    {"mention",
+     "@(?!\\$?[0-9][0-9.,]*+(?:[kKmMbB%元块]|bn|mn|usd|cents?)?(?![A-Za-z_]))[\\w\\-]{1,30}",
      "@user"},
     {"resident_id",
      "(?<![0-9])(?<![0-9][.,])[1-9][0-9]{5}[ \\-]?(?:18|19|20)[0-9]{2}" MONTH_DAY

@@ -1,19 +1,21 @@
 /* Who a text is about: names from a watchlist, found by Aho-Corasick.
  *
  * CSV (RFC 4180, UTF-8, header line): id,name,aliases,tickers[,cues]. Aliases, tickers and cues are
- * separated by '|'. A match is the longest at its place; Latin names need word boundaries, Han names
- * none. Latin matching ignores case except for tickers.
+ * separated by '|'. A match is the longest at its place; Latin names need word boundaries, Han
+ * names none. Latin matching ignores case except for tickers.
  *
- * A ticker ("AAPL", "BRK.B", "600519.SH", "00700.HK") matches as $TICKER (here its case is ignored),
- * (TICKER), behind its market ("NASDAQ: AAPL"), with its exchange ("600519.SH", "SH600519", "700.HK"), or
- * as a bare upper-case word of at least 3 letters, but not in a text all in capitals. A bare code of
- * five digits or more is ambiguous. Where two companies have one code on two exchanges, it needs the
- * exchange. A match covers the ticker and its exchange, not the "$" or the parentheses.
+ * A ticker ("AAPL", "BRK.B", "600519.SH", "00700.HK") matches as $TICKER (here its case is
+ * ignored), (TICKER), behind its market ("NASDAQ: AAPL"), with its exchange ("600519.SH",
+ * "SH600519", "700.HK"), or as a bare upper-case word of at least 3 letters, but not in a text all
+ * in capitals. A bare code of five digits or more is ambiguous. Where two companies have one code
+ * on two exchanges, it needs the exchange. A match covers the ticker and its exchange, not the "$"
+ * or the parentheses.
  *
  * A short or common name or alias (Latin <= 3 letters, Han 2 characters, or marked with a leading
  * '?') is ambiguous: it counts only when the text also holds an unambiguous name, a ticker or a cue
- * of the same company. A leading '!' says that a short alias is not ambiguous; an alias that repeats
- * the name with a mark speaks for the name. '?' before a ticker makes its bare form ambiguous.
+ * of the same company. A leading '!' says that a short alias is not ambiguous; an alias that
+ * repeats the name with a mark speaks for the name. '?' before a ticker makes its bare form
+ * ambiguous.
  *
  * Threads: constant after loading; find from any thread. */
 #ifndef GS_INGEST_WATCHLIST_H

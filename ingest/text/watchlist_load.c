@@ -482,8 +482,10 @@ static enum gs_status check_ids(struct load *load)
     if (sorted == NULL) {
         return no_memory(load);
     }
-    memcpy(sorted, load->list->companies, n * sizeof *sorted);
-    qsort(sorted, n, sizeof *sorted, compare_ids);
+    if (n > 0) {
+        memcpy(sorted, load->list->companies, n * sizeof *sorted);
+        qsort(sorted, n, sizeof *sorted, compare_ids);
+    }
     for (size_t i = 1; i < n && status == GS_OK; i++) {
         if (gs_str_equal(sorted[i - 1].id, sorted[i].id)) {
             status = fail(load, load->csv.line, "id given twice", sorted[i].id);

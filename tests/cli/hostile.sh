@@ -28,8 +28,8 @@ total=$(cat count)
 exits 1 "bad lines are exit 1, not a crash" tag --model "$model" --rejects rejects in
 python '
 import json, sys
-out = [json.loads(line) for line in open("out", "rb").read().decode("utf-8").splitlines()]
-rejects = [json.loads(line) for line in open("rejects", "rb").read().decode("utf-8").splitlines()]
+out = [json.loads(line.decode("utf-8")) for line in open("out", "rb").read().splitlines()]
+rejects = [json.loads(line.decode("utf-8")) for line in open("rejects", "rb").read().splitlines()]
 assert [row["id"] for row in out if row["id"].startswith("good")] == ["good-0", "good-1", "good-2", "good-3"]
 assert len(out) + len(rejects) == int(sys.argv[1]), (len(out), len(rejects), sys.argv[1])
 ' "$total" && ok "every line is tagged or refused with a record"

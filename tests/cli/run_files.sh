@@ -26,7 +26,7 @@ model:
 http:
   enabled: false
 YAML
-exits 0 "run --stage tag on a file ends with it" run -c files.yaml --stage tag
+exits 1 "run --stage tag on a file ends with it, 1 because lines are refused" run -c files.yaml --stage tag
 python '
 import json
 def read(name): return [json.loads(line) for line in open(name, encoding="utf-8")]

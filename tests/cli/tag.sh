@@ -5,13 +5,12 @@ model=$(model)
 
 cat >in.jsonl <<'LINES'
 {"id":"a","ts":"2026-01-02T03:04:05Z","source":"wire","text":"Shares of Quillmark Energy plunge on profit warning"}
-{"id":"b","ts":1767323045,"title":"净利润同比增长三成","text":"前景看好"}
+{"id":"b","ts":1767323045,"source":"wire","title":"净利润同比增长三成","text":"前景看好"}
 {"id":"c","text":"x","title":42}
-Oltera Bank raises its dividend
 {"id":"d","text":"cut
-{"id":"e","text":"Regulator opens probe"}
+{"id":"e","source":"wire","ts":"2026-01-02T03:04:05Z","text":"Regulator opens probe"}
 LINES
-printf '{"id":"f","text":"no line end"}' >>in.jsonl
+printf '{"id":"f","source":"wire","ts":"2026-01-02T03:04:05Z","text":"no line end"}' >>in.jsonl
 good="a b e f"
 
 check_ids() {
@@ -31,8 +30,9 @@ for row in rows:
 exits 1 "some lines refused is exit 1" tag --model "$model" in.jsonl
 check_ids out "$good"
 ok "good lines are tagged in input order"
-says err "3"
-says err "5"
+says err "in.jsonl:3"
+says err "in.jsonl:4"
+ok "each refused line is said, with its number"
 cp out expected
 exits 1 "--rejects" tag --model "$model" --rejects rejects.jsonl in.jsonl
 cmp -s out expected || fail "--rejects changes the output"
@@ -50,6 +50,15 @@ done
 ok "no FILE and - are stdin"
 exits 1 "--threads 4" tag --model "$model" --threads 4 in.jsonl
 cmp -s out expected || fail "threads change the output"
+printf 'Oltera Bank raises its dividend\n\n净利润同比增长三成\r\n' >plain.txt
+exits 0 "plain lines" tag --model "$model" plain.txt
+python '
+import json
+rows = [json.loads(line) for line in open("out", encoding="utf-8")]
+assert [(row["text"], row["lang"]) for row in rows] == [
+    ("Oltera Bank raises its dividend", "en"), ("净利润同比增长三成", "zh")], rows
+assert rows[0]["id"] and rows[0]["id"] != rows[1]["id"]
+' && ok "plain lines are texts; each is given an id"
 grep -e '"id":"[abef]"' in.jsonl >good.jsonl
 exits 0 "only good lines is exit 0" tag --model "$model" good.jsonl
 exits 0 "--quiet" tag --model "$model" --quiet good.jsonl

@@ -16,16 +16,17 @@ for name, rows in (("train.jsonl", 1500), ("test.jsonl", 300)):
             lang = "zh" if any(ord(c) > 0x2e80 for c in text) else "en"
             out.write(json.dumps({"id": f"{name}-{n}", "text": text, "lang": lang, "sentiment": label}, ensure_ascii=False) + "\n")
 '
-exits 0 "train" train --kind ngram --data train.jsonl --out one --seed 5
-exits 0 "train again" train --kind ngram --data train.jsonl --out two --seed 5
-for file in one/*; do
+mkdir one two # the folder's name is the model's
+exits 0 "train" train --kind ngram --data train.jsonl --out one/model --seed 5
+exits 0 "train again" train --kind ngram --data train.jsonl --out two/model --seed 5
+for file in one/model/*; do
     case $file in
     *.jsonl | *.html | */events*) continue ;; # logs have times in them
     esac
     cmp -s "$file" "two/${file#one/}" || fail "the same seed gives another ${file#one/}"
 done
 ok "the same seed gives the same model"
-exits 0 "eval" eval --model one --data test.jsonl --json
+exits 0 "eval" eval --model one/model --data test.jsonl --json
 python '
 import json
 report = json.load(open("out", encoding="utf-8"))
@@ -39,10 +40,10 @@ def find(node):
             if found is not None: return found
 assert find(report) > 0.9, report
 ' && ok "it has learnt what is plain"
-exits 0 "a gate that holds" eval --model one --data test.jsonl --min accuracy=0.5
-exits 1 "a gate that does not" eval --model one --data test.jsonl --min accuracy=1.01
-exits 0 "explain" explain --model one "Norvane loss fraud plunge"
+exits 0 "a gate that holds" eval --model one/model --data test.jsonl --min accuracy=0.5
+exits 1 "a gate that does not" eval --model one/model --data test.jsonl --min accuracy=1.01
+exits 0 "explain" explain --model one/model "Norvane loss fraud plunge"
 [ -s out ] || fail "explain says nothing"
-exits 0 "bench" bench --model one test.jsonl
+exits 0 "bench" bench --model one/model test.jsonl
 [ -s out ] || fail "bench says nothing"
 exits 3 "training data that is not there" train --kind ngram --data nowhere.jsonl --out three

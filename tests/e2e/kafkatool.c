@@ -17,7 +17,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { REPLY_MS = 10000, CREATE_MS = 30000 };
+enum { REPLY_MS = 10000, CREATE_MS = 30000, COMMITTED_S = 60 };
 
 void tool_die(const char *fmt, ...)
 {
@@ -215,7 +215,30 @@ static int watermarks(struct tool *tool)
     return 0;
 }
 
-/* While a transaction holds the offsets the broker makes us wait: that is not "none". */
+/* While a transaction holds the offsets, or the coordinator finds itself again, the broker makes us
+ * wait: that is not "none". */
+static void ask_committed(rd_kafka_t *client, rd_kafka_topic_partition_list_t *list,
+                          const char *group)
+{
+    const struct timespec pause = {.tv_nsec = 200000000};
+    const time_t deadline = time(NULL) + COMMITTED_S;
+
+    for (;;) {
+        rd_kafka_resp_err_t err = rd_kafka_committed(client, list, 1000);
+
+        for (int i = 0; i < list->cnt && err == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
+            err = list->elems[i].err;
+        }
+        if (err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            return;
+        }
+        if (time(NULL) > deadline) {
+            tool_die("committed %s: %s", group, rd_kafka_err2str(err));
+        }
+        nanosleep(&pause, NULL);
+    }
+}
+
 static int committed(struct tool *tool)
 {
     if (tool->argc != 2) {
@@ -226,18 +249,9 @@ static int committed(struct tool *tool)
     rd_kafka_t *client = tool_client(tool, RD_KAFKA_CONSUMER, NULL, NULL, properties);
     const int n = tool_partitions(client, tool->argv[1]);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(n);
-    rd_kafka_resp_err_t err = RD_KAFKA_RESP_ERR__TIMED_OUT;
 
     rd_kafka_topic_partition_list_add_range(list, tool->argv[1], 0, n - 1);
-    for (int attempt = 0; attempt < 30 && err != RD_KAFKA_RESP_ERR_NO_ERROR; attempt++) {
-        err = rd_kafka_committed(client, list, 1000);
-        for (int i = 0; i < n && err == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
-            err = list->elems[i].err;
-        }
-    }
-    if (err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        tool_die("committed %s: %s", tool->argv[0], rd_kafka_err2str(err));
-    }
+    ask_committed(client, list, tool->argv[0]);
     for (int i = 0; i < n; i++) {
         const long long offset = (long long)list->elems[i].offset;
 

@@ -118,9 +118,8 @@ class Monitoring:
         prometheus, alertmanager, hook = free_ports(3)
         self.prometheus, self.alertmanager = f"http://127.0.0.1:{prometheus}", f"http://127.0.0.1:{alertmanager}"
         self.received = scratch / "webhook.jsonl"
-        rules = sorted((fixture.ROOT / "deploy/prometheus").glob("*rules*.y*ml"))
-        rules = [path for path in rules if "test" not in path.name]
-        check(rules, "no rules in deploy/prometheus")
+        rules = sorted((fixture.ROOT / "deploy/prometheus/rules").glob("*.yml"))
+        check(rules, "no rules in deploy/prometheus/rules")
         # JSON is YAML.
         (scratch / "prometheus.yml").write_text(json.dumps({
             "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},

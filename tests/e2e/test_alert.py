@@ -38,7 +38,7 @@ def check_fired(alert, surge_ms):
 def test(scratch, version):
     kafka = Kafka(scratch, version).start()
     create_topics(kafka, partitions=1)
-    program = Groundswell(scratch, kafka, "--stage", "both").start()
+    program = Groundswell(scratch, kafka).start()
     monitoring = Monitoring(scratch, program.port).start()
     say("everything is up")
 

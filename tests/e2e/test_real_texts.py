@@ -28,7 +28,7 @@ def read_ids(path):
 
 
 def check_output(path, ids, tagged, rejects):
-    out = [json.loads(line) for line in tagged.read_bytes().decode("utf-8").splitlines() if line]
+    out = [json.loads(line.decode("utf-8")) for line in tagged.read_bytes().splitlines() if line]
     refused = [json.loads(line) for line in rejects.read_bytes().splitlines()] if rejects.exists() else []
     check(len(out) + len(refused) == len(ids), f"{path}: {len(ids)} in, {len(out)} out, {len(refused)} refused")
     order = {}

@@ -195,7 +195,7 @@ void lane_init(struct lane *lane, const struct mock *mock, enum gs_delivery deli
 {
     static const char *const topics[] = {"in"};
 
-    *lane = (struct lane){.max_batch = 50};
+    *lane = (struct lane){.max_batch = 50, .stream = GS_STREAM_TAGGED};
     lane->options =
         (struct gs_kafka_options){.brokers = mock->brokers,
                                   .group = "group",
@@ -258,7 +258,7 @@ static enum gs_status copy_one(struct lane *lane, const struct gs_record *record
     if (lane->in_batch++ == 0) {
         lane->first_offset = record->offset;
     }
-    return gs_sink_put(lane->sink, GS_STREAM_TAGGED, &output, &lane->err);
+    return gs_sink_put(lane->sink, lane->stream, &output, &lane->err);
 }
 
 enum gs_status lane_batch(struct lane *lane)

@@ -60,6 +60,7 @@ struct lane {
     unsigned in_batch, copied, aborted, batches, assigned, revoked;
     int64_t first_offset; /* of the batch */
     size_t max_batch;
+    enum gs_stream stream;                    /* that "out" is for */
     void (*before_commit)(struct lane *lane); /* at the end of each batch */
     void *arg;
 };

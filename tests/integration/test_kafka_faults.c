@@ -143,9 +143,10 @@ static void produce_errors_that_stay(void **state)
     static const struct {
         const char *shows;
         rd_kafka_resp_err_t code;
+        enum gs_stream stream;
     } rows[] = {
-        {"not authorised", RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED},
-        {"the topic's limit is below the client's", RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE},
+        {"not authorised", RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, GS_STREAM_TAGGED},
+        {"a dead-letter queue that refuses", RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, GS_STREAM_DLQ},
     };
 
     (void)state;
@@ -153,14 +154,35 @@ static void produce_errors_that_stay(void **state)
         struct setup setup;
         print_message("  %s\n", rows[i].shows);
         set_up(&setup, 1, 10);
+        setup.lane.options.output[GS_STREAM_TAGGED] = NULL;
+        setup.lane.options.output[rows[i].stream] = "out";
+        setup.lane.stream = rows[i].stream;
         assert_int_equal(lane_open(&setup.lane), GS_OK);
         mock_fail(&setup.mock, API_PRODUCE, 2, rows[i].code, rows[i].code);
         assert_int_equal(lane_copy(&setup.lane, 10), GS_IO);
         assert_non_null(strstr(setup.lane.err.message, "\"out\""));
         assert_true(lane_stats(&setup.lane).delivery_failures > 0);
-        assert_int_equal(lane_stats(&setup.lane).commits, 0);
+        assert_int_equal(lane_stats(&setup.lane).produced, 0);
+        assert_int_equal(setup.lane.copied, 0);
         tear_down(&setup);
     }
+}
+
+/* A record that a broker refuses takes its batch back, so that the owner can find it by smaller
+ * batches. */
+static void a_refused_record_takes_the_batch_back(void **state)
+{
+    struct setup setup;
+
+    (void)state;
+    set_up(&setup, 1, 50);
+    assert_int_equal(lane_open(&setup.lane), GS_OK);
+    mock_fail(&setup.mock, API_PRODUCE, 1, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+    assert_int_equal(lane_copy(&setup.lane, 50), GS_OK);
+    assert_true(setup.lane.aborted >= 1);
+    lane_close(&setup.lane);
+    mock_check_all(&setup.mock, "out", 50, false);
+    mock_stop(&setup.mock);
 }
 
 static void *down_for_long(void *arg)
@@ -282,6 +304,15 @@ static void commit_errors_that_pass(void **state)
     mock_stop(&setup.mock);
 }
 
+static void refuse_first_commit(struct lane *lane)
+{
+    const struct mock *mock = lane->arg;
+
+    if (lane->batches == 0 && lane->aborted == 0) {
+        mock_fail(mock, API_OFFSET_COMMIT, 1, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION);
+    }
+}
+
 /* The batch is taken back to its first record when the commit says that we are no member. */
 static void a_lost_membership_takes_the_batch_back(void **state)
 {
@@ -289,8 +320,8 @@ static void a_lost_membership_takes_the_batch_back(void **state)
 
     (void)state;
     set_up(&setup, 1, 50);
+    setup.lane.before_commit = refuse_first_commit;
     assert_int_equal(lane_open(&setup.lane), GS_OK);
-    mock_fail(&setup.mock, API_OFFSET_COMMIT, 1, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION);
     assert_int_equal(lane_copy(&setup.lane, 50), GS_OK);
     assert_true(setup.lane.aborted > 0);
     assert_int_equal(lane_stats(&setup.lane).aborts, setup.lane.aborted);
@@ -340,6 +371,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(the_coordinator_moves),
     cmocka_unit_test(produce_errors_that_pass),
     cmocka_unit_test(produce_errors_that_stay),
+    cmocka_unit_test(a_refused_record_takes_the_batch_back),
     cmocka_unit_test(deliveries_time_out),
     cmocka_unit_test(a_full_queue_is_waited_for),
     cmocka_unit_test(an_oversized_record_is_refused),

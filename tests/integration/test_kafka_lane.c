@@ -188,6 +188,42 @@ static void latest_is_decided_once(void **state)
     mock_stop(&mock);
 }
 
+/* An owner that only begins a batch when a record came: where the group begins is committed by
+ * itself. */
+static void positions_without_records_are_committed(void **state)
+{
+    struct mock mock;
+    struct lane lane;
+    struct gs_record record;
+
+    (void)state;
+    mock_start(&mock, 1);
+    mock_topic(&mock, "in", 1);
+    mock_topic(&mock, "out", 1);
+    mock_fill(&mock, "in", 0, 30, 10);
+    lane_init(&lane, &mock, GS_AT_LEAST_ONCE);
+    lane.options.start = GS_START_LATEST;
+    assert_int_equal(lane_open(&lane), GS_OK);
+    for (int i = 0; i < 200 && lane_stats(&lane).commits == 0; i++) {
+        assert_int_equal(gs_source_poll(lane.source, 50, &record, &lane.err), GS_AGAIN);
+    }
+    assert_int_equal(lane_stats(&lane).commits, 1);
+    for (int i = 0; i < 30; i++) { /* and not again and again */
+        assert_int_equal(gs_source_poll(lane.source, 50, &record, &lane.err), GS_AGAIN);
+    }
+    assert_int_equal(lane_stats(&lane).commits, 1);
+    lane_close(&lane);
+
+    mock_fill(&mock, "in", 30, 5, 10); /* while no lane is there */
+    lane_init(&lane, &mock, GS_AT_LEAST_ONCE);
+    lane.options.start = GS_START_LATEST;
+    assert_int_equal(lane_open(&lane), GS_OK);
+    assert_int_equal(lane_copy(&lane, 5), GS_OK);
+    assert_int_equal(lane.first_offset, 30);
+    lane_close(&lane);
+    mock_stop(&mock);
+}
+
 /* The partitions of the Java client's murmur2, whoever produces. */
 static void partitions_by_key_as_java(void **state)
 {
@@ -302,6 +338,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(goes_on_where_it_left),
     cmocka_unit_test(needs_a_start_without_offsets),
     cmocka_unit_test(latest_is_decided_once),
+    cmocka_unit_test(positions_without_records_are_committed),
     cmocka_unit_test(partitions_by_key_as_java),
     cmocka_unit_test(a_full_batch_waits_for_its_commit),
     cmocka_unit_test(a_source_alone_commits),

@@ -6,6 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* The part of an alert's evidence that makes it a planted event's. Negative messages of no event
+ * are in every window of a topic. */
+static const double least_part = 0.25;
+
 struct gs_demo_alerts {
     struct gs_demo_event events[GS_DEMO_MAX_EVENTS];
     size_t n_events;
@@ -83,12 +87,14 @@ static enum gs_demo_plant plant_of(const struct gs_demo_alerts *alerts,
         }
         sum += alert->evidence[i].weight;
     }
+    enum gs_demo_plant best = GS_DEMO_ORDINARY;
     for (size_t plant = GS_DEMO_ORDINARY + 1; plant < GS_DEMO_N_PLANTS; plant++) {
-        if (weight[plant] > sum / 2) {
-            return (enum gs_demo_plant)plant;
+        if (weight[plant] >= least_part * sum && weight[plant] > 0 &&
+            (best == GS_DEMO_ORDINARY || weight[plant] > weight[best])) {
+            best = (enum gs_demo_plant)plant;
         }
     }
-    return GS_DEMO_ORDINARY;
+    return best;
 }
 
 /* As much as fits, cut at a character, always terminated. */

@@ -23,7 +23,7 @@ struct gs_demo_alert {
     double observed, expected, n, log10_evidence, false_alarm_days;
     uint32_t stories, publishers, reach;
     enum gs_demo_plant
-        plant;         /* what most of its evidence is; GS_DEMO_ORDINARY when nothing planted is */
+        plant;         /* the event it belongs to; GS_DEMO_ORDINARY when nothing planted is */
     size_t n_evidence; /* kept; <= GS_DEMO_SHOWN_EVIDENCE */
     struct {
         char source[48];

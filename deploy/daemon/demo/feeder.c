@@ -11,13 +11,18 @@
 #include <stdlib.h>
 #include <time.h>
 
+/* Messages that may wait for the tag stage (about 1 MB), and for the watch stage (about 6 MB of
+ * observations over all partitions). */
+enum { MAX_UNTAGGED = 4000, MAX_UNWATCHED = 8000 };
+
 struct gs_demo_feeder {
     struct gs_demo_feeder_options options;
     struct gs_feed *feed;
     pthread_t thread;
     atomic_bool stop;
     atomic_int stage;
-    atomic_uint_least64_t sent;
+    atomic_uint_least64_t sent, consumed;
+    _Atomic int64_t watermark_ms;
     _Atomic int64_t day_ms; /* 0: not yet */
     int64_t day_began_ns;
     struct gs_error error; /* the thread's until it is joined */
@@ -56,6 +61,26 @@ static void wait_until_due(const struct gs_demo_feeder *feeder, int64_t send_ms)
     }
 }
 
+/* Whether a message may be sent: not too many before it still wait for the tag stage, nor for the
+ * watch stage, whose progress shows in event time. */
+static bool has_room(const struct gs_demo_feeder *feeder, int64_t send_ms)
+{
+    const struct gs_demo_feeder_options *options = &feeder->options;
+    const int64_t ahead_ms = GS_DEMO_SPAN_MS * MAX_UNWATCHED / (int64_t)options->n_messages;
+    const int64_t watermark_ms = atomic_load(&feeder->watermark_ms);
+    const int64_t reached_ms =
+        watermark_ms == INT64_MIN ? options->start_ms : watermark_ms + options->lateness_ms;
+    return atomic_load(&feeder->sent) < atomic_load(&feeder->consumed) + MAX_UNTAGGED &&
+           send_ms < reached_ms + ahead_ms;
+}
+
+static void wait_for_room(const struct gs_demo_feeder *feeder, int64_t send_ms)
+{
+    while (!stopped(feeder) && !has_room(feeder, send_ms)) {
+        nap();
+    }
+}
+
 static enum gs_status send_one(struct gs_demo_feeder *feeder, const struct gs_demo_message *message)
 {
     const struct gs_output output = {
@@ -83,6 +108,7 @@ static void *run(void *arg)
         if (day) {
             wait_until_due(feeder, message.send_ms);
         }
+        wait_for_room(feeder, message.send_ms);
         if (status == GS_OK && !stopped(feeder)) {
             status = send_one(feeder, &message);
         }
@@ -107,6 +133,7 @@ enum gs_status gs_demo_feeder_start(const struct gs_demo_feeder_options *options
     }
     feeder->options = *options;
     atomic_store(&feeder->stage, GS_DEMO_SENDING_HISTORY);
+    atomic_store(&feeder->watermark_ms, INT64_MIN);
     status = gs_feed_open(options->brokers, options->topic, properties, GS_COUNT(properties),
                           &feeder->feed, err);
     if (status == GS_OK) {
@@ -122,6 +149,12 @@ enum gs_status gs_demo_feeder_start(const struct gs_demo_feeder_options *options
     }
     *ret = feeder;
     return GS_OK;
+}
+
+void gs_demo_feeder_progress(struct gs_demo_feeder *feeder, uint64_t consumed, int64_t watermark_ms)
+{
+    atomic_store(&feeder->consumed, consumed);
+    atomic_store(&feeder->watermark_ms, watermark_ms);
 }
 
 void gs_demo_feeder_begin_day(struct gs_demo_feeder *feeder, int64_t day_ms)

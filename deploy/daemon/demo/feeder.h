@@ -12,6 +12,8 @@ struct gs_demo_feeder_options {
     struct gs_demo *demo;          /* the feeder's until it is stopped */
     struct gs_demo_alerts *alerts; /* told what is sent */
     int64_t start_ms;              /* of the stream */
+    size_t n_messages;
+    int64_t lateness_ms; /* by which the watermark stays behind */
 };
 
 enum gs_demo_stage {
@@ -28,6 +30,11 @@ struct gs_demo_feeder; /* opaque */
 GS_MUST_CHECK
 enum gs_status gs_demo_feeder_start(const struct gs_demo_feeder_options *options,
                                     struct gs_demo_feeder **ret, struct gs_error *err);
+
+/* How far the pipeline is: messages consumed, and its watermark (INT64_MIN: none yet). Call often.
+ */
+void gs_demo_feeder_progress(struct gs_demo_feeder *feeder, uint64_t consumed,
+                             int64_t watermark_ms);
 
 /* Lets the day begin, to last day_ms. */
 void gs_demo_feeder_begin_day(struct gs_demo_feeder *feeder, int64_t day_ms);

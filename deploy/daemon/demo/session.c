@@ -34,8 +34,9 @@ enum {
     TAIL_MS = 4000,   /* kept of --for, so that the pipeline can finish before the end */
     GRACE_MS = 60000, /* a slow machine may take this much longer, once all is sent */
     FRAME_MS = 200,
+    TICK_MS = 40, /* how often the feeder hears how far the pipeline is */
     USUAL_PORT = 9464,
-    N_PARTITIONS = 2,
+    N_PARTITIONS = 4,
     MAX_ROWS = 64
 };
 
@@ -49,7 +50,7 @@ struct run {
     struct gs_demo_feeder *feeder;
     struct gs_demo_view view;
     char watchlist[64]; /* a temporary file; "" when there is none */
-    int64_t began_ns, day_began_ns, all_sent_ns;
+    int64_t began_ns, day_began_ns, all_sent_ns, frame_ns;
     bool whole; /* the stream ran to its end */
     /* of the last frame */
     struct gs_demo_row rows[MAX_ROWS];
@@ -182,7 +183,10 @@ static enum gs_status start(struct run *run, struct gs_error *err)
                                                   .topic = run->config->input.topics.items[0],
                                                   .demo = run->demo,
                                                   .alerts = run->alerts,
-                                                  .start_ms = stream->start_ms};
+                                                  .start_ms = stream->start_ms,
+                                                  .n_messages = stream->n_messages,
+                                                  .lateness_ms =
+                                                      run->config->watch.options.lateness_ms};
     return gs_demo_feeder_start(&feeder, &run->feeder, err);
 }
 
@@ -279,7 +283,6 @@ static const char *phase_of(const struct run *run, char *text, size_t size)
 static void frame(struct run *run)
 {
     char phase[64];
-    gs_service_totals(run->service, &run->totals);
     take_rows(run);
     take_rate(run);
     const struct gs_demo_screen screen = {.phase = phase_of(run, phase, sizeof phase),
@@ -317,8 +320,17 @@ static bool all_done(const struct run *run)
 /* One step; false when it is time to end. */
 static bool step(struct run *run, struct gs_error *err)
 {
-    frame(run);
+    gs_service_totals(run->service, &run->totals);
+    gs_demo_feeder_progress(run->feeder, run->totals.consumed, run->totals.watermark_ms);
+    if (elapsed_ms(run->frame_ns) >= FRAME_MS) {
+        run->frame_ns = gs_clock_monotonic_ns();
+        frame(run);
+    }
     if (gs_service_failed(run->service, err)) {
+        return false;
+    }
+    if (run->session->for_s > 0 && !run->whole &&
+        elapsed_ms(run->began_ns) > run->session->for_s * INT64_C(1000) + GRACE_MS) {
         return false;
     }
     switch (gs_demo_feeder_stage(run->feeder)) {
@@ -423,7 +435,7 @@ int gs_demo_run(const struct gs_demo_session *session)
     }
     bool asked = false;
     while (!asked && step(&run, &err)) {
-        asked = gs_signals_wait(FRAME_MS);
+        asked = gs_signals_wait(TICK_MS);
     }
     code = conclude(&run, asked, &err);
 

@@ -27,7 +27,7 @@ enum {
 };
 
 static const double surge_rate =
-    0.09; /* of the mean ordinary rate: about 24 messages in five minutes */
+    0.12; /* of the mean ordinary rate: about 32 messages in five minutes */
 static const double burst_factor = 10;
 
 /* Hours after the start. */

@@ -224,8 +224,10 @@ static inline uint64_t digest_set(const struct gs_watch *watch, const struct gs_
 {
     uint64_t sum = 0;
     for (size_t i = 0; i < set->capacity; i++) {
-        /* A rebuild may have dropped what is too old to count: 24 bits of bin in the first word. */
-        const int64_t bin = (int64_t)(set->slots[i * set->words] & 0xFFFFFF);
+        /* A rebuild may have dropped what is too old to count. */
+        const uint64_t mask = ((uint64_t)1 << set->bin_bits) - 1;
+        const int64_t bin = (int64_t)(set->slots[i * set->words] & mask) +
+                            (int64_t)((uint64_t)watch->now.next_bin & ~mask);
         if (set->slots[i * set->words] != 0 &&
             (!watch->now.started || bin + set->ttl >= watch->now.next_bin)) {
             sum += hash_of(set->slots + i * set->words, set->words * 8);

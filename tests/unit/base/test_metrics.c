@@ -146,16 +146,18 @@ static void long_values_are_cut_at_a_character(void **state)
     struct gs_shard *a = NULL;
     struct gs_metrics *metrics = registry(&a, NULL);
     char text[4096] = "";
-    char value[200];
+    char value[400];
 
     memset(value, 'x', sizeof value);
-    memcpy(value + 127, "\xe8\x8c\x85", 3); /* would end at byte 130 */
+    value[255] = '\xe8'; /* three bytes, which would end at byte 258 */
+    value[256] = '\x8c';
+    value[257] = '\x85';
     struct gs_series *series = gs_series(a, UNUSED, &(struct gs_str){value, sizeof value});
     gs_series_add(series, 3);
     assert_int_equal(gs_metrics_visit(metrics, note, text, NULL), GS_OK);
     const char *line = strstr(text, "unused_total{");
     assert_non_null(line);
-    assert_int_equal(strcspn(line, ","), strlen("unused_total{") + 127);
+    assert_int_equal(strcspn(line, ","), strlen("unused_total{") + 255);
     gs_metrics_free(metrics);
 }
 

@@ -66,6 +66,19 @@ static void the_defaults_are_valid(void **state)
     gs_config_free(config);
 }
 
+/* The detector has its own idea of the defaults; the two must not drift apart. */
+static void the_watch_has_the_same_defaults(void **state)
+{
+    (void)state;
+    struct gs_config *config = NULL;
+    struct gs_watch_options options;
+
+    gs_watch_options_default(&options);
+    assert_int_equal(gs_config_defaults(&config, NULL), GS_OK);
+    assert_memory_equal(&config->watch.options, &options, sizeof options);
+    gs_config_free(config);
+}
+
 /* store_whole() relies on the table for this. */
 static void every_range_fits_its_field(void **state)
 {
@@ -351,7 +364,7 @@ static char *repeated(const char *first, const char *piece, size_t n)
     char *text = malloc(strlen(first) + n * len + 1);
 
     assert_non_null(text);
-    (void)strcpy(text, first);
+    (void)snprintf(text, strlen(first) + 1, "%s", first);
     char *at = text + strlen(first);
     for (size_t i = 0; i < n; i++) {
         memcpy(at, piece, len);
@@ -441,6 +454,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_defaults_are_valid),
+        cmocka_unit_test(the_watch_has_the_same_defaults),
         cmocka_unit_test(every_range_fits_its_field),
         cmocka_unit_test(a_file_sets_what_it_names),
         cmocka_unit_test(overrides_win_and_environment_is_between),

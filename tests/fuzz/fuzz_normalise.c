@@ -1,0 +1,94 @@
+/* Any bytes through the cleaning. Properties: the outcome is valid UTF-8; origins never fall and
+ * stay in the input; cleaning the outcome again (no HTML, no repair, no rules) changes nothing; the
+ * fast path and utf8proc alone agree; with rules it is still valid UTF-8 without blanks at its
+ * ends. */
+#include "ingest/text/nfkc_class.h"
+#include "ingest/text/stage.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#define CHECK(what)                                                                                \
+    do {                                                                                           \
+        if (!(what)) {                                                                             \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct gs_norm *make(const struct gs_rules *rules, bool html, bool fix)
+{
+    const struct gs_norm_options options = {GS_UTF8_REPAIR, html, fix, 4096};
+    struct gs_norm *norm = NULL;
+
+    CHECK(gs_norm_new(rules, &options, &norm, NULL) == GS_OK);
+    return norm;
+}
+
+static void check_text(const struct gs_norm_text *got, size_t in_len)
+{
+    CHECK(gs_repair_find(&gs_scan_scalar, got->text) == got->text.len);
+    for (size_t i = 0; i <= got->text.len; i++) {
+        CHECK(got->origin[i] <= in_len && (i == 0 || got->origin[i] >= got->origin[i - 1]));
+    }
+    if (got->text.len > 0) {
+        CHECK(got->text.bytes[0] != ' ' && got->text.bytes[got->text.len - 1] != ' ');
+    }
+}
+
+/* The fast path, with both scans, against utf8proc for every character. */
+static void check_paths(struct gs_str text)
+{
+    static struct gs_cps cps;
+    static struct gs_out outs[3];
+    static uint32_t origin[8 * 4096];
+    const struct gs_view in = {text.bytes, origin, text.len};
+
+    if (text.len >= GS_COUNT(origin)) {
+        return;
+    }
+    for (size_t i = 0; i <= text.len; i++) {
+        origin[i] = (uint32_t)i;
+    }
+    CHECK(gs_nfkc_run(&gs_scan_scalar, in, false, &cps, &outs[0], NULL) == GS_OK);
+    CHECK(gs_nfkc_run(&gs_scan_scalar, in, true, &cps, &outs[1], NULL) == GS_OK);
+    CHECK(gs_nfkc_run(gs_scan_pick(), in, true, &cps, &outs[2], NULL) == GS_OK);
+    for (size_t i = 1; i < 3; i++) {
+        CHECK(outs[i].len == outs[0].len && memcmp(outs[i].bytes, outs[0].bytes, outs[0].len) == 0);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct gs_norm *plain;
+    static struct gs_norm *all;
+    static struct gs_norm *ruled;
+    struct gs_norm_text got;
+    struct gs_norm_text again;
+    const struct gs_str raw = {(const char *)data, size};
+
+    if (plain == NULL) {
+        struct gs_rules *rules = NULL;
+        size_t n = 0;
+        const struct gs_rule_spec *specs = gs_rules_default(&n);
+        CHECK(gs_rules_compile(specs, n, &rules, NULL) == GS_OK);
+        plain = make(NULL, false, false);
+        all = make(NULL, true, true);
+        ruled = make(rules, true, true);
+    }
+    CHECK(gs_norm_run(all, raw, &got, NULL) == GS_OK);
+    check_text(&got, size);
+    check_paths(got.text);
+    if (got.text.len <= 4096) { /* else it would be cut */
+        CHECK(gs_norm_run(plain, got.text, &again, NULL) == GS_OK);
+        CHECK(gs_str_equal(got.text, again.text));
+        CHECK(gs_fingerprint(got.text) == gs_fingerprint(again.text));
+    }
+    CHECK(gs_norm_run(ruled, raw, &got, NULL) == GS_OK);
+    check_text(&got, size);
+    CHECK(gs_norm_run(plain, raw, &got, NULL) == GS_OK);
+    check_text(&got, size);
+    check_paths(got.text);
+    return 0;
+}
