@@ -172,7 +172,9 @@ static void finish_coverage(struct gs_eval *eval, struct gs_eval_report *r)
 {
     size_t right = 0;
     size_t i = 0;
-    qsort(eval->answers, eval->n, sizeof *eval->answers, surest_first);
+    if (eval->n > 0) {
+        qsort(eval->answers, eval->n, sizeof *eval->answers, surest_first);
+    }
     for (size_t k = 0; k < GS_N_COVERAGES; k++) {
         const size_t end = eval->n * (k + 1) / GS_N_COVERAGES;
         for (; i < end; i++) {

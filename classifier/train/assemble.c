@@ -42,7 +42,9 @@ static enum gs_status assemble_profile(const struct gs_trainer *t, size_t which,
     if (profile->keys == NULL || profile->rows == NULL) {
         return gs_fail(err, GS_NO_MEMORY, "%zu rows", v->n);
     }
-    memcpy(profile->keys, v->hashes, v->n * sizeof *profile->keys);
+    if (v->n > 0) {
+        memcpy(profile->keys, v->hashes, v->n * sizeof *profile->keys);
+    }
     for (size_t c = 0; c < columns->n; c++) {
         memcpy(profile->names[c], columns->names[c], sizeof profile->names[c]);
         profile->bias[c] = columns->bias[c];

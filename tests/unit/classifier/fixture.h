@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FIXTURE_ROWS = 400, FIXTURE_NOISE = 6 };
+enum { FIXTURE_ROWS = 160, FIXTURE_NOISE = 6 };
 
 static uint32_t fixture_random(uint32_t *state)
 {

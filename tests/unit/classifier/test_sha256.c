@@ -1,3 +1,4 @@
+#include "base/attr.h"
 #include "classifier/sha256.h"
 #include "tests/unit/gs_test.h"
 
