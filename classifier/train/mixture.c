@@ -150,7 +150,7 @@ static void look(struct mixture *m)
         }
     }
     for (size_t e = 0; e < GS_MAX_EXPERTS; e++) {
-        m->weight[e] = n[e] > 0.0 ? 20.0 / sqrt(n[e]) : 0.0;
+        m->weight[e] = n[e] > 0.0 ? 1.0 : 0.0;
     }
 }
 
@@ -208,7 +208,7 @@ void gs_calibrate_mixture(const struct gs_held *held, size_t profile, struct gs_
     if (n > 1) {
         gates_of(params, n)[0] = 2.0;
         gs_minimise(gate_loss, &m, gates_of(params, n), 1 + n, 20.0, 10);
-        gs_minimise(mixture_loss, &m, params, n * (PER_EXPERT + 1) + 1, 1.0, 3);
+        gs_minimise(mixture_loss, &m, params, n * (PER_EXPERT + 1) + 1, 1.0, 5);
     }
     keep(&m, params, ret);
 }

@@ -65,7 +65,7 @@ static void ask(const struct gs_model *model)
             for (size_t l = 0; l < info->n_labels[head]; l++) {
                 float bias = 0.0F;
                 check(said.p[head][l] > 0.0F && said.p[head][l] < 1.0F);
-                gs_model_explain(model, work, hashes, n, n, head, l, parts, &bias);
+                gs_model_explain(model, work, hashes, n, n, (enum gs_head)head, l, parts, &bias);
                 double sum = (double)bias;
                 for (size_t i = 0; i < n; i++) {
                     sum += (double)parts[i];

@@ -133,8 +133,8 @@ static void test_explanations_are_complete(void **state)
             for (size_t l = 0; l < model->n_labels[head]; l++) {
                 float parts[GS_COUNT(hashes)];
                 float bias = NAN;
-                gs_model_explain(model, work, hashes, GS_COUNT(hashes), profile, head, l, parts,
-                                 &bias);
+                gs_model_explain(model, work, hashes, GS_COUNT(hashes), profile, (enum gs_head)head,
+                                 l, parts, &bias);
                 float sum = bias;
                 for (size_t i = 0; i < GS_COUNT(hashes); i++) {
                     sum += parts[i];
