@@ -155,10 +155,40 @@ static void test_undo_leaves_no_trace(void **state)
     records_free(trash);
 }
 
+/* Alerts of one bin come in order of their keys, whatever order the keys came in. */
+static void test_alerts_of_a_bin_are_in_order(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {"topic:m", "topic:a", "topic:z", "topic:ab", "entity:q"};
+    static const char *const want[] = {"entity:q", "topic:a", "topic:ab", "topic:m", "topic:z"};
+    struct records *records = records_new();
+    struct gs_watch *watch = watch_new(NULL);
+    struct stream stream = {0};
+
+    for (size_t i = 0; i < GS_COUNT(keys); i++) {
+        stream.rng.state = 5; /* the same messages for each */
+        stream_fill(&stream, keys[i], t0, t0 + 24 * (int64_t)HOUR_MS, 24 * 120, 0.2);
+        stream_fill(&stream, keys[i], t0 + 24 * (int64_t)HOUR_MS, t0 + 26 * (int64_t)HOUR_MS, 240,
+                    0.9);
+    }
+    stream_sort(&stream);
+    play(watch, &stream, 100, records);
+    assert_true(records->n >= GS_COUNT(want));
+    for (size_t i = 0; i < GS_COUNT(want); i++) {
+        assert_string_equal(records->rows[i].key, want[i]);
+        assert_int_equal(records->rows[i].state, GS_ALERT_FIRING);
+        assert_int_equal(records->rows[i].fired_at_ms, records->rows[0].fired_at_ms);
+    }
+    gs_watch_free(watch);
+    stream_done(&stream);
+    records_free(records);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order_of_arrival),
+        cmocka_unit_test(test_alerts_of_a_bin_are_in_order),
         cmocka_unit_test(test_undo_leaves_no_trace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
