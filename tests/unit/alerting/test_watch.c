@@ -79,7 +79,7 @@ static void play_copies(bool copies, struct records *records)
 
     stream_fill(&stream, "entity:X", t0, at + 3 * HOUR_MS, 27 * 60, 0.2);
     for (int i = 0; i < 50; i++) {
-        struct message *m = stream_add(&stream, "entity:X", at + i * 30000, 0.95);
+        struct message *m = stream_add(&stream, "entity:X", at + i * INT64_C(30000), 0.95);
         m->dup = copies ? 77 : (uint64_t)(1000 + i);
     }
     stream_sort(&stream);
