@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
-enum { BIN_MS = 300000, HOUR_MS = 3600000 };
+#define BIN_MS INT64_C(300000)
+#define HOUR_MS INT64_C(3600000)
 static const int64_t t0 = 1767571200000; /* Monday, 2026-01-05 00:00 UTC */
 
 struct rng {
