@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { MAX_ROWS = 64, BAR = 20, NAME = 16 };
+enum { MAX_ROWS = 64, BAR = 16, NAME = 14 };
 
 static const char bold[] = "1", red[] = "31;1", green[] = "32", yellow[] = "33", dim[] = "2";
 
@@ -74,23 +74,38 @@ static void put_bar(struct gs_buf *out, double observed, double expected)
 
 static const char *state_of(const struct gs_demo_row *row)
 {
-    return row->firing ? "FIRING" : row->detectable ? "" : "too few to tell";
+    return row->firing ? "  FIRING" : row->detectable ? "" : "  too few";
+}
+
+static struct gs_buf scratch_buf(char *bytes, size_t size)
+{
+    return (struct gs_buf){.bytes = bytes, .capacity = size, .max = size};
+}
+
+/* A number right-aligned in its column. */
+static void put_right(struct gs_buf *out, uint64_t n, size_t columns)
+{
+    char scratch[32];
+    struct gs_buf number = scratch_buf(scratch, sizeof scratch);
+    put_count(&number, n);
+    for (size_t used = number.len; used < columns; used++) {
+        gs_buf_putc(out, ' ');
+    }
+    gs_buf_put(out, gs_buf_str(&number));
 }
 
 static void draw_row(const struct gs_demo_row *row, size_t width, bool color, struct gs_buf *out)
 {
-    char scratch[512], count[32], head[64];
-    struct gs_buf text = {.bytes = scratch, .capacity = sizeof scratch, .max = sizeof scratch};
-    struct gs_buf number = {.bytes = count, .capacity = sizeof count, .max = sizeof count};
-    struct gs_buf name = {.bytes = head, .capacity = sizeof head, .max = sizeof head};
-
+    char scratch[512];
+    struct gs_buf text = scratch_buf(scratch, sizeof scratch);
     const char *colon = strchr(row->key, ':');
-    gs_demo_put(&name, gs_str(colon == NULL ? row->key : colon + 1), NAME, true);
-    gs_buf_put(&text, gs_buf_str(&name));
-    put_count(&number, row->messages);
-    gs_buf_printf(&text, " %9.*s  ", GS_STR_ARGS(gs_buf_str(&number)));
+
+    gs_demo_put(&text, gs_str(colon == NULL ? row->key : colon + 1), NAME, true);
+    put_right(&text, row->messages, 10);
+    put_right(&text, (uint64_t)(row->n_hour + 0.5), 8);
+    gs_buf_puts(&text, "  ");
     put_bar(&text, row->observed, row->expected);
-    gs_buf_printf(&text, " %3.0f%%  %6.0f%%  %8.1f %s", 100 * row->observed, 100 * row->expected,
+    gs_buf_printf(&text, " %3.0f%% %4.0f%% %6.1f%s", 100 * row->observed, 100 * row->expected,
                   row->log10_evidence, state_of(row));
     if (row->firing) {
         style(out, color, red);
@@ -132,8 +147,8 @@ size_t gs_demo_draw_rows(const struct gs_demo_row *rows, size_t n, size_t width,
     if (n > 0) {
         qsort(chosen, n, sizeof *chosen, by_name);
     }
-    line(out, gs_str("topic             messages  negative, last hour       expected  evidence"),
-         width, color, bold);
+    line(out, gs_str("topic            messages  1 hour  negative          now  exp. evid."), width,
+         color, bold);
     for (size_t i = 0; i < n; i++) {
         draw_row(&chosen[i], width, color, out);
     }
@@ -171,11 +186,11 @@ size_t gs_demo_draw_alert(const struct gs_demo_alert *alert, size_t width, size_
                           bool color, struct gs_buf *out)
 {
     char scratch[512];
-    struct gs_buf text = {.bytes = scratch, .capacity = sizeof scratch, .max = sizeof scratch};
+    struct gs_buf text = scratch_buf(scratch, sizeof scratch);
     const bool over = alert->state == GS_ALERT_RESOLVED;
     size_t lines = 1;
 
-    put_clock(&text, alert->fired_at_ms, false);
+    put_clock(&text, over ? alert->ends_at_ms : alert->fired_at_ms, false);
     gs_buf_putc(&text, ' ');
     gs_buf_printf(
         &text,
@@ -197,7 +212,7 @@ size_t gs_demo_draw_alert(const struct gs_demo_alert *alert, size_t width, size_
 static void draw_head(const struct gs_demo_screen *screen, size_t width, struct gs_buf *out)
 {
     char scratch[512];
-    struct gs_buf text = {.bytes = scratch, .capacity = sizeof scratch, .max = sizeof scratch};
+    struct gs_buf text = scratch_buf(scratch, sizeof scratch);
 
     gs_buf_puts(&text, "Groundswell demo  ");
     put_clock(&text, screen->clock_ms, true);
@@ -280,18 +295,19 @@ static void draw_verdict(const struct gs_demo_verdict *verdict, bool color, stru
     style(out, color, verdict->passed ? green : red);
     gs_buf_puts(out, verdict->passed ? "  ok    " : "  FAILED");
     plain(out, color);
-    gs_buf_printf(out, " %s: ", verdict->event.what);
+    gs_buf_printf(out, " %s:", verdict->event.what);
     if (verdict->key[0] == '\0') {
-        gs_buf_puts(out, verdict->event.must_alert ? "no alert\n" : "no alert, as it should be\n");
+        gs_buf_puts(out,
+                    verdict->event.must_alert ? " no alert\n" : " no alert, as it should be\n");
         return;
     }
-    gs_buf_printf(
-        out, "%s %s %d min after it began, %.0f%% negative against %.0f%% expected, evidence %.1f",
-        verdict->key, verdict->event.must_alert ? "fired" : "fired, which it should not,",
-        (int)(verdict->delay_ms / 60000), 100 * verdict->observed, 100 * verdict->expected,
-        verdict->log10_evidence);
-    gs_buf_printf(out, " (%zu alert%s in all)\n", verdict->n_alerts,
-                  verdict->n_alerts == 1 ? "" : "s");
+    gs_buf_printf(out, "\n         %s %s %d min after it began,\n", verdict->key,
+                  verdict->event.must_alert ? "fired" : "fired, which it should not,",
+                  (int)(verdict->delay_ms / 60000));
+    gs_buf_printf(out,
+                  "         %.0f%% negative, %.0f%% expected, evidence %.1f (%zu alert%s in all)\n",
+                  100 * verdict->observed, 100 * verdict->expected, verdict->log10_evidence,
+                  verdict->n_alerts, verdict->n_alerts == 1 ? "" : "s");
 }
 
 void gs_demo_draw_verdicts(const struct gs_demo_verdict *verdicts, size_t n,

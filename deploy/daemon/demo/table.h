@@ -8,6 +8,7 @@
 struct gs_demo_row {
     char key[64]; /* "topic:legal" */
     uint64_t messages;
+    double n_hour; /* weighted, over the last hour */
     double observed, expected, log10_evidence;
     bool firing, detectable;
 };

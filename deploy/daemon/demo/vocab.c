@@ -118,10 +118,10 @@ bool gs_demo_names_company(const struct gs_demo_line *line)
 
 void gs_demo_watchlist(struct gs_buf *out)
 {
-    gs_buf_puts(out, "id,name,aliases,tickers\n");
+    gs_buf_puts(out, "id,name,aliases,tickers,cues\n");
     for (size_t i = 0; i < gs_demo_n_companies; i++) {
         const struct gs_demo_company *company = &gs_demo_companies[i];
-        gs_buf_printf(out, "%s,%s,%s,%s\n", company->id, company->name, company->alias,
-                      company->ticker);
+        gs_buf_printf(out, "%s,%s,%s,%s,%s|%s|%s\n", company->id, company->name, company->alias,
+                      company->ticker, company->trade, company->product, company->site);
     }
 }

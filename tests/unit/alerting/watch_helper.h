@@ -225,7 +225,7 @@ static inline uint64_t digest_set(const struct gs_watch *watch, const struct gs_
     uint64_t sum = 0;
     for (size_t i = 0; i < set->capacity; i++) {
         /* A rebuild may have dropped what is too old to count. */
-        const uint64_t mask = ((uint64_t)1 << set->bin_bits) - 1;
+        const uint64_t mask = ((uint64_t)1 << 24) - 1;
         const int64_t bin = (int64_t)(set->slots[i * set->words] & mask) +
                             (int64_t)((uint64_t)watch->now.next_bin & ~mask);
         if (set->slots[i * set->words] != 0 &&

@@ -2,6 +2,7 @@
 
 #include "deploy/daemon/demo/alerts.h"
 
+#include <pthread.h>
 #include <stdio.h>
 
 enum { N_MESSAGES = 120000 };
@@ -233,6 +234,42 @@ static void strange_ids_and_long_texts_are_survived(void **state)
     gs_demo_alerts_free(fresh.alerts);
 }
 
+/* What the feeder and a lane do while the screen reads. */
+static void *send_and_raise(void *arg)
+{
+    const struct fixture *fixture = arg;
+    struct gs_demo_message message = {.plant = GS_DEMO_SURGE_EN};
+    for (int i = 0; i < 200; i++) {
+        const char id[3] = {(char)('0' + i / 64), (char)('0' + i % 64), '\0'};
+        snprintf(message.id, sizeof message.id, "demo-1-%zu", fixture->of[GS_DEMO_SURGE_EN][i % 2]);
+        gs_demo_alerts_sent(fixture->alerts, &message);
+        raise_alert(fixture, id, "topic:legal", 1000, GS_DEMO_SURGE_EN, 0.4, GS_ALERT_FIRING);
+    }
+    return NULL;
+}
+
+static void threads_write_while_another_reads(void **state)
+{
+    struct fixture fresh = *(struct fixture *)*state;
+    struct gs_demo_verdict verdicts[GS_DEMO_MAX_EVENTS];
+    struct gs_demo_alert alert;
+    pthread_t threads[2];
+    size_t seen = 0;
+    assert_int_equal(gs_demo_alerts_new(fresh.demo, N_MESSAGES, &fresh.alerts, NULL), GS_OK);
+    for (size_t i = 0; i < GS_COUNT(threads); i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, send_and_raise, &fresh), 0);
+    }
+    while (gs_demo_alerts_fired(fresh.alerts) < 200) { /* both raise the same 200 */
+        seen += gs_demo_alerts_get(fresh.alerts, seen, &alert);
+        (void)gs_demo_judge(fresh.alerts, INT64_MAX, verdicts);
+    }
+    for (size_t i = 0; i < GS_COUNT(threads); i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    }
+    assert_int_equal(gs_demo_alerts_fired(fresh.alerts), 200);
+    gs_demo_alerts_free(fresh.alerts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +278,7 @@ int main(void)
         cmocka_unit_test(an_alert_belongs_to_what_its_evidence_is),
         cmocka_unit_test(later_states_update_the_same_alert),
         cmocka_unit_test(what_does_not_fit_is_counted),
+        cmocka_unit_test(threads_write_while_another_reads),
         cmocka_unit_test(strange_ids_and_long_texts_are_survived),
     };
     return cmocka_run_group_tests(tests, make, unmake);

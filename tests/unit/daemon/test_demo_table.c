@@ -65,10 +65,10 @@ static void text_is_cut_and_filled_to_columns(void **state)
 }
 
 static const struct gs_demo_row rows[] = {
-    {"topic:legal", 1204, 0.58, 0.23, 3.1, true, true},
-    {"topic:macro", 90210, 0.21, 0.22, -0.4, false, true},
-    {"topic:debt", 7, 0.5, 0.25, 0, false, false},
-    {"topic:a_name_much_longer_than_its_column", 1234567, 1, 0, 12.25, false, true},
+    {"topic:legal", 1204, 84, 0.58, 0.23, 3.1, true, true},
+    {"topic:macro", 90210, 2000.4, 0.21, 0.22, -0.4, false, true},
+    {"topic:debt", 7, 1, 0.5, 0.25, 0, false, false},
+    {"topic:a_name_much_longer_than_its_column", 1234567, 99999, 1, 0, 12.25, false, true},
 };
 
 static struct gs_demo_alerts *some_alerts(struct gs_demo **ret_demo)
@@ -174,8 +174,9 @@ static void a_row_says_what_it_knows(void **state)
     gs_buf_putc(&out, '\0');
     assert_non_null(strstr(out.bytes, " 58%"));
     assert_non_null(strstr(out.bytes, " 23%"));
-    assert_non_null(strstr(out.bytes, "3.1 FIRING"));
-    assert_non_null(strstr(out.bytes, "too few to tell"));
+    assert_non_null(strstr(out.bytes, " 2,000 "));
+    assert_non_null(strstr(out.bytes, "3.1  FIRING"));
+    assert_non_null(strstr(out.bytes, "too few"));
     gs_buf_done(&out);
 }
 
