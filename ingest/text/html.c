@@ -125,7 +125,7 @@ static size_t tag_end(struct html *h, size_t from)
     int before = 0;
 
     for (size_t i = from; i < h->in.len && !h->quotes_broken; i++) {
-        const int c = h->in.bytes[i];
+        const int c = (unsigned char)h->in.bytes[i];
         if (quote != 0) {
             quote = c == quote ? 0 : quote;
         } else if (c == '>') {

@@ -110,8 +110,8 @@ static void fill_table(void)
 
 /* A Latin word, folded, as far as the lists need it. */
 struct word {
-    char text[12];
-    size_t len; /* bytes, may be over the room */
+    char text[8]; /* the longest word of the lists */
+    size_t len;   /* bytes, may be over the room */
     size_t letters;
     bool has_lower;
     bool lower_first;
