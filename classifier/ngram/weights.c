@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double MOST = 1e6; /* magnitude of a scale or bias */
+static const double most = 1e6; /* magnitude of a scale or bias */
 
 static const struct gs_tensor *part_of(const struct gs_safetensors *all, size_t profile,
                                        const char *part, enum gs_dtype dtype, size_t n_dims)
@@ -27,7 +27,7 @@ static bool read_floats(const struct gs_tensor *tensor, size_t n, float *to)
     }
     memcpy(to, tensor->bytes.bytes, n * sizeof *to);
     for (size_t i = 0; i < n; i++) {
-        if (!isfinite(to[i]) || fabs((double)to[i]) > MOST) {
+        if (!isfinite(to[i]) || fabs((double)to[i]) > most) {
             return false;
         }
     }

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const double GOLDEN = 0.6180339887498949;
+static const double golden = 0.6180339887498949;
 
 static double along(double (*loss)(const double *, const void *), const void *arg, double *params,
                     size_t i, double x)
@@ -19,8 +19,8 @@ static void minimise_one(double (*loss)(const double *, const void *), const voi
     enum { STEPS = 20 };
     double low = params[i] - reach;
     double high = params[i] + reach;
-    double a = high - GOLDEN * (high - low);
-    double b = low + GOLDEN * (high - low);
+    double a = high - golden * (high - low);
+    double b = low + golden * (high - low);
     double at_a = along(loss, arg, params, i, a);
     double at_b = along(loss, arg, params, i, b);
 
@@ -29,13 +29,13 @@ static void minimise_one(double (*loss)(const double *, const void *), const voi
             high = b;
             b = a;
             at_b = at_a;
-            a = high - GOLDEN * (high - low);
+            a = high - golden * (high - low);
             at_a = along(loss, arg, params, i, a);
         } else {
             low = a;
             a = b;
             at_a = at_b;
-            b = low + GOLDEN * (high - low);
+            b = low + golden * (high - low);
             at_b = along(loss, arg, params, i, b);
         }
     }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const float UNKNOWN_LOGIT = -7.0F; /* p = 0.0009 */
+static const float unknown_logit = -7.0F; /* p = 0.0009 */
 enum { STEPS = 127 };
 
 /* Rounds one column to 8 bits: its largest weight is 127 steps. */
@@ -72,7 +72,7 @@ enum gs_status gs_model_assemble(const struct gs_trainer *t, const struct gs_col
     }
     (void)snprintf(model->name, sizeof model->name, "%s", t->options.name);
     (void)snprintf(model->version, sizeof model->version, "%s", t->options.version);
-    model->unknown_logit = UNKNOWN_LOGIT;
+    model->unknown_logit = unknown_logit;
     for (size_t head = 0; head < GS_N_HEADS; head++) {
         memcpy(model->labels[head], t->labels[head], sizeof model->labels[head]);
         model->n_labels[head] = t->n_labels[head];

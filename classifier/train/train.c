@@ -26,11 +26,11 @@ static void number_registers(struct gs_trainer *t)
  * cannot tell how sure to be. */
 static double part_held(const struct gs_trainer *t, size_t set)
 {
-    static const double WANTED = 600.0;
-    static const double MOST = 1.0 / 3.0;
+    static const double wanted = 600.0;
+    static const double most = 1.0 / 3.0;
     const double least = (double)t->options.holdout;
-    const double part = WANTED / (double)(t->sets[set].n_rows + 1);
-    return part < least || least > MOST ? least : part < MOST ? part : MOST;
+    const double part = wanted / (double)(t->sets[set].n_rows + 1);
+    return part < least || least > most ? least : part < most ? part : most;
 }
 
 /* The same rows for the same seed, spread over each set whatever its order. */

@@ -213,9 +213,9 @@ static void name_after(const char *out, char name[64])
         from--;
     }
     for (size_t i = from; i < len && n < 63; i++) {
-        const char c = out[i] >= 'A' && out[i] <= 'Z' ? (char)(out[i] + 32) : out[i];
+        const int c = out[i] >= 'A' && out[i] <= 'Z' ? out[i] + 32 : out[i];
         const bool fine = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-        name[n++] = fine ? c : '-';
+        name[n++] = (char)(fine ? c : '-');
     }
     name[n] = '\0';
 }
