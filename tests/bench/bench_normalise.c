@@ -138,7 +138,7 @@ static double cpu_ns(void)
 
 static double measure(work_fn *work, void *arg, const struct set *set)
 {
-    struct gs_str texts[16];
+    struct gs_str texts[16] = {{NULL, 0}};
     size_t sum = 0;
 
     for (size_t i = 0; i < set->n; i++) {
