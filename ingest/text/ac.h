@@ -1,7 +1,7 @@
 /* Aho-Corasick automaton over bytes (Aho and Corasick 1975, CACM 18(6)).
  *
  * Nodes are numbered level by level, so that the children of one node are neighbours, in order of
- * their byte: an edge costs one byte (the label) and 13 bytes a node are all there is. The root's
+ * their byte: an edge needs no pointer, and 19 bytes a node are all there is. The root's
  * edges are spread out, since most bytes of a text leave from there.
  *
  * Threads: constant after building. */

@@ -49,7 +49,7 @@ static bool may_be_front(struct gs_str text, size_t at)
     if (b[0] == 0xC2) {
         return n > 1 && b[1] <= 0x9F;
     }
-    return n > 2 && b[1] >= 0x82 && b[1] <= 0xB4 && (b[2] >= 0xC2 || b[2] == ' ');
+    return n > 2 && b[1] >= 0x82 && b[1] <= 0xB4 && (b[2] >= 0xC2 || (b[1] == 0x82 && b[2] == ' '));
 }
 
 bool gs_mojibake_suspect(const struct gs_scan *scan, struct gs_str text)
@@ -89,7 +89,7 @@ static struct unit unit_at(struct gs_view in, size_t at)
         unit.byte = (uint8_t)unit.cp;
         return unit;
     }
-    for (unsigned b = 0x80; b <= 0x9F; b++) {
+    for (unsigned b = 0x80; b <= 0x9F && unit.cp <= 0x2122; b++) {
         if (gs_cp1252((uint8_t)b) == unit.cp) {
             unit.byte = (uint8_t)b;
         }

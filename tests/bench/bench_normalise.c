@@ -54,8 +54,7 @@ static const char *const chinese[] = {
 static const char *const mixed[] = {
     "【快讯】某公司（６００１２３）盘中涨停，成交额达１２.５亿元…… ETF资金 continues to flow in",
     "苹果产业链 supplier 表示 Q3 revenue 将增长 15%，市场预期 overly optimistic，股价回落。",
-    "<p>央行：下调存款准备金率０.５个百分点&nbsp;&mdash; analysts say “a surprise”</p> "
-    "市场反应积极",
+    "<p>央行：下调存款准备金率０.５个百分点&nbsp;&mdash; analysts say “wow”</p> 市场反应积极",
     "港股通（southbound）净流入 35 亿港元，Tencent 与 Meituan 领涨，恒生指数收报 25,100 点",
 };
 static const char *const private_data[] = {
@@ -138,7 +137,7 @@ static double cpu_ns(void)
 
 static double measure(work_fn *work, void *arg, const struct set *set)
 {
-    struct gs_str texts[16];
+    struct gs_str texts[16] = {{NULL, 0}};
     size_t sum = 0;
 
     for (size_t i = 0; i < set->n; i++) {

@@ -67,7 +67,7 @@ static void test_nothing_left_is_zero(void **state)
 static void test_it_is_xxh3_of_what_is_kept_at_any_length(void **state)
 {
     enum { N = 5000 };
-    char *spaced = malloc(2 * N);
+    char *spaced = malloc((size_t)2 * N);
     char *kept = malloc(N);
 
     (void)state;

@@ -74,7 +74,7 @@ static void count(const json_t *row, void *norm)
     const enum gs_lang said = gs_lang_detect(got.text);
     const size_t label = gs_str_equal(lang, gs_str("zh"));
     table[label][said]++;
-    if (said != (label == 1 ? GS_LANG_ZH : GS_LANG_EN) && getenv("GS_TEST_SHOW") != NULL) {
+    if (said != (label == 1 ? GS_LANG_ZH : GS_LANG_EN) && text_setting("GS_TEST_SHOW") != NULL) {
         print_message("%s %.*s\n", gs_lang_name(said), GS_STR_ARGS(got.text));
     }
 }
@@ -92,7 +92,7 @@ static void test_accuracy_on_real_texts(void **state)
     static const struct gs_norm_options options = {GS_UTF8_REPAIR, true, true, 65536};
     const char *folder = text_data_folder();
     /* The fronts of the files, to be quick; GS_TEST_ALL=1 for the whole. */
-    const size_t max = getenv("GS_TEST_ALL") != NULL ? SIZE_MAX : 2000;
+    const size_t max = text_setting("GS_TEST_ALL") != NULL ? SIZE_MAX : 2000;
     struct gs_norm *norm = NULL;
 
     (void)state;

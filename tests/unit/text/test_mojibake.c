@@ -84,8 +84,7 @@ static const char *const sound[] = {
     "锟是一个字，鈥也是",
     "naïve façade Dvořák Łódź İstanbul",
     "Tiếng Việt: Ă Â Đ Ê Ô Ơ Ư, CHÂU Á, Ấ",
-    "\xC2\x85"
-    "",
+    "\xC2\x85",
 };
 
 static void test_sound_text_stays(void **state)

@@ -186,7 +186,7 @@ static void test_long_runs_of_marks_are_sorted_as_utf8proc_does(void **state)
     enum { N = 400, LONG = 60000 };
     static const uint32_t marks[] = {0x0301, 0x0323, 0x0300, 0x05B0, 0x3099, 0x0345, 0x0327};
     uint32_t *text = calloc(LONG + 1, sizeof *text);
-    char *utf8 = malloc(4 * (LONG + 1));
+    char *utf8 = malloc((size_t)4 * (LONG + 1));
 
     (void)state;
     assert_non_null(text);

@@ -68,7 +68,7 @@ static void test_streams(void **state)
     static const struct gs_norm_options options = {GS_UTF8_REPAIR, true, true, 1 << 20};
     static const struct gs_norm_options plain = {GS_UTF8_REJECT, false, false, 1 << 20};
     const char *folder = text_data_folder();
-    const char *show = getenv("GS_TEST_SHOW");
+    const char *show = text_setting("GS_TEST_SHOW");
     struct gs_rules *rules = NULL;
     struct totals t = {.show = show == NULL ? 0 : strtoul(show, NULL, 10)};
     size_t n_rules = 0;

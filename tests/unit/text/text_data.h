@@ -13,10 +13,16 @@
 
 enum { TEXT_DATA_SKIPPED = 77 };
 
+/* An environment variable; nothing in the tests changes these. */
+static inline const char *text_setting(const char *name)
+{
+    return getenv(name); /* NOLINT(concurrency-mt-unsafe) */
+}
+
 /* The folder of the data; NULL, after saying so, where there is none. */
 static inline const char *text_data_folder(void)
 {
-    const char *folder = getenv("GROUNDSWELL_DATA");
+    const char *folder = text_setting("GROUNDSWELL_DATA");
 
     folder = folder == NULL ? "../../shared/data" : folder; /* tests run in tests/ */
     if (access(folder, R_OK) != 0) {
