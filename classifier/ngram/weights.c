@@ -1,6 +1,8 @@
-/* The weights file: for each profile keys, rows, scales and biases. */
+/* The weights file: for each profile keys, rows, scales and biases; safetensors, plain or in gzip.
+ */
 #include "base/buf.h"
 #include "base/file.h"
+#include "classifier/gzip.h"
 #include "classifier/ngram/linear.h"
 #include "classifier/safetensors.h"
 
@@ -9,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MAX_INFLATED = 1 << 29 };
 static const double most = 1e6; /* magnitude of a scale or bias */
 
 static const struct gs_tensor *part_of(const struct gs_safetensors *all, size_t profile,
@@ -78,6 +81,8 @@ enum gs_status gs_weights_read(const char *path, struct gs_model *model, struct 
     struct gs_file file = {0};
     char hex[GS_SHA256_HEX];
     struct gs_safetensors *all = NULL;
+    struct gs_buf inflated = {.max = MAX_INFLATED};
+    struct gs_error why = {0};
 
     enum gs_status status = gs_file_map(path, &file, err);
     if (status != GS_OK) {
@@ -93,8 +98,14 @@ enum gs_status gs_weights_read(const char *path, struct gs_model *model, struct 
         status = gs_fail(err, GS_NO_MEMORY, "%s: tensor directory", path);
         goto done;
     }
-    struct gs_error why = {0};
-    status = gs_safetensors_parse(file.bytes, all, &why);
+    struct gs_str bytes = file.bytes;
+    if (gs_gzip_is(bytes)) {
+        status = gs_gzip_get(file.bytes, &inflated, &why);
+        bytes = gs_buf_str(&inflated);
+    }
+    if (status == GS_OK) {
+        status = gs_safetensors_parse(bytes, all, &why);
+    }
     for (size_t i = 0; i < GS_N_PROFILES && status == GS_OK; i++) {
         status = read_profile(all, i, &model->profiles[i], &why);
     }
@@ -103,6 +114,7 @@ enum gs_status gs_weights_read(const char *path, struct gs_model *model, struct 
     }
 
 done:
+    gs_buf_done(&inflated);
     free(all);
     gs_file_unmap(&file);
     return status;

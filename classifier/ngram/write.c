@@ -1,5 +1,6 @@
 /* A model in memory → its folder. */
 #include "base/buf.h"
+#include "classifier/gzip.h"
 #include "classifier/ngram/linear.h"
 #include "classifier/safetensors.h"
 
@@ -10,7 +11,7 @@
 
 enum { MAX_FILE = 1 << 30, N_PARTS = 4 };
 
-static const char weights_file[] = "model.safetensors";
+static const char weights_file[] = "model.safetensors.gz";
 
 static enum gs_status write_file(const char *dir, const char *name, const struct gs_buf *buf,
                                  struct gs_error *err)
@@ -156,21 +157,24 @@ enum gs_status gs_model_write(struct gs_model *model, const char *dir, struct gs
                               struct gs_error *err)
 {
     struct gs_buf weights = {.max = MAX_FILE};
+    struct gs_buf packed = {.max = MAX_FILE};
     struct gs_buf manifest = {.max = MAX_FILE};
 
     enum gs_status status = put_weights(&weights, model, err);
-    if (status != GS_OK) {
-        gs_buf_done(&weights);
-        return status;
+    if (status == GS_OK) {
+        status = gs_gzip_put(gs_buf_str(&weights), &packed, err);
     }
-    gs_sha256_hex(gs_buf_str(&weights), model->sha256);
-    memcpy(model->weights_file, weights_file, sizeof weights_file);
-    put_manifest(&manifest, model, weights.len, notes);
-    status = write_file(dir, weights_file, &weights, err);
+    if (status == GS_OK) {
+        gs_sha256_hex(gs_buf_str(&packed), model->sha256);
+        memcpy(model->weights_file, weights_file, sizeof weights_file);
+        put_manifest(&manifest, model, packed.len, notes);
+        status = write_file(dir, weights_file, &packed, err);
+    }
     if (status == GS_OK) {
         status = write_file(dir, "groundswell.json", &manifest, err);
     }
     gs_buf_done(&weights);
+    gs_buf_done(&packed);
     gs_buf_done(&manifest);
     return status;
 }

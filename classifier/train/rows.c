@@ -14,7 +14,7 @@ struct gs_train_options gs_train_defaults(void)
         .name = "model",
         .version = "1",
         .seed = 1,
-        .max_rows = {60000, 68000},
+        .max_rows = {130000, 150000},
         .max_passes = 60,
         .min_df = 2,
         .tolerance = 0.02F,

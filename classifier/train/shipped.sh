@@ -11,7 +11,7 @@ out=${1:?usage: classifier/train/shipped.sh OUT}
 s=$data/sentiment
 t=$data/topic
 exec "$program" train --kind ngram --out "$out" --name finance-zh-en-fast --version 1 --seed 1 \
-    --labels "$root/classifier/train/labels.json" --share 0.6 --rows 60000,68000 \
+    --labels "$root/classifier/train/labels.json" --share 0.6 --rows 130000,150000 \
     --data "$s/tfns/train.jsonl,name=tfns,register=tweet,c=0.9" \
     --data "$s/sentfin/train.jsonl,name=sentfin,register=headline,c=0.4" \
     --data "$s/stockemotions/train.jsonl,name=stockemotions,register=stocktwits,c=0.25" \
@@ -22,7 +22,7 @@ exec "$program" train --kind ngram --out "$out" --name finance-zh-en-fast --vers
     --data "$s/algosenses/train.jsonl,name=algosenses,register=comment,c=0.3" \
     --data "$s/zh_news/train.jsonl,name=zh_news,register=company,c=0.8" \
     --data "$t/tfn_topic/train.jsonl,name=tfn_topic,c=1.3" \
-    --data "$t/finnl/train.jsonl,name=finnl,c=0.6,knows=topics/off_topic" \
+    --data "$t/finnl/train.jsonl,name=finnl,c=0.7,knows=topics/off_topic" \
     --data "$t/finnl/dev.jsonl,name=finnl-dev,valid,knows=topics/off_topic" \
     --data "$t/off_topic_zh/train.jsonl,name=off_topic_zh,c=0.5,knows=topics/company+topics/macro+topics/markets+topics/debt+topics/commodities" \
     --data "$data/risk/finese/train.jsonl,name=finese,c=2.5"

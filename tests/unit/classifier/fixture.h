@@ -106,7 +106,7 @@ static inline void fixture_folder(char path[64])
 
 static inline void fixture_remove(const char *folder)
 {
-    static const char *const files[] = {"groundswell.json", "model.safetensors"};
+    static const char *const files[] = {"groundswell.json", "model.safetensors.gz"};
     char path[4200];
     for (size_t i = 0; i < GS_COUNT(files); i++) {
         (void)snprintf(path, sizeof path, "%s/%s", folder, files[i]);

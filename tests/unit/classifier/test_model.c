@@ -187,7 +187,7 @@ static const struct {
     {"another format", "groundswell-ngram", "groundswell-other", "format"},
     {"a later format", "\"format_version\": 1", "\"format_version\": 2", "format"},
     {"other n-grams", "\"features_version\": 1", "\"features_version\": 7", "features_version"},
-    {"a path instead of a file's name", "\"model.safetensors\"", "\"../model.safetensors\"",
+    {"a path instead of a file's name", "\"model.safetensors.gz\"", "\"../model.safetensors.gz\"",
      "plain name"},
     {"a checksum that is too short", "\"sha256\": \"", "\"sha256\": \"\", \"x\": \"", "sha256"},
     {"another checksum", "\"sha256\": \"", "\"was\": \"\", \"sha256\": \"00", "sha256"},
@@ -252,13 +252,13 @@ static void test_damaged_weights_are_refused(void **state)
     fixture_folder(folder);
     assert_int_equal(gs_trainer_write(model, folder, (struct gs_str){"", 0}, NULL), GS_OK);
     gs_model_free(model);
-    char *good = fixture_read(folder, "model.safetensors", &n);
+    char *good = fixture_read(folder, "model.safetensors.gz", &n);
     for (size_t i = 0; i < n; i += n / 13 + 1) {
         good[i] = (char)(good[i] ^ 1);
-        fixture_write(folder, "model.safetensors", good, n);
+        fixture_write(folder, "model.safetensors.gz", good, n);
         assert_int_equal(gs_model_load(folder, &loaded, NULL), GS_BAD_FORMAT);
         good[i] = (char)(good[i] ^ 1);
-        fixture_write(folder, "model.safetensors", good, i);
+        fixture_write(folder, "model.safetensors.gz", good, i);
         assert_int_equal(gs_model_load(folder, &loaded, NULL), GS_BAD_FORMAT);
     }
     free(good);

@@ -45,12 +45,12 @@ static void test_same_seed_same_bytes(void **state)
         assert_int_equal(gs_trainer_write(model, folders[i], (struct gs_str){"", 0}, NULL), GS_OK);
         gs_model_free(model);
     }
-    char *a = fixture_read(one, "model.safetensors", &n);
-    char *b = fixture_read(two, "model.safetensors", &m);
+    char *a = fixture_read(one, "model.safetensors.gz", &n);
+    char *b = fixture_read(two, "model.safetensors.gz", &m);
     assert_int_equal(n, m);
     assert_memory_equal(a, b, n);
     free(b);
-    b = fixture_read(three, "model.safetensors", &m);
+    b = fixture_read(three, "model.safetensors.gz", &m);
     assert_true(n != m || memcmp(a, b, n) != 0); /* the seed is used */
     free(a);
     free(b);
