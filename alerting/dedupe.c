@@ -5,40 +5,32 @@
  * set is rebuilt. A rebuild judges age by where the last commit left the time, so that an undo
  * cannot bring back a moment when a dropped entry was still alive.
  *
- * Ids are told apart by 48 bits (a new one is taken for one of a million remembered with a
- * chance of 4e-9) and stories by 64. Ids keep 16 bits of their bin: one that is 113 days ahead of
- * the watermark may be taken for an old one, and then not be recognised again. */
+ * Both are told apart by 64 bits of hash: 40 in the first word, where they also give the place, and
+ * all 32 lower ones in the second. 24 bits of a bin's number come round after 160 years. */
 #include "alerting/watch_parts.h"
 
 #include <stdlib.h>
 
-enum { ID_BIN_BITS = 16, STORY_BIN_BITS = 24 };
+enum { BIN_BITS = 24 };
 
-static uint64_t first_word(const struct gs_set *set, uint64_t hash, int32_t bin)
+static uint64_t first_word(uint64_t hash, int32_t bin)
 {
-    const uint64_t tag = hash >> set->bin_bits;
-    return (tag == 0 ? 1 : tag) << set->bin_bits | ((uint32_t)bin & ((1U << set->bin_bits) - 1));
+    const uint64_t tag = hash >> BIN_BITS;
+    return (tag == 0 ? 1 : tag) << BIN_BITS | ((uint32_t)bin & ((1U << BIN_BITS) - 1));
 }
 
 /* Bins are told apart modulo 2^bits; the reading nearest to `near` is meant. */
-static int32_t bin_of(const struct gs_set *set, uint64_t word, int32_t near)
+static int32_t bin_of(uint64_t word, int32_t near)
 {
-    const uint32_t mask = (1U << set->bin_bits) - 1;
+    const uint32_t mask = (1U << BIN_BITS) - 1;
     const uint32_t up = ((uint32_t)word - (uint32_t)near) & mask;
     const int64_t diff = up < mask / 2 ? (int64_t)up : (int64_t)up - mask - 1;
     return (int32_t)(near + diff);
 }
 
-void gs_set_init_ids(struct gs_set *set, uint32_t id, size_t max_n, int32_t ttl)
+void gs_set_init(struct gs_set *set, uint32_t id, size_t words, size_t max_n, int32_t ttl)
 {
-    *set =
-        (struct gs_set){.id = id, .words = 1, .bin_bits = ID_BIN_BITS, .max_n = max_n, .ttl = ttl};
-}
-
-void gs_set_init_stories(struct gs_set *set, uint32_t id, size_t max_n, int32_t ttl)
-{
-    *set = (struct gs_set){
-        .id = id, .words = 3, .bin_bits = STORY_BIN_BITS, .max_n = max_n, .ttl = ttl};
+    *set = (struct gs_set){.id = id, .words = words, .max_n = max_n, .ttl = ttl};
 }
 
 void gs_set_done(struct gs_set *set)
@@ -53,18 +45,18 @@ void gs_set_done(struct gs_set *set)
 static uint64_t *slot_of(const struct gs_set *set, uint64_t word)
 {
     const size_t mask = set->capacity - 1;
-    size_t i = (size_t)(word >> set->bin_bits) & mask;
+    size_t i = (size_t)(word >> BIN_BITS) & mask;
 
     while (set->slots[i * set->words] != 0 &&
-           set->slots[i * set->words] >> set->bin_bits != word >> set->bin_bits) {
+           set->slots[i * set->words] >> BIN_BITS != word >> BIN_BITS) {
         i = (i + 1) & mask;
     }
     return set->slots + i * set->words;
 }
 
-static bool alive(const struct gs_core *core, const struct gs_set *set, uint64_t word, int32_t ttl)
+static bool alive(const struct gs_core *core, uint64_t word, int32_t ttl)
 {
-    return !core->started || (int64_t)bin_of(set, word, core->next_bin) + ttl >= core->next_bin;
+    return !core->started || (int64_t)bin_of(word, core->next_bin) + ttl >= core->next_bin;
 }
 
 static size_t count_alive(const struct gs_watch *watch, const struct gs_set *set, int32_t ttl)
@@ -72,7 +64,7 @@ static size_t count_alive(const struct gs_watch *watch, const struct gs_set *set
     size_t n = 0;
     for (size_t i = 0; i < set->capacity; i++) {
         const uint64_t word = set->slots[i * set->words];
-        n += word != 0 && alive(&watch->before, set, word, ttl);
+        n += word != 0 && alive(&watch->before, word, ttl);
     }
     return n;
 }
@@ -91,7 +83,7 @@ static bool rebuild(const struct gs_watch *watch, struct gs_set *set, size_t cap
     bigger.n = 0;
     for (size_t i = 0; i < set->capacity; i++) {
         const uint64_t *old = set->slots + i * set->words;
-        if (old[0] != 0 && alive(&watch->before, set, old[0], ttl)) {
+        if (old[0] != 0 && alive(&watch->before, old[0], ttl)) {
             memcpy(slot_of(&bigger, old[0]), old, set->words * sizeof *old);
             bigger.n++;
         }
@@ -123,7 +115,7 @@ static bool make_room(struct gs_watch *watch, struct gs_set *set)
     set->full = n * 4 > set->max_n * 3;
     set->full_at = watch->before.next_bin;
     size_t capacity = 64;
-    while (capacity < (n + 1) * 5 / 2) { /* at most 40 % full after it */
+    while (capacity < (n + 1) * 2) { /* at most half full after it */
         capacity *= 2;
     }
     if (n >= set->max_n || !rebuild(watch, set, capacity, ttl)) {
@@ -157,19 +149,25 @@ static void put(struct gs_watch *watch, struct gs_set *set, const uint64_t *entr
     memcpy(slot, entry, set->words * sizeof *entry);
 }
 
+/* Entries whose first word agrees with another's write over it: one in 10^12. */
+static bool is_it(const uint64_t *slot, uint64_t hash)
+{
+    return slot[0] != 0 && slot[1] >> 32 == (hash & UINT32_MAX);
+}
+
 bool gs_ids_has(const struct gs_watch *watch, uint64_t hash)
 {
     const struct gs_set *set = &watch->ids;
     if (set->capacity == 0) {
         return false;
     }
-    const uint64_t found = *slot_of(set, first_word(set, hash, 0));
-    return found != 0 && alive(&watch->now, set, found, set->ttl);
+    const uint64_t *found = slot_of(set, first_word(hash, 0));
+    return is_it(found, hash) && alive(&watch->now, found[0], set->ttl);
 }
 
 void gs_ids_add(struct gs_watch *watch, uint64_t hash, int32_t bin)
 {
-    const uint64_t entry[] = {first_word(&watch->ids, hash, bin)};
+    const uint64_t entry[] = {first_word(hash, bin), hash << 32};
     put(watch, &watch->ids, entry);
 }
 
@@ -179,12 +177,11 @@ bool gs_stories_get(const struct gs_watch *watch, uint64_t hash, struct gs_story
     if (set->capacity == 0) {
         return false;
     }
-    const uint64_t *found = slot_of(set, first_word(set, hash, 0));
-    if (found[0] == 0 || found[1] >> 32 != (hash & UINT32_MAX) ||
-        !alive(&watch->now, set, found[0], set->ttl)) {
+    const uint64_t *found = slot_of(set, first_word(hash, 0));
+    if (!is_it(found, hash) || !alive(&watch->now, found[0], set->ttl)) {
         return false;
     }
-    *ret = (struct gs_story){.bin = bin_of(set, found[0], watch->now.next_bin),
+    *ret = (struct gs_story){.bin = bin_of(found[0], watch->now.next_bin),
                              .id_hash = (uint32_t)found[1],
                              .offset_ms = (uint32_t)(found[2] >> 32),
                              .p = (uint32_t)found[2] >> 8,
@@ -194,20 +191,19 @@ bool gs_stories_get(const struct gs_watch *watch, uint64_t hash, struct gs_story
 
 void gs_stories_put(struct gs_watch *watch, uint64_t hash, const struct gs_story *story)
 {
-    const uint64_t entry[] = {first_word(&watch->stories, hash, story->bin),
-                              hash << 32 | story->id_hash,
+    const uint64_t entry[] = {first_word(hash, story->bin), hash << 32 | story->id_hash,
                               (uint64_t)story->offset_ms << 32 | story->p << 8 | story->copies};
     put(watch, &watch->stories, entry);
 }
 
-static void take_out(struct gs_set *set, uint64_t *slot)
+static void take_out(struct gs_set *set, const uint64_t *slot)
 {
     const size_t mask = set->capacity - 1;
     const size_t words = set->words;
     size_t hole = (size_t)(slot - set->slots) / words;
 
     for (size_t i = (hole + 1) & mask; set->slots[i * words] != 0; i = (i + 1) & mask) {
-        const size_t home = (size_t)(set->slots[i * words] >> set->bin_bits) & mask;
+        const size_t home = (size_t)(set->slots[i * words] >> BIN_BITS) & mask;
         if (((i - home) & mask) >= ((i - hole) & mask)) {
             memcpy(set->slots + hole * words, set->slots + i * words, words * sizeof *slot);
             hole = i;
@@ -237,10 +233,10 @@ void gs_set_age(struct gs_watch *watch, struct gs_set *set)
 {
     const int64_t moved = (int64_t)watch->before.next_bin - set->aged_at;
 
-    if (!watch->before.started || (set->aged && moved < (int64_t)1 << (set->bin_bits - 3))) {
+    if (!watch->before.started || (set->aged && moved < (int64_t)1 << (BIN_BITS - 3))) {
         return;
     }
-    if (set->aged && moved >= (int64_t)1 << (set->bin_bits - 1)) {
+    if (set->aged && moved >= (int64_t)1 << (BIN_BITS - 1)) {
         gs_set_done(set); /* old and new look alike; what is new is a transaction's at most */
     } else if (set->n > 0 && !rebuild(watch, set, set->capacity, set->ttl)) {
         return; /* no memory: the next commit tries again */

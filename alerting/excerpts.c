@@ -12,7 +12,9 @@ enum { MAX_ID = 96, MAX_SOURCE = 48, MAX_TEXT = 200 };
 
 static uint32_t share_of_bin(const struct gs_watch *watch)
 {
-    return (uint32_t)(watch->model.options.max_excerpts / (GS_HOUR_BINS + 4));
+    const uint32_t bins = 32; /* an hour that is closed, and what is open or waits for a commit */
+    const size_t share = watch->model.options.max_excerpts / bins;
+    return share > 0 ? (uint32_t)share : 1;
 }
 
 static bool kept(const struct gs_bin *bin, uint64_t priority)
@@ -177,7 +179,8 @@ size_t gs_excerpts_pick(const struct gs_watch *watch, uint32_t key, int32_t from
     const int32_t hour = bin - GS_HOUR_BINS + 1;
     size_t n = 0;
 
-    for (size_t at = gs_bin_position(watch, from > hour ? from : hour); at < watch->now.n_bins; at++) {
+    for (size_t at = gs_bin_position(watch, from > hour ? from : hour); at < watch->now.n_bins;
+         at++) {
         const struct gs_bin *of = gs_slab_at(&watch->bins, watch->bin_order[at]);
         if (of->bin > bin) {
             break;

@@ -34,7 +34,8 @@ void *gs_undo_push(struct gs_undo *undo, struct gs_undo_entry entry);
  * push. */
 bool gs_undo_pop(struct gs_undo *undo, struct gs_undo_entry *ret, const void **ret_payload);
 
-enum { GS_NONE = UINT32_MAX, GS_SLAB_CHUNK = 512 };
+#define GS_NONE UINT32_MAX /* no item */
+enum { GS_SLAB_CHUNK = 512 };
 
 /* First member of every item of a slab. */
 struct gs_link {

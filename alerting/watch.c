@@ -78,8 +78,8 @@ static void init_parts(struct gs_watch *watch)
     gs_slab_init(&watch->bins, BINS, sizeof(struct gs_bin));
     gs_slab_init(&watch->excerpts, EXCERPTS, sizeof(struct gs_excerpt));
     gs_slab_init(&watch->episodes, EPISODES, sizeof(struct gs_episode));
-    gs_set_init_ids(&watch->ids, IDS, options->max_ids, watch->model.id_bins);
-    gs_set_init_stories(&watch->stories, STORIES, options->max_ids, watch->model.story_bins);
+    gs_set_init(&watch->ids, IDS, 2, options->max_ids, watch->model.id_bins);
+    gs_set_init(&watch->stories, STORIES, 3, options->max_ids, watch->model.story_bins);
     watch->now = (struct gs_core){.episodes = GS_NONE};
     watch->before = watch->now;
 }

@@ -122,9 +122,8 @@ enum gs_end { GS_END_CALM, GS_END_SILENT, GS_END_NEW_NORMAL };
 /* Ids and stories seen. Open addressing on the tag; entries expire by comparison, never by
  * deletion. */
 struct gs_set {
-    uint32_t id;       /* for the log */
-    size_t words;      /* uint64 an entry: 1 for ids, 3 for stories */
-    uint32_t bin_bits; /* of the first word; the rest is hash */
+    uint32_t id;  /* for the log */
+    size_t words; /* uint64 an entry: 2 for ids, 3 for stories */
     uint64_t *slots;
     size_t capacity, n, max_n;
     int32_t ttl; /* bins */
@@ -236,7 +235,7 @@ bool gs_key_detectable(const struct gs_model *model, const struct gs_kind *kind,
 /* ---- table.c ---- */
 uint32_t gs_table_find(const struct gs_watch *watch, uint32_t hash, struct gs_str key);
 uint32_t gs_table_add(struct gs_watch *watch, uint32_t hash,
-                      struct gs_str key); /* GS_NONE: no memory */
+                      struct gs_str text); /* GS_NONE: no memory */
 void gs_table_remove(struct gs_watch *watch, uint32_t hash, uint32_t key);
 struct gs_str gs_key_text(const struct gs_watch *watch, const struct gs_key *key);
 
@@ -247,14 +246,14 @@ struct gs_story {
     uint32_t id_hash;   /* for ties */
     uint32_t p, copies; /* copies: how many so far, at most 255 */
 };
-void gs_set_init_ids(struct gs_set *set, uint32_t id, size_t max_n, int32_t ttl);
-void gs_set_init_stories(struct gs_set *set, uint32_t id, size_t max_n, int32_t ttl);
+void gs_set_init(struct gs_set *set, uint32_t id, size_t words, size_t max_n, int32_t ttl);
 void gs_set_done(struct gs_set *set);
 bool gs_ids_has(const struct gs_watch *watch, uint64_t hash);
 void gs_ids_add(struct gs_watch *watch, uint64_t hash, int32_t bin);
 bool gs_stories_get(const struct gs_watch *watch, uint64_t hash, struct gs_story *ret);
 void gs_stories_put(struct gs_watch *watch, uint64_t hash, const struct gs_story *story);
-/* After a commit (watch->before is what it left): drops what is old before its bin's number comes round. */
+/* After a commit (watch->before is what it left): drops what is old before its bin's number comes
+ * round. */
 void gs_set_age(struct gs_watch *watch, struct gs_set *set);
 void gs_set_undo(struct gs_set *set, const void *payload);
 
@@ -266,14 +265,14 @@ size_t gs_bin_position(const struct gs_watch *watch,
                        int32_t bin); /* in bin_order: the first not before it */
 bool gs_bins_next(const struct gs_watch *watch, int32_t from,
                   int32_t *ret); /* with messages, from on */
-void gs_open_close(struct gs_watch *watch, struct gs_key *key, uint32_t open);
+void gs_open_close(struct gs_watch *watch, struct gs_key *key, uint32_t i);
 void gs_bins_undo_insert(struct gs_watch *watch, size_t position);
 void gs_bins_prune(struct gs_watch *watch); /* at commit */
 
 /* ---- excerpts.c ---- */
-void gs_excerpt_add(struct gs_watch *watch, uint32_t key, int32_t bin, uint64_t priority,
+void gs_excerpt_add(struct gs_watch *watch, uint32_t key, int32_t at, uint64_t priority,
                     const struct gs_sighting *sighting);
-void gs_excerpt_drop(struct gs_watch *watch, uint32_t key, int32_t bin, uint64_t priority);
+void gs_excerpt_drop(struct gs_watch *watch, uint32_t key, int32_t at, uint64_t priority);
 /* The heaviest of a key's excerpts in the bins [from, bin], at most an hour; returns how many. */
 size_t gs_excerpts_pick(const struct gs_watch *watch, uint32_t key, int32_t from, int32_t bin,
                         const struct gs_excerpt *ret[GS_MAX_EVIDENCE]);
@@ -286,8 +285,7 @@ void gs_episode_step(struct gs_watch *watch, uint32_t key, bool traffic);
 void gs_episodes_close(struct gs_watch *watch, int32_t bin, gs_alert_fn *emit, void *arg);
 /* How many of n e-values (descending) e-BH rejects at level q among n_live hypotheses. */
 size_t gs_e_bh(const struct gs_work *descending, size_t n, double n_live, double q);
-void gs_alert_emit(struct gs_watch *watch, uint32_t episode, int32_t bin, gs_alert_fn *emit,
-                   void *arg);
+void gs_alert_emit(struct gs_watch *watch, uint32_t at, int32_t bin, gs_alert_fn *emit, void *arg);
 bool gs_episode_calm(const struct gs_hour *hour, double m);
 bool gs_episode_gates(const struct gs_watch_options *options, const struct gs_hour *hour);
 

@@ -22,7 +22,7 @@ declare -A ABOUT=(
     [tidy]="clang-tidy on every source file"
 )
 # Seconds that a single test may take.
-LIMIT=180
+LIMIT=300
 JOBS=2
 
 usage() {
@@ -95,7 +95,13 @@ sources() { # the project's own C files
 
 stage_dev() { build dev; }
 stage_unit() { run_tests dev '^(unit|integration|tools|cli)/'; }
-stage_format() { sources | xargs -r clang-format-14 --dry-run -Werror; }
+stage_format() { # names the files; clang-format -i puts them right
+    local bad=0 file
+    while read -r file; do
+        clang-format-14 --dry-run -Werror "$file" 2>/dev/null || { echo "$file" && bad=1; }
+    done < <(sources)
+    return $bad
+}
 stage_tsan() {
     local wrap=("${fixed_addresses[@]}")
     build tsan && run_tests tsan '^(unit|integration)/'

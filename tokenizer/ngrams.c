@@ -23,11 +23,11 @@ enum {
     MAX_TEXT_CHARS = 1 << 20
 };
 
-static const uint64_t SEED_CHARS = 0x9E3779B97F4A7C15U;
-static const uint64_t SEED_WORD = 0xC2B2AE3D27D4EB4FU;
-static const uint64_t SEED_NEGATED = 0x165667B19E3779F9U;
-static const uint64_t SEED_PAIR = 0x27D4EB2F165667C5U;
-static const uint64_t STEP = 0xD6E8FEB86659FD93U;
+static const uint64_t seed_chars = 0x9E3779B97F4A7C15U;
+static const uint64_t seed_word = 0xC2B2AE3D27D4EB4FU;
+static const uint64_t seed_negated = 0x165667B19E3779F9U;
+static const uint64_t seed_pair = 0x27D4EB2F165667C5U;
+static const uint64_t step_factor = 0xD6E8FEB86659FD93U;
 
 struct word {
     uint64_t hash; /* 0: none */
@@ -75,7 +75,7 @@ void gs_ngrams_free(struct gs_ngrams *ngrams)
 
 static uint64_t step(uint64_t h, uint32_t cp)
 {
-    h = (h ^ cp) * STEP;
+    h = (h ^ cp) * step_factor;
     return h ^ (h >> 32);
 }
 
@@ -84,7 +84,7 @@ static bool emit(struct gs_ngrams *ngrams, uint64_t h, uint32_t kind, uint32_t s
     if (ngrams->n == ngrams->max_features) {
         return false;
     }
-    h *= SEED_PAIR;
+    h *= seed_pair;
     ngrams->features[ngrams->n++] =
         (struct gs_feature){(uint32_t)(h >> 34) | kind | ngrams->profile, start, end};
     return true;
@@ -96,7 +96,7 @@ static bool emit_chars(struct gs_ngrams *ngrams, const struct gs_char *chars, si
 {
     for (size_t i = 0; i <= n; i++) { /* i == 0 is the edge before, j == n the edge behind */
         const size_t first = i == 0 ? 0 : i - 1;
-        uint64_t h = i == 0 ? step(SEED_CHARS, EDGE) : SEED_CHARS;
+        uint64_t h = i == 0 ? step(seed_chars, EDGE) : seed_chars;
         size_t length = i == 0;
         for (size_t j = first; j <= n && length < max_gram; j++) {
             h = step(h, j == n ? (uint32_t)EDGE : chars[j].cp);
@@ -150,7 +150,7 @@ static bool emit_token(struct gs_ngrams *ngrams, const struct gs_char *chars, si
     if (!is_word && ends_scope(chars[0].cp)) {
         ngrams->negated = 0;
     }
-    uint64_t h = ngrams->negated > 0 ? SEED_NEGATED : SEED_WORD;
+    uint64_t h = ngrams->negated > 0 ? seed_negated : seed_word;
     for (size_t i = 0; i < n; i++) {
         h = step(h, chars[i].cp);
     }
@@ -164,7 +164,7 @@ static bool emit_token(struct gs_ngrams *ngrams, const struct gs_char *chars, si
         return false;
     }
     return last.hash == 0 ||
-           emit(ngrams, (last.hash ^ SEED_PAIR) * STEP + h, GS_NGRAMS_WORD, last.start, end);
+           emit(ngrams, (last.hash ^ seed_pair) * step_factor + h, GS_NGRAMS_WORD, last.start, end);
 }
 
 static bool emit_tokens(struct gs_ngrams *ngrams, const struct gs_char *chars, size_t n)

@@ -16,7 +16,32 @@ struct gs_eval {
     size_t n, max;
     size_t n_accurate, n_with_labels, n_top, n_subset;
     double brier;
+    struct bins {
+        size_t n[GS_ECE_BINS];
+        double confidence[GS_ECE_BINS], right[GS_ECE_BINS];
+    } bins; /* multi-label: every label's p */
 };
+
+static void count_in_bin(struct bins *bins, double p, bool right)
+{
+    size_t bin = (size_t)(p * GS_ECE_BINS);
+    bin = bin < GS_ECE_BINS ? bin : GS_ECE_BINS - 1;
+    bins->n[bin]++;
+    bins->confidence[bin] += p;
+    bins->right[bin] += right;
+}
+
+static double calibration_error(const struct bins *bins)
+{
+    double gaps = 0.0;
+    double n = 0.0;
+    for (size_t b = 0; b < GS_ECE_BINS; b++) {
+        const double gap = bins->confidence[b] - bins->right[b];
+        gaps += gap < 0 ? -gap : gap;
+        n += (double)bins->n[b];
+    }
+    return n > 0.0 ? gaps / n : 0.0;
+}
 
 enum gs_status gs_eval_new(size_t n_labels, const char *const *labels, const float *thresholds,
                            struct gs_eval **ret, struct gs_error *err)
@@ -99,6 +124,7 @@ enum gs_status gs_eval_add_labels(struct gs_eval *eval, const float *p, uint64_t
         const bool says = p[l] >= eval->thresholds[l];
         const double error = (double)p[l] - (is ? 1.0 : 0.0);
         squares += error * error;
+        count_in_bin(&eval->bins, (double)p[l], is);
         best = p[l] > p[best] ? l : best;
         exact = exact && is == says;
         eval->report.classes[l].support += is;
@@ -127,23 +153,17 @@ static int surest_first(const void *a, const void *b)
 
 static void finish_calibration(struct gs_eval *eval, struct gs_eval_report *r)
 {
-    double confidence[GS_ECE_BINS] = {0};
-    double right[GS_ECE_BINS] = {0};
-
+    struct bins best = {0};
     for (size_t i = 0; i < eval->n; i++) {
-        const double c = (double)eval->answers[i].confidence;
-        size_t bin = (size_t)(c * GS_ECE_BINS);
-        bin = bin < GS_ECE_BINS ? bin : GS_ECE_BINS - 1;
-        r->bin_n[bin]++;
-        confidence[bin] += c;
-        right[bin] += eval->answers[i].right;
+        count_in_bin(&best, (double)eval->answers[i].confidence, eval->answers[i].right);
     }
+    r->top1_ece = calibration_error(&best);
+    r->ece = r->multi_label ? calibration_error(&eval->bins) : r->top1_ece;
     for (size_t b = 0; b < GS_ECE_BINS; b++) {
-        if (r->bin_n[b] > 0) {
-            const double gap = confidence[b] - right[b];
-            r->ece += (gap < 0 ? -gap : gap) / (double)eval->n;
-            r->bin_confidence[b] = confidence[b] / (double)r->bin_n[b];
-            r->bin_accuracy[b] = right[b] / (double)r->bin_n[b];
+        r->bin_n[b] = best.n[b];
+        if (best.n[b] > 0) {
+            r->bin_confidence[b] = best.confidence[b] / (double)best.n[b];
+            r->bin_accuracy[b] = best.right[b] / (double)best.n[b];
         }
     }
 }
@@ -152,7 +172,9 @@ static void finish_coverage(struct gs_eval *eval, struct gs_eval_report *r)
 {
     size_t right = 0;
     size_t i = 0;
-    qsort(eval->answers, eval->n, sizeof *eval->answers, surest_first);
+    if (eval->n > 0) {
+        qsort(eval->answers, eval->n, sizeof *eval->answers, surest_first);
+    }
     for (size_t k = 0; k < GS_N_COVERAGES; k++) {
         const size_t end = eval->n * (k + 1) / GS_N_COVERAGES;
         for (; i < end; i++) {

@@ -48,8 +48,10 @@ struct gs_eval_report {
     double top1_accuracy;   /* multi-label, rows with a label: the best label is one of them */
     double subset_accuracy; /* multi-label: exactly the right labels */
     double macro_f1, micro_f1, weighted_f1; /* macro: over classes with support */
-    double ece, brier;                      /* of the best answer's p; of all p */
-    double coverage[GS_N_COVERAGES];        /* accuracy of the surest 10 %, 20 %, … 100 % */
+    double ece;      /* one-label heads: of the best answer's p; multi-label: of every label's p */
+    double top1_ece; /* multi-label: of the best label's p */
+    double brier;    /* of all p */
+    double coverage[GS_N_COVERAGES]; /* accuracy of the surest 10 %, 20 %, … 100 % */
     size_t confusion[GS_N_SENTIMENTS][GS_N_SENTIMENTS]; /* one-label heads: [truth][answer] */
     double bin_confidence[GS_ECE_BINS], bin_accuracy[GS_ECE_BINS];
     size_t bin_n[GS_ECE_BINS];

@@ -16,6 +16,7 @@ static const struct {
     {"micro_f1", offsetof(struct gs_eval_report, micro_f1), false},
     {"weighted_f1", offsetof(struct gs_eval_report, weighted_f1), false},
     {"ece", offsetof(struct gs_eval_report, ece), false},
+    {"top1_ece", offsetof(struct gs_eval_report, top1_ece), true},
     {"brier", offsetof(struct gs_eval_report, brier), false},
 };
 

@@ -104,6 +104,12 @@ enum gs_status gs_profile_index(struct gs_profile *profile, struct gs_error *err
 /* Fills info, label_ids and kernel; call when all else is. */
 void gs_model_seal(struct gs_model *model);
 
+/* Bytes of a row in memory: columns rounded up to what the kernels work in. */
+static inline size_t gs_profile_width(size_t n_columns)
+{
+    return (n_columns + 31) / 32 * 32;
+}
+
 /* Zeroed rows of n_rows × width; NULL without memory. */
 int8_t *gs_profile_rows_new(size_t n_rows, size_t width);
 

@@ -58,10 +58,15 @@ static const struct gs_profile *profile_of(const struct gs_model *model, const u
     return &model->profiles[han ? GS_PROFILE_HAN : GS_PROFILE_ALPHABETIC];
 }
 
-/* Fills the scores; inverse[head] is what one unit of a row's column is worth before its scale. */
+/* A text's scores, and what one unit of a row's column is worth before its scale. */
+struct scored {
+    float scores[GS_MAX_WIDTH];
+    float inverse[GS_N_HEADS];
+    size_t n_rows;
+};
+
 static void score(const struct gs_model *model, const struct gs_profile *profile,
-                  struct gs_model_work *work, const uint32_t *hashes, size_t n, float *scores,
-                  float inverse[GS_N_HEADS], size_t *ret_n_rows)
+                  struct gs_model_work *work, const uint32_t *hashes, size_t n, struct scored *ret)
 {
     int32_t sums[GS_MAX_WIDTH] = {0};
     const size_t n_rows = find_rows(profile, work, hashes, n);
@@ -71,13 +76,13 @@ static void score(const struct gs_model *model, const struct gs_profile *profile
         model->kernel->sum(profile->rows, profile->width, work->rows + at, part, sums);
     }
     for (size_t head = 0; head < GS_N_HEADS; head++) {
-        inverse[head] = inverse_norm(profile, head, sums);
+        ret->inverse[head] = inverse_norm(profile, head, sums);
     }
     for (size_t c = 0; c < profile->n_columns; c++) {
-        const float unit = profile->scale[c] * inverse[profile->head[c]];
-        scores[c] = unit * (float)sums[c] + profile->bias[c];
+        const float unit = profile->scale[c] * ret->inverse[profile->head[c]];
+        ret->scores[c] = unit * (float)sums[c] + profile->bias[c];
     }
-    *ret_n_rows = n_rows;
+    ret->n_rows = n_rows;
 }
 
 const struct gs_profile *gs_profile_scores(const struct gs_model *model, struct gs_model_work *work,
@@ -85,8 +90,10 @@ const struct gs_profile *gs_profile_scores(const struct gs_model *model, struct 
                                            float scores[GS_MAX_WIDTH], size_t *ret_n_rows)
 {
     const struct gs_profile *profile = profile_of(model, hashes, n, 0);
-    float inverse[GS_N_HEADS];
-    score(model, profile, work, hashes, n, scores, inverse, ret_n_rows);
+    struct scored scored;
+    score(model, profile, work, hashes, n, &scored);
+    memcpy(scores, scored.scores, profile->n_columns * sizeof *scores);
+    *ret_n_rows = scored.n_rows;
     return profile;
 }
 
@@ -168,85 +175,87 @@ void gs_model_predict(const struct gs_model *model, struct gs_model_work *work,
 {
     const size_t language = lang < GS_N_MODEL_LANGS ? lang : GS_N_MODEL_LANGS - 1;
     const struct gs_profile *profile = profile_of(model, hashes, n, language);
-    float scores[GS_MAX_WIDTH];
-    float inverse[GS_N_HEADS];
-    size_t n_rows = 0;
+    struct scored scored;
 
-    score(model, profile, work, hashes, n, scores, inverse, &n_rows);
+    score(model, profile, work, hashes, n, &scored);
     ret->tier = "fast";
-    predict_sentiment(model, profile, scores,
+    predict_sentiment(model, profile, scored.scores,
                       1.0F / model->temperature[GS_HEAD_SENTIMENT][language], ret);
     for (size_t head = GS_HEAD_TOPICS; head < GS_N_HEADS; head++) {
         const float inverse_t = 1.0F / model->temperature[head][language];
         for (size_t l = 0; l < model->n_labels[head]; l++) {
             const int column = profile->columns[head][l];
-            ret->logits[head][l] = inverse_t * (column < 0 ? model->unknown_logit : scores[column]);
+            ret->logits[head][l] =
+                inverse_t * (column < 0 ? model->unknown_logit : scored.scores[column]);
             ret->p[head][l] = sigmoid(ret->logits[head][l]);
         }
     }
 }
 
-/* What one column adds to the logit: units[c] is the factor of a row's column c. */
-static size_t explained_columns(const struct gs_model *model, const struct gs_profile *profile,
-                                const float *scores, const float *inverse, float inverse_t,
-                                enum gs_head head, size_t label, int *columns, float *units,
-                                float *ret_bias)
+/* The columns that a label's logit is made of: units is the factor of a row's column. */
+struct parts {
+    int columns[GS_MAX_EXPERTS];
+    float units[GS_MAX_EXPERTS];
+    size_t n;
+    float bias;
+};
+
+static void take_apart(const struct gs_model *model, const struct gs_profile *profile,
+                       const struct scored *scored, float inverse_t, enum gs_head head,
+                       size_t label, struct parts *ret)
 {
     float gates[GS_MAX_EXPERTS] = {0};
-    size_t n = 0;
 
-    *ret_bias = 0.0F;
+    *ret = (struct parts){0};
     if (head != GS_HEAD_SENTIMENT) {
-        columns[0] = profile->columns[head][label];
-        units[0] = inverse_t;
-        n = 1;
+        ret->columns[0] = profile->columns[head][label];
+        ret->units[0] = inverse_t;
+        ret->n = 1;
     } else if (profile->n_experts > 0) {
-        open_gates(profile, scores, gates);
+        open_gates(profile, scored->scores, gates);
         for (size_t e = 0; e < profile->n_experts; e++) {
-            columns[e] = profile->experts[e].columns[label];
-            units[e] = inverse_t * gates[e];
+            ret->columns[e] = profile->experts[e].columns[label];
+            ret->units[e] = inverse_t * gates[e];
         }
-        n = profile->n_experts;
+        ret->n = profile->n_experts;
     }
-    for (size_t i = 0; i < n; i++) {
-        if (columns[i] < 0) {
-            *ret_bias += units[i] * model->unknown_logit;
-            units[i] = 0.0F;
-            columns[i] = 0;
+    for (size_t i = 0; i < ret->n; i++) {
+        const int column = ret->columns[i];
+        if (column < 0) {
+            ret->bias += ret->units[i] * model->unknown_logit;
+            ret->units[i] = 0.0F;
+            ret->columns[i] = 0;
         } else {
-            *ret_bias += units[i] * profile->bias[columns[i]];
-            units[i] *= profile->scale[columns[i]] * inverse[head];
+            ret->bias += ret->units[i] * profile->bias[column];
+            ret->units[i] *= profile->scale[column] * scored->inverse[head];
         }
     }
-    return n;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the parameters are the module's contract */
 void gs_model_explain(const struct gs_model *model, struct gs_model_work *work,
                       const uint32_t *hashes, size_t n, size_t lang, enum gs_head head,
                       size_t label, float *contributions, float *ret_bias)
 {
     const size_t language = lang < GS_N_MODEL_LANGS ? lang : GS_N_MODEL_LANGS - 1;
     const struct gs_profile *profile = profile_of(model, hashes, n, language);
-    float scores[GS_MAX_WIDTH];
-    float inverse[GS_N_HEADS];
-    int columns[GS_MAX_EXPERTS];
-    float units[GS_MAX_EXPERTS];
-    size_t n_rows = 0;
+    struct scored scored;
+    struct parts parts;
 
-    score(model, profile, work, hashes, n, scores, inverse, &n_rows);
-    const size_t n_columns = explained_columns(model, profile, scores, inverse,
-                                               1.0F / model->temperature[head][language], head,
-                                               label, columns, units, ret_bias);
+    score(model, profile, work, hashes, n, &scored);
+    take_apart(model, profile, &scored, 1.0F / model->temperature[head][language], head, label,
+               &parts);
+    *ret_bias = parts.bias;
     for (size_t i = 0; i < n; i++) {
-        const uint32_t row = row_of(profile, hashes[i]);
-        work->counts[row] += row < profile->n_rows;
+        work->counts[row_of(profile, hashes[i])]++;
     }
     for (size_t i = 0; i < n; i++) { /* an n-gram that occurs twice counts once: half each */
         const uint32_t row = row_of(profile, hashes[i]);
         contributions[i] = 0.0F;
-        for (size_t c = 0; c < n_columns && row < profile->n_rows; c++) {
-            const int8_t weight = profile->rows[(size_t)row * profile->width + (size_t)columns[c]];
-            contributions[i] += units[c] * (float)weight / (float)work->counts[row];
+        for (size_t c = 0; c < parts.n && row < profile->n_rows; c++) {
+            const int8_t weight =
+                profile->rows[(size_t)row * profile->width + (size_t)parts.columns[c]];
+            contributions[i] += parts.units[c] * (float)weight / (float)work->counts[row];
         }
     }
     for (size_t i = 0; i < n; i++) {

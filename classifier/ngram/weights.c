@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { N_PARTS = 4 };
-static const double MOST = 1e6; /* magnitude of a scale or bias */
+static const double most = 1e6; /* magnitude of a scale or bias */
 
 static const struct gs_tensor *part_of(const struct gs_safetensors *all, size_t profile,
                                        const char *part, enum gs_dtype dtype, size_t n_dims)
@@ -28,7 +27,7 @@ static bool read_floats(const struct gs_tensor *tensor, size_t n, float *to)
     }
     memcpy(to, tensor->bytes.bytes, n * sizeof *to);
     for (size_t i = 0; i < n; i++) {
-        if (!isfinite(to[i]) || fabs((double)to[i]) > MOST) {
+        if (!isfinite(to[i]) || fabs((double)to[i]) > most) {
             return false;
         }
     }
@@ -47,26 +46,29 @@ static enum gs_status read_profile(const struct gs_safetensors *all, size_t whic
     if (keys == NULL || rows == NULL || scale == NULL || bias == NULL) {
         return gs_fail(err, GS_BAD_FORMAT, "%s: keys, rows, scale or bias is missing", name);
     }
-    const size_t width = rows->shape[1];
-    if (rows->shape[0] != keys->shape[0] || keys->shape[0] > GS_MAX_ROWS || width % 32 != 0 ||
-        width > GS_MAX_WIDTH || profile->n_columns > width) {
-        return gs_fail(err, GS_BAD_FORMAT, "%s: %zu keys do not fit rows of [%zu, %zu]", name,
-                       keys->shape[0], rows->shape[0], width);
+    if (rows->shape[0] != keys->shape[0] || keys->shape[0] > GS_MAX_ROWS ||
+        rows->shape[1] != profile->n_columns) {
+        return gs_fail(err, GS_BAD_FORMAT,
+                       "%s: %zu keys and %zu columns do not fit rows of [%zu, %zu]", name,
+                       keys->shape[0], profile->n_columns, rows->shape[0], rows->shape[1]);
     }
     if (!read_floats(scale, profile->n_columns, profile->scale) ||
         !read_floats(bias, profile->n_columns, profile->bias)) {
         return gs_fail(err, GS_BAD_FORMAT, "%s: scale or bias: wrong length or not finite", name);
     }
     profile->n_rows = keys->shape[0];
-    profile->width = width;
+    profile->width = gs_profile_width(profile->n_columns);
     profile->keys = malloc(keys->bytes.len + 1);
-    profile->rows = gs_profile_rows_new(profile->n_rows, width);
+    profile->rows = gs_profile_rows_new(profile->n_rows, profile->width);
     if (profile->keys == NULL || profile->rows == NULL) {
         return gs_fail(err, GS_NO_MEMORY, "%s: %zu rows", name, profile->n_rows);
     }
     if (keys->bytes.len > 0) {
         memcpy(profile->keys, keys->bytes.bytes, keys->bytes.len);
-        memcpy(profile->rows, rows->bytes.bytes, rows->bytes.len);
+        for (size_t i = 0; i < profile->n_rows; i++) { /* the file has no padding */
+            memcpy(profile->rows + i * profile->width, rows->bytes.bytes + i * profile->n_columns,
+                   profile->n_columns);
+        }
     }
     return gs_profile_index(profile, err);
 }

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MAX_FILE = 1 << 30, N_PARTS = 4 };
@@ -43,18 +44,44 @@ static struct gs_tensor part(size_t profile, const char *name, enum gs_dtype dty
     return t;
 }
 
-static void put_weights(struct gs_buf *out, const struct gs_model *model)
+/* Rows without the padding that they have in memory. */
+static enum gs_status pack_rows(const struct gs_profile *p, int8_t **ret, struct gs_error *err)
+{
+    int8_t *packed = malloc(p->n_rows * p->n_columns + 1);
+    if (packed == NULL) {
+        return gs_fail(err, GS_NO_MEMORY, "%zu rows", p->n_rows);
+    }
+    for (size_t i = 0; i < p->n_rows; i++) {
+        memcpy(packed + i * p->n_columns, p->rows + i * p->width, p->n_columns);
+    }
+    *ret = packed;
+    return GS_OK;
+}
+
+static enum gs_status put_weights(struct gs_buf *out, const struct gs_model *model,
+                                  struct gs_error *err)
 {
     struct gs_tensor tensors[N_PARTS * GS_N_PROFILES];
+    int8_t *packed[GS_N_PROFILES] = {NULL};
+    enum gs_status status = GS_OK;
     size_t n = 0;
-    for (size_t i = 0; i < GS_N_PROFILES; i++) {
+
+    for (size_t i = 0; i < GS_N_PROFILES && status == GS_OK; i++) {
         const struct gs_profile *p = &model->profiles[i];
-        tensors[n++] = part(i, "rows", GS_DTYPE_I8, p->n_rows, p->width, p->rows);
+        status = pack_rows(p, &packed[i], err);
+        tensors[n++] = part(i, "rows", GS_DTYPE_I8, p->n_rows, p->n_columns, packed[i]);
+        tensors[n - 1].n_dims = 2;
         tensors[n++] = part(i, "keys", GS_DTYPE_U32, p->n_rows, 0, p->keys);
         tensors[n++] = part(i, "scale", GS_DTYPE_F32, p->n_columns, 0, p->scale);
         tensors[n++] = part(i, "bias", GS_DTYPE_F32, p->n_columns, 0, p->bias);
     }
-    gs_safetensors_write(out, tensors, n);
+    if (status == GS_OK) {
+        gs_safetensors_write(out, tensors, n);
+    }
+    for (size_t i = 0; i < GS_N_PROFILES; i++) {
+        free(packed[i]);
+    }
+    return status;
 }
 
 static void put_head(struct gs_buf *out, const struct gs_model *model, size_t head)
@@ -131,11 +158,15 @@ enum gs_status gs_model_write(struct gs_model *model, const char *dir, struct gs
     struct gs_buf weights = {.max = MAX_FILE};
     struct gs_buf manifest = {.max = MAX_FILE};
 
-    put_weights(&weights, model);
+    enum gs_status status = put_weights(&weights, model, err);
+    if (status != GS_OK) {
+        gs_buf_done(&weights);
+        return status;
+    }
     gs_sha256_hex(gs_buf_str(&weights), model->sha256);
     memcpy(model->weights_file, weights_file, sizeof weights_file);
     put_manifest(&manifest, model, weights.len, notes);
-    enum gs_status status = write_file(dir, weights_file, &weights, err);
+    status = write_file(dir, weights_file, &weights, err);
     if (status == GS_OK) {
         status = write_file(dir, "groundswell.json", &manifest, err);
     }

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const float UNKNOWN_LOGIT = -7.0F; /* p = 0.0009 */
-enum { STEPS = 127, WIDTH_UNIT = 32 };
+static const float unknown_logit = -7.0F; /* p = 0.0009 */
+enum { STEPS = 127 };
 
 /* Rounds one column to 8 bits: its largest weight is 127 steps. */
 static void round_column(const float *weights, struct gs_profile *profile, size_t column)
@@ -36,13 +36,15 @@ static enum gs_status assemble_profile(const struct gs_trainer *t, size_t which,
 
     profile->n_rows = v->n;
     profile->n_columns = columns->n;
-    profile->width = (columns->n + WIDTH_UNIT - 1) / WIDTH_UNIT * WIDTH_UNIT;
+    profile->width = gs_profile_width(columns->n);
     profile->keys = malloc((v->n + 1) * sizeof *profile->keys);
     profile->rows = gs_profile_rows_new(v->n, profile->width);
     if (profile->keys == NULL || profile->rows == NULL) {
         return gs_fail(err, GS_NO_MEMORY, "%zu rows", v->n);
     }
-    memcpy(profile->keys, v->hashes, v->n * sizeof *profile->keys);
+    if (v->n > 0) {
+        memcpy(profile->keys, v->hashes, v->n * sizeof *profile->keys);
+    }
     for (size_t c = 0; c < columns->n; c++) {
         memcpy(profile->names[c], columns->names[c], sizeof profile->names[c]);
         profile->bias[c] = columns->bias[c];
@@ -70,7 +72,7 @@ enum gs_status gs_model_assemble(const struct gs_trainer *t, const struct gs_col
     }
     (void)snprintf(model->name, sizeof model->name, "%s", t->options.name);
     (void)snprintf(model->version, sizeof model->version, "%s", t->options.version);
-    model->unknown_logit = UNKNOWN_LOGIT;
+    model->unknown_logit = unknown_logit;
     for (size_t head = 0; head < GS_N_HEADS; head++) {
         memcpy(model->labels[head], t->labels[head], sizeof model->labels[head]);
         model->n_labels[head] = t->n_labels[head];

@@ -20,11 +20,15 @@ struct gs_held {
     size_t n;
 };
 
-/* Coordinate descent by golden section on a convex function of n params, each within ±20. */
+/* Coordinate descent by golden section on a function of n params: each within reach of where it is,
+ * and less with each cycle. */
 void gs_minimise(double (*loss)(const double *params, const void *arg), const void *arg,
-                 double *params, size_t n, size_t cycles);
+                 double *params, size_t n, double reach, size_t cycles);
 
-/* Factors and offsets. */
+/* Factors and offsets of a profile's sentiment columns and gates. */
+void gs_calibrate_mixture(const struct gs_held *held, size_t profile, struct gs_calibration *ret);
+
+/* Factors and offsets of all columns. */
 void gs_calibrate_columns(const struct gs_held *held, struct gs_calibration *ret);
 
 /* Temperatures, thresholds and the margin, for a model whose columns are calibrated. */

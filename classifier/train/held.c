@@ -84,7 +84,7 @@ void gs_calibration_apply(const struct gs_calibration *calibration, struct gs_mo
     model->margin = calibration->margin;
     for (size_t head = 0; head < GS_N_HEADS; head++) {
         for (size_t l = 0; l < model->n_labels[head]; l++) {
-            model->thresholds[head][l] = calibration->thresholds[head];
+            model->thresholds[head][l] = calibration->thresholds[head][l];
         }
     }
 }
@@ -97,7 +97,9 @@ enum gs_status gs_calibrate(struct gs_trainer *t, struct gs_model *trial,
 
     ret->of = trial;
     for (size_t head = 0; head < GS_N_HEADS; head++) {
-        ret->thresholds[head] = 0.5F;
+        for (size_t l = 0; l < GS_MAX_LABELS; l++) {
+            ret->thresholds[head][l] = 0.5F;
+        }
         for (size_t lang = 0; lang < GS_N_MODEL_LANGS; lang++) {
             ret->temperature[head][lang] = 1.0F;
         }

@@ -14,11 +14,11 @@ struct gs_train_options gs_train_defaults(void)
         .name = "model",
         .version = "1",
         .seed = 1,
-        .max_rows = {60000, 56000},
+        .max_rows = {60000, 68000},
         .max_passes = 60,
         .min_df = 2,
         .tolerance = 0.02F,
-        .share = 0.3F,
+        .share = 0.6F,
         .holdout = 0.15F,
         .word_weight = 3.0F,
         .idf = {false, true},
@@ -79,16 +79,7 @@ void gs_trainer_free(struct gs_trainer *t)
     free(t->rows);
     free(t->at);
     free(t->hashes);
-    free(t->ids);
-    free(t->id_at);
-    free(t->inverse_norm[0]);
-    free(t->inverse_norm[1]);
-    for (size_t i = 0; i < GS_N_PROFILES; i++) {
-        free(t->vocabulary[i].hashes);
-        free(t->vocabulary[i].df);
-        free(t->vocabulary[i].squares[0]);
-        free(t->vocabulary[i].squares[1]);
-    }
+    gs_vocabulary_forget(t);
     free(t);
 }
 

@@ -22,13 +22,25 @@ static void number_registers(struct gs_trainer *t)
     }
 }
 
+/* The part of a set that calibration is fitted on: small sets give more, since a few hundred rows
+ * cannot tell how sure to be. */
+static double part_held(const struct gs_trainer *t, size_t set)
+{
+    static const double wanted = 600.0;
+    static const double most = 1.0 / 3.0;
+    const double least = (double)t->options.holdout;
+    const double part = wanted / (double)(t->sets[set].n_rows + 1);
+    return part < least || least > most ? least : part < most ? part : most;
+}
+
 /* The same rows for the same seed, spread over each set whatever its order. */
 static void hold_out(struct gs_trainer *t)
 {
     uint64_t state = t->options.seed;
     for (size_t r = 0; r < t->n_rows; r++) {
         const double u = (double)(gs_train_random(&state) >> 11) / 9007199254740992.0;
-        t->rows[r].held = t->sets[t->rows[r].set].valid || u < (double)t->options.holdout;
+        const size_t set = t->rows[r].set;
+        t->rows[r].held = t->sets[set].valid || u < part_held(t, set);
     }
 }
 
@@ -41,18 +53,34 @@ static enum gs_status check(const struct gs_trainer *t, struct gs_error *err)
     return n < 10 ? gs_fail(err, GS_BAD_FORMAT, "%zu rows to train on: too few", n) : GS_OK;
 }
 
-/* How much an n-gram matters: its squared weights over all columns. */
+static size_t head_of(const char *column)
+{
+    return column[0] == 't' ? GS_HEAD_TOPICS : column[0] == 'r' ? GS_HEAD_RISKS : GS_HEAD_SENTIMENT;
+}
+
+/* How much an n-gram matters: its share of each column's squared weights. Heads have an equal say,
+ * whatever their number of columns and the size of their weights. */
 static void add_importance(const struct gs_columns *columns, size_t n, double *importance)
 {
+    size_t n_columns[GS_N_HEADS] = {0};
     for (size_t c = 0; c < columns->n; c++) {
+        n_columns[head_of(columns->names[c])] += columns->squares[c] < 0;
+    }
+    for (size_t c = 0; c < columns->n; c++) {
+        const float *weights = columns->weights + c * n;
+        double sum = 0.0;
         for (size_t j = 0; j < n && columns->squares[c] < 0; j++) {
-            const double w = (double)columns->weights[c * n + j];
-            importance[j] += w * w;
+            sum += (double)weights[j] * (double)weights[j];
+        }
+        const double share = 1.0 / (double)n_columns[head_of(columns->names[c])];
+        for (size_t j = 0; j < n && sum > 0.0; j++) {
+            importance[j] += share * (double)weights[j] * (double)weights[j] / sum;
         }
     }
 }
 
-static enum gs_status prune(struct gs_trainer *t, size_t profile, struct gs_error *err)
+static enum gs_status prune(struct gs_trainer *t, size_t profile, bool held_too, const char *phase,
+                            struct gs_error *err)
 {
     enum { PRUNING_PASSES = 6 };
     const size_t n = t->vocabulary[profile].n;
@@ -66,7 +94,7 @@ static enum gs_status prune(struct gs_trainer *t, size_t profile, struct gs_erro
         return gs_fail(err, GS_NO_MEMORY, "importance of %zu n-grams", n);
     }
     enum gs_status status =
-        gs_columns_solve(t, profile, true, PRUNING_PASSES, "choose", &columns, err);
+        gs_columns_solve(t, profile, held_too, PRUNING_PASSES, phase, &columns, err);
     if (status == GS_OK) {
         add_importance(&columns, n, importance);
         gs_columns_done(&columns);
@@ -78,12 +106,21 @@ static enum gs_status prune(struct gs_trainer *t, size_t profile, struct gs_erro
     return status;
 }
 
-static enum gs_status solve_model(struct gs_trainer *t, bool held_too, const char *phase,
-                                  struct gs_model **ret, struct gs_error *err)
+/* A model of the rows that learn: which n-grams to keep, then every column over those. The trial
+ * chooses without the rows held out too, or their n-grams would look more certain than a
+ * stranger's. */
+static enum gs_status solve_model(struct gs_trainer *t, bool held_too, struct gs_model **ret,
+                                  struct gs_error *err)
 {
+    const char *choose = held_too ? "final-choose" : "trial-choose";
+    const char *phase = held_too ? "final" : "trial";
     struct gs_columns *columns = calloc(GS_N_PROFILES, sizeof *columns);
-    enum gs_status status = columns == NULL ? gs_fail(err, GS_NO_MEMORY, "columns") : GS_OK;
+    enum gs_status status = columns == NULL ? gs_fail(err, GS_NO_MEMORY, "columns")
+                                            : gs_vocabulary_build(t, held_too, err);
 
+    for (size_t i = 0; i < GS_N_PROFILES && status == GS_OK; i++) {
+        status = prune(t, i, held_too, choose, err);
+    }
     for (size_t i = 0; i < GS_N_PROFILES && status == GS_OK; i++) {
         status = gs_columns_solve(t, i, held_too, t->options.max_passes, phase, &columns[i], err);
     }
@@ -117,19 +154,13 @@ enum gs_status gs_trainer_run(struct gs_trainer *t, gs_train_log_fn *log, void *
     if (status == GS_OK) {
         number_registers(t);
         hold_out(t);
-        status = gs_vocabulary_build(t, err);
-    }
-    for (size_t i = 0; i < GS_N_PROFILES && status == GS_OK; i++) {
-        status = prune(t, i, err);
-    }
-    if (status == GS_OK) {
-        status = solve_model(t, false, "calibrate", &trial, err);
+        status = solve_model(t, false, &trial, err);
     }
     if (status == GS_OK) {
         status = gs_calibrate(t, trial, calibration, err);
     }
     if (status == GS_OK) {
-        status = solve_model(t, true, "final", &model, err);
+        status = solve_model(t, true, &model, err);
     }
     if (status == GS_OK) {
         gs_calibration_apply(calibration, model);

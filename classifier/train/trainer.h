@@ -59,9 +59,11 @@ static inline size_t gs_squares_of(size_t head)
     return head == GS_HEAD_SENTIMENT ? 0 : 1;
 }
 
-/* Vocabularies from the rows that train, and the rows in their numbers. */
+/* Vocabularies from the rows that train (held_too: those held out as well), and all rows in their
+ * numbers. Replaces what was there. */
 GS_MUST_CHECK
-enum gs_status gs_vocabulary_build(struct gs_trainer *t, struct gs_error *err);
+enum gs_status gs_vocabulary_build(struct gs_trainer *t, bool held_too, struct gs_error *err);
+void gs_vocabulary_forget(struct gs_trainer *t);
 
 /* Keeps the n-grams of a profile with the largest importance, at most max, and renumbers the rows.
  */
@@ -97,7 +99,7 @@ struct gs_calibration {
     float factor[GS_N_PROFILES][GS_MAX_WIDTH];
     float offset[GS_N_PROFILES][GS_MAX_WIDTH];
     float temperature[GS_N_HEADS][GS_N_MODEL_LANGS];
-    float thresholds[GS_N_HEADS];
+    float thresholds[GS_N_HEADS][GS_MAX_LABELS];
     float margin;
 };
 

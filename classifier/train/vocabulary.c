@@ -7,9 +7,9 @@
 
 enum { RADIX_BITS = 11, RADIX = 1 << RADIX_BITS, MOST_SQUARE = 127 };
 
-static bool learns(const struct gs_trainer *t, size_t row)
+static bool learns(const struct gs_trainer *t, size_t row, bool held_too)
 {
-    return !t->sets[t->rows[row].set].valid;
+    return !t->sets[t->rows[row].set].valid && (held_too || !t->rows[row].held);
 }
 
 /* Least significant digit first; both arrays are n long, the result is in keys. */
@@ -33,8 +33,8 @@ static void radix_sort(uint32_t *keys, uint32_t *other, size_t n)
     memcpy(other, keys, n * sizeof *keys);
 }
 
-static enum gs_status count(const struct gs_trainer *t, size_t profile, struct gs_vocabulary *v,
-                            struct gs_error *err)
+static enum gs_status count(const struct gs_trainer *t, size_t profile, bool held_too,
+                            struct gs_vocabulary *v, struct gs_error *err)
 {
     enum gs_status status = GS_OK;
     uint32_t *all = malloc((t->n_hashes + 1) * sizeof *all);
@@ -46,7 +46,7 @@ static enum gs_status count(const struct gs_trainer *t, size_t profile, struct g
         goto done;
     }
     for (size_t r = 0; r < t->n_rows; r++) {
-        if (t->rows[r].profile == profile && learns(t, r)) {
+        if (t->rows[r].profile == profile && learns(t, r, held_too)) {
             memcpy(all + n, t->hashes + t->at[r], (t->at[r + 1] - t->at[r]) * sizeof *all);
             n += t->at[r + 1] - t->at[r];
         }
@@ -75,12 +75,12 @@ done:
 
 /* Squared values: what an n-gram weighs in the text's norm. Whole numbers, so that a model's norm
  * column holds exactly what training used. */
-static enum gs_status weigh(const struct gs_trainer *t, size_t profile, struct gs_vocabulary *v,
-                            struct gs_error *err)
+static enum gs_status weigh(const struct gs_trainer *t, size_t profile, bool held_too,
+                            struct gs_vocabulary *v, struct gs_error *err)
 {
     size_t n_rows = 0;
     for (size_t r = 0; r < t->n_rows; r++) {
-        n_rows += t->rows[r].profile == profile && learns(t, r);
+        n_rows += t->rows[r].profile == profile && learns(t, r, held_too);
     }
     for (size_t kind = 0; kind < 2; kind++) {
         v->squares[kind] = malloc(v->n + 1);
@@ -149,22 +149,43 @@ static void number_rows(struct gs_trainer *t)
     }
 }
 
-enum gs_status gs_vocabulary_build(struct gs_trainer *t, struct gs_error *err)
+void gs_vocabulary_forget(struct gs_trainer *t)
+{
+    for (size_t i = 0; i < GS_N_PROFILES; i++) {
+        struct gs_vocabulary *v = &t->vocabulary[i];
+        free(v->hashes);
+        free(v->df);
+        free(v->squares[0]);
+        free(v->squares[1]);
+        *v = (struct gs_vocabulary){0};
+    }
+    free(t->ids);
+    free(t->id_at);
+    free(t->inverse_norm[0]);
+    free(t->inverse_norm[1]);
+    t->ids = NULL;
+    t->id_at = NULL;
+    t->inverse_norm[0] = NULL;
+    t->inverse_norm[1] = NULL;
+}
+
+enum gs_status gs_vocabulary_build(struct gs_trainer *t, bool held_too, struct gs_error *err)
 {
     enum gs_status status = GS_OK;
+    gs_vocabulary_forget(t);
     for (size_t i = 0; i < GS_N_PROFILES && status == GS_OK; i++) {
-        status = count(t, i, &t->vocabulary[i], err);
+        status = count(t, i, held_too, &t->vocabulary[i], err);
         if (status == GS_OK) {
-            status = weigh(t, i, &t->vocabulary[i], err);
+            status = weigh(t, i, held_too, &t->vocabulary[i], err);
         }
     }
     t->ids = malloc((t->n_hashes + 1) * sizeof *t->ids);
     t->id_at = malloc((t->n_rows + 1) * sizeof *t->id_at);
     t->inverse_norm[0] = malloc((t->n_rows + 1) * sizeof(float));
     t->inverse_norm[1] = malloc((t->n_rows + 1) * sizeof(float));
-    if (t->ids == NULL || t->id_at == NULL || t->inverse_norm[0] == NULL ||
-        t->inverse_norm[1] == NULL) {
-        return gs_fail(err, GS_NO_MEMORY, "%zu rows", t->n_rows);
+    if (status == GS_OK && (t->ids == NULL || t->id_at == NULL || t->inverse_norm[0] == NULL ||
+                            t->inverse_norm[1] == NULL)) {
+        status = gs_fail(err, GS_NO_MEMORY, "%zu rows", t->n_rows);
     }
     if (status == GS_OK) {
         number_rows(t);

@@ -7,8 +7,7 @@ const char *const gs_bench_texts[] = {
     "Bravik Bank to pay 120 million to settle probe into mis-sold savings products, regulator says",
     "Fed officials see rates staying higher for longer as services inflation refuses to cool down",
     "Norvane shares rally for a fourth day after analysts at two brokers lift their price targets",
-    "Oil slips below $80 as inventories rise and demand from refiners disappoints, traders not "
-    "worried",
+    "Oil slips below $80 as inventories rise and demand from refiners disappoints, traders calm",
     "@user loading up on $TSRO before earnings, this thing is not going down any time soon!!!",
     "Tessaro names former Bravik finance chief as its new CFO, effective first of next quarter",
     "云杉科技公告:预计上半年净利润同比下降45%至60%,主要因原材料涨价",

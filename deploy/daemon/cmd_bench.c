@@ -347,8 +347,10 @@ static void report(const struct bench *bench, struct worker *workers)
     }
     const size_t n_times = workers[0].n_times < MAX_TIMES ? workers[0].n_times : MAX_TIMES;
     qsort(workers[0].times_ns, n_times, sizeof(uint32_t), rising_ns);
-    const double p50 = (double)workers[0].times_ns[n_times / 2] / 1e3;
-    const double p99 = (double)workers[0].times_ns[n_times * 99 / 100] / 1e3;
+    const size_t at_50 = n_times / 2;
+    const size_t at_99 = n_times * 99 / 100;
+    const double p50 = (double)workers[0].times_ns[at_50] / 1e3;
+    const double p99 = (double)workers[0].times_ns[at_99] / 1e3;
     for (size_t r = 0; r < REPEATS; r++) {
         cleaning[r] = measure(workers, bench->n_threads, true).messages;
     }

@@ -121,9 +121,9 @@ static enum gs_status explain(struct session *s, struct gs_str title, struct gs_
                               struct gs_error *err)
 {
     gs_buf_reset(&s->json);
-    const enum gs_status status =
-        gs_explainer_run(s->explainer, s->options->head, s->options->label, title, text, &s->json,
-                         s->options->html != NULL ? &s->html : NULL, err);
+    const enum gs_status status = gs_explainer_run(
+        s->explainer, (struct gs_explain_what){s->options->head, s->options->label}, title, text,
+        &s->json, s->options->html != NULL ? &s->html : NULL, err);
     if (status != GS_OK) {
         return status;
     }

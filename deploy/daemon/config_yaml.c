@@ -14,6 +14,7 @@ struct reader {
     size_t n_nodes;
     struct gs_node *root;
     const char *key; /* read, its value not yet */
+    int key_line;
     bool has_document;
 };
 
@@ -47,8 +48,11 @@ static struct gs_node *add_node(struct reader *reader, const yaml_event_t *event
         return NULL;
     }
     reader->n_nodes++;
-    *node =
-        (struct gs_node){.kind = kind, .line = (int)event->start_mark.line + 1, .key = reader->key};
+    *node = (struct gs_node){.kind = kind, .line = (int)event->start_mark.line + 1};
+    if (reader->key != NULL) {
+        node->key = reader->key;
+        node->line = reader->key_line;
+    }
     reader->key = NULL;
     if (reader->depth == 0) {
         reader->root = node;
@@ -89,6 +93,7 @@ static bool read_scalar(struct reader *reader, const yaml_event_t *event)
     }
     if (wants_key(reader)) {
         reader->key = text;
+        reader->key_line = (int)event->start_mark.line + 1;
         return true;
     }
     struct gs_node *node = add_node(reader, event, GS_NODE_TEXT);

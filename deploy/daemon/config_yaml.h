@@ -16,7 +16,7 @@ enum gs_node_kind { GS_NODE_TEXT, GS_NODE_LIST, GS_NODE_MAP };
 
 struct gs_node {
     enum gs_node_kind kind;
-    int line;              /* from 1 */
+    int line;              /* from 1; the key's, when there is one */
     const char *key;       /* in a mapping; NULL in a list and at the top */
     const char *text;      /* GS_NODE_TEXT; no NUL inside */
     bool null;             /* GS_NODE_TEXT: nothing, "~" or "null", unquoted */

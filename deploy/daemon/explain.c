@@ -221,10 +221,12 @@ static void put_section(const struct gs_explainer *e, const struct gs_features *
     gs_buf_printf(out, "</p><small>%s: p = %.4f, logit %.4f</small></section>\n", label, p, logit);
 }
 
-enum gs_status gs_explainer_run(struct gs_explainer *e, enum gs_head head, const char *label,
+enum gs_status gs_explainer_run(struct gs_explainer *e, struct gs_explain_what what,
                                 struct gs_str title, struct gs_str text, struct gs_buf *json,
                                 struct gs_buf *html, struct gs_error *err)
 {
+    const enum gs_head head = what.head;
+    const char *label = what.label;
     static const char *const heads[GS_N_HEADS] = {"sentiment", "topics", "risks"};
     const struct gs_model_info *info = gs_model_info(e->model);
     struct gs_features features;

@@ -16,12 +16,18 @@ GS_MUST_CHECK
 enum gs_status gs_explainer_new(const char *model, struct gs_explainer **ret, struct gs_error *err);
 void gs_explainer_free(struct gs_explainer *explainer); /* NULL is fine */
 
-/* Appends one JSON line, and (html not NULL) one section of a page. label NULL: the best one.
+/* Of which answer. */
+struct gs_explain_what {
+    enum gs_head head;
+    const char *label; /* NULL: the best one */
+};
+
+/* Appends one JSON line, and (html not NULL) one section of a page.
  * GS_BAD_CONFIG: the model has no such label. */
 GS_MUST_CHECK
-enum gs_status gs_explainer_run(struct gs_explainer *explainer, enum gs_head head,
-                                const char *label, struct gs_str title, struct gs_str text,
-                                struct gs_buf *json, struct gs_buf *html, struct gs_error *err);
+enum gs_status gs_explainer_run(struct gs_explainer *explainer, struct gs_explain_what what,
+                                struct gs_str title, struct gs_str text, struct gs_buf *json,
+                                struct gs_buf *html, struct gs_error *err);
 
 extern const char gs_explain_page_head[];
 

@@ -38,9 +38,10 @@ enum gs_status gs_train_labels_load(const char *path, struct gs_trainer *trainer
             const char *id = json_string_value(json_object_get(label, "id"));
             const char *zh = json_string_value(json_object_get(label, "zh"));
             size_t number = 0;
-            status = id == NULL ? gs_fail(err, GS_BAD_FORMAT, "%s: %s %zu has no id", path,
-                                          head_names[head], i)
-                                : gs_trainer_label(trainer, head, id, zh, &number, err);
+            status =
+                id == NULL
+                    ? gs_fail(err, GS_BAD_FORMAT, "%s: %s %zu has no id", path, head_names[head], i)
+                    : gs_trainer_label(trainer, (enum gs_head)head, id, zh, &number, err);
         }
     }
     if (status != GS_OK) {
@@ -170,11 +171,12 @@ static enum gs_status add_knows(struct gs_trainer *trainer, const struct gs_trai
         }
         const char *name[1] = {strchr(one, '/') + 1};
         uint64_t mask = 0;
-        const enum gs_status status = mask_of(trainer, labels, head, name, 1, &mask, err);
+        const enum gs_status status =
+            mask_of(trainer, labels, (enum gs_head)head, name, 1, &mask, err);
         if (status != GS_OK) {
             return status;
         }
-        gs_trainer_knows(trainer, set, head, mask);
+        gs_trainer_knows(trainer, set, (enum gs_head)head, mask);
     }
     return GS_OK;
 }

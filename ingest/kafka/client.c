@@ -136,7 +136,7 @@ bool gs_kafka_client_stop(struct gs_kafka_client *client)
     *ending = (struct ending){PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, client->rk,
                               false, false};
     if (pthread_create(&thread, NULL, end_client, ending) != 0) {
-        (void)end_client(ending);
+        rd_kafka_destroy_flags(client->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
         free(ending);
     } else if (wait_for_end(ending)) {
         (void)pthread_join(thread, NULL);

@@ -17,7 +17,7 @@ static struct gs_kafka_header_block *add_block(struct gs_kafka_held *held, size_
 {
     const size_t capacity = n > HEADERS_A_BLOCK ? n : HEADERS_A_BLOCK;
     struct gs_kafka_header_block **blocks =
-        realloc(held->blocks, (held->n_blocks + 1) * sizeof *held->blocks);
+        realloc(held->blocks, (held->n_blocks + 1) * sizeof(struct gs_kafka_header_block *));
 
     if (blocks == NULL) {
         return NULL;
@@ -83,7 +83,8 @@ enum gs_status gs_kafka_held_add(struct gs_kafka_held *held, rd_kafka_message_t 
 {
     if (held->n == held->capacity) {
         const size_t capacity = held->capacity == 0 ? 1024 : 2 * held->capacity;
-        rd_kafka_message_t **messages = realloc(held->messages, capacity * sizeof *messages);
+        rd_kafka_message_t **messages =
+            realloc(held->messages, capacity * sizeof(rd_kafka_message_t *));
         if (messages == NULL) {
             return gs_fail(err, GS_NO_MEMORY, "a batch of %zu Kafka records", capacity);
         }

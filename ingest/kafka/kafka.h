@@ -43,9 +43,28 @@ struct gs_kafka_stats {
     uint64_t consumed, produced, commits, aborts, rebalances, retries, delivery_failures, fences;
 };
 
-/* A pair for one lane. Connects lazily; output topics are looked up: a missing output topic (the
- * DLQ included) is GS_IO and names it. GS_BAD_CONFIG names a property that librdkafka or we refuse.
- * The sink works only with its own source. */
+/* A pair for one lane, connected: the producer is ready (its transactional id is ours), topics are
+ * looked up, the consumer has subscribed. Partitions come later, from inside gs_source_poll(), as
+ * events tell.
+ *
+ * GS_IO: a broker that could not be had within open_timeout_ms, or a topic that is missing or not
+ * authorised (the DLQ included); it names topic and stream. GS_BAD_CONFIG names a property that
+ * librdkafka or we refuse. GS_FENCED: try again. options' strings are copied. The sink works only
+ * with its own source.
+ *
+ * Polling: GS_AGAIN may come before timeout_ms is over, when something other than a record came,
+ * and comes at once while the batch is full (max_batch, max_batch_bytes): commit it then. Records
+ * are lent until the next commit, abort or rewind. Positions that moved without a record are
+ * committed from inside poll while no batch is open. GS_FENCED as for a sink; GS_IO: nothing can be
+ * read any more, the message says what to do.
+ *
+ * Events: `revoking` may call commit or abort. A batch that it leaves open is aborted, and the sink
+ * says GS_ABORTED at its next call. An empty assignment is an assignment (more lanes than
+ * partitions).
+ *
+ * Closing either first is fine when no batch is open. Closing the source leaves the group (a static
+ * member keeps its partitions for session.timeout.ms) and calls revoking and revoked. Both are
+ * bounded (some 20 s at worst). */
 GS_MUST_CHECK
 enum gs_status gs_kafka_open(const struct gs_kafka_options *options,
                              const struct gs_source_events *events, struct gs_source **ret_source,

@@ -43,15 +43,16 @@ rd_kafka_resp_err_t gs_kafka_produce(rd_kafka_t *rk, rd_kafka_topic_t *rkt,
     if (failed) {
         return RD_KAFKA_RESP_ERR__FAIL;
     }
-    /* producev, not produceva: that one frees the headers twice when it fails (before 2.12). */
+    const int32_t partition = output->partition < 0 ? RD_KAFKA_PARTITION_UA : output->partition;
+    const int64_t timestamp_ms = output->timestamp_ms < 0 ? 0 : output->timestamp_ms; /* 0: now */
+    const int flags = RD_KAFKA_MSG_F_COPY;
+    /* producev, not produceva: that one frees the headers twice when it fails (before 2.12). Its
+     * type-checking macros are GNU C, so the types are spelt out here. */
     const rd_kafka_resp_err_t code = rd_kafka_producev(
-        rk, RD_KAFKA_V_RKT(rkt),
-        RD_KAFKA_V_PARTITION(output->partition < 0 ? RD_KAFKA_PARTITION_UA : output->partition),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-        RD_KAFKA_V_KEY(lent(output->key.bytes), output->key.len),
-        RD_KAFKA_V_VALUE(lent(output->value.bytes), output->value.len),
-        RD_KAFKA_V_TIMESTAMP(output->timestamp_ms < 0 ? 0 : output->timestamp_ms),
-        RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+        rk, RD_KAFKA_VTYPE_RKT, rkt, RD_KAFKA_VTYPE_PARTITION, partition, RD_KAFKA_VTYPE_MSGFLAGS,
+        flags, RD_KAFKA_VTYPE_KEY, lent(output->key.bytes), output->key.len, RD_KAFKA_VTYPE_VALUE,
+        lent(output->value.bytes), output->value.len, RD_KAFKA_VTYPE_TIMESTAMP, timestamp_ms,
+        RD_KAFKA_VTYPE_HEADERS, headers, RD_KAFKA_VTYPE_END);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR && headers != NULL) {
         rd_kafka_headers_destroy(headers);
     }

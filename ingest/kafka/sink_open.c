@@ -20,6 +20,7 @@ static bool drop_producer(struct gs_kafka_sink *sink)
 /* Any of these requests may have reached the broker and be carried out later, into another
  * transaction (before KIP-890 part 2): Produce, AddPartitionsToTxn, AddOffsetsToTxn, EndTxn,
  * TxnOffsetCommit, InitProducerId. The client repeats them silently; only here can it be seen. */
+/* NOLINTNEXTLINE(readability-function-size): the signature is librdkafka's */
 static rd_kafka_resp_err_t on_response(rd_kafka_t *rk, int socket, const char *broker,
                                        int32_t broker_id, int16_t api_key, int16_t api_version,
                                        int32_t correlation, size_t size, int64_t rtt_us,
@@ -38,7 +39,8 @@ static rd_kafka_resp_err_t on_response(rd_kafka_t *rk, int socket, const char *b
 }
 
 static rd_kafka_resp_err_t on_new(rd_kafka_t *rk, const rd_kafka_conf_t *conf, void *opaque,
-                                  char *why, size_t why_size)
+                                  char *why, /* NOLINT(readability-non-const-parameter) */
+                                  size_t why_size)
 {
     (void)conf, (void)why, (void)why_size;
     return rd_kafka_interceptor_add_on_response_received(rk, "strict", on_response, opaque);

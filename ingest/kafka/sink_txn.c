@@ -191,6 +191,16 @@ static enum gs_status begin_now(struct gs_kafka_sink *sink, bool *ret_abort, str
     return status;
 }
 
+/* producev() only says that the transaction has failed. A call that is not valid now says why: this
+ * one can do nothing else while a transaction is open. */
+static enum gs_status ask_why(struct gs_kafka_sink *sink, bool *ret_abort, struct gs_error *err)
+{
+    const struct step step = {.what = "put", .call = call_begin};
+    const enum gs_status status = run(sink, &step, deadline_of(sink), ret_abort, err);
+
+    return status == GS_OK ? gs_fail(err, GS_ABORTED, "the transaction has failed") : status;
+}
+
 static enum gs_status txn_put(struct gs_sink *base, enum gs_stream stream,
                               const struct gs_output *output, struct gs_error *err)
 {
@@ -209,7 +219,10 @@ static enum gs_status txn_put(struct gs_sink *base, enum gs_stream stream,
     if (status == GS_OK) {
         return GS_OK;
     }
-    if (status == GS_BAD_FORMAT || status == GS_IO) {
+    if (status == GS_ABORTED && sink->begun) {
+        status = ask_why(sink, &abort, &why);
+    }
+    if (status == GS_BAD_FORMAT || (status == GS_IO && !abort)) {
         return gs_fail(err, status, "%s", why.message); /* the record's or the topic's fault */
     }
     return fail(sink, sink->source == NULL ? NULL : &sink->source->base, abort, &why, err);

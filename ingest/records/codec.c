@@ -2,9 +2,6 @@
 
 #include "base/utf8.h"
 
-const char *const gs_codec_langs[GS_N_LANGS] = {
-    [GS_LANG_EN] = "en", [GS_LANG_ZH] = "zh", [GS_LANG_MIXED] = "mixed", [GS_LANG_OTHER] = "other"};
-
 void gs_codec_put_hash(struct gs_buf *out, uint64_t hash)
 {
     static const char hex[] = "0123456789abcdef";

@@ -5,12 +5,9 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "ingest/records/json.h"
-#include "ingest/text/lang.h"
 
 /* Our records nest a message's extra fields one deeper than the message had them. */
 enum { GS_CODEC_MAX_DEPTH = 40 };
-
-extern const char *const gs_codec_langs[GS_N_LANGS];
 
 /* A name that stands in the code, as a member: ,"name": without the check of its bytes. The first
  * member of an object has no comma and is written by hand. */

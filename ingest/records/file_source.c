@@ -23,9 +23,6 @@ struct file_source {
     int64_t line_number; /* of the last line that began */
 
     struct gs_kept kept;
-
-    enum gs_status failed; /* not GS_OK: every later poll says so too */
-    struct gs_error failure;
 };
 
 static struct file_source *self_of(struct gs_source *source)
@@ -191,22 +188,14 @@ static enum gs_status poll_line(struct gs_source *source, int timeout_ms, struct
     struct file_source *self = self_of(source);
 
     if (self->kept.next == self->kept.n_lines) {
-        if (self->failed != GS_OK) {
-            return gs_fail(err, self->failed, "%s", self->failure.message);
-        }
         struct gs_error why = {0};
         const enum gs_status status = next_line(self, timeout_ms, &why);
         if (status == GS_AGAIN || status == GS_CLOSED) {
             return status;
         }
         if (status != GS_OK) {
-            if (status == GS_IO) { /* the rest of the file is gone for good */
-                self->failed = status;
-                (void)gs_fail(&self->failure, status, "%.180s (after line %lld)", why.message,
-                              (long long)self->line_number);
-                why = self->failure;
-            }
-            return gs_fail(err, status, "%s", why.message);
+            return gs_fail(err, status, "%.200s (after line %lld)", why.message,
+                           (long long)self->line_number);
         }
     }
     const struct gs_kept_line *line = &self->kept.lines[self->kept.next++];

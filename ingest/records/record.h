@@ -18,12 +18,12 @@ struct gs_header {
 
 /* One record as a source gives it. Borrowed until the source's next commit or rewind. */
 struct gs_record {
-    struct gs_str topic; /* a file's path when it comes from one */
-    int32_t partition;   /* 0 for files */
-    int64_t offset;      /* line number from 1 for files */
+    struct gs_str topic;  /* a file's path when it comes from one */
+    int32_t partition;    /* 0 for files */
+    int64_t offset;       /* line number from 1 for files */
     int64_t timestamp_ms; /* the broker's; -1 when there is none */
-    struct gs_str key;   /* {NULL, 0} when null */
-    struct gs_str value; /* {NULL, 0} when null */
+    struct gs_str key;    /* {NULL, 0} when null */
+    struct gs_str value;  /* {NULL, 0} when null */
     const struct gs_header *headers;
     size_t n_headers;
 };
@@ -31,17 +31,19 @@ struct gs_record {
 /* Why a record goes to the dead-letter queue. The names are the DLQ's error codes: a contract. */
 enum gs_reject {
     GS_REJECT_NONE,
-    GS_REJECT_NULL_VALUE,   /* "null_value" */
-    GS_REJECT_TOO_LARGE,    /* "too_large": over ingest.max_record_bytes, or an id or source over its bound */
-    GS_REJECT_BAD_UTF8,     /* "bad_utf8": and the policy is reject */
-    GS_REJECT_BAD_JSON,     /* "bad_json": truncated or not JSON, trailing bytes, NUL in a key, duplicate keys */
-    GS_REJECT_TOO_DEEP,     /* "too_deep": nested deeper than 32 */
-    GS_REJECT_NOT_OBJECT,   /* "not_object" */
-    GS_REJECT_WRONG_TYPE,   /* "wrong_type": a field that we read has a type we cannot read */
-    GS_REJECT_NO_TEXT,      /* "no_text": neither title nor text, or nothing left after cleaning */
-    GS_REJECT_BAD_TIME,     /* "bad_time": a time that cannot be parsed */
-    GS_REJECT_FUTURE_TIME,  /* "future_time": beyond now + max skew */
-    GS_REJECT_ANCIENT_TIME, /* "ancient_time": before 1990 */
+    GS_REJECT_NULL_VALUE,  /* "null_value" */
+    GS_REJECT_TOO_LARGE,   /* "too_large": over ingest.max_record_bytes, or an id or source over its
+                              bound */
+    GS_REJECT_BAD_UTF8,    /* "bad_utf8": and the policy is reject */
+    GS_REJECT_BAD_JSON,    /* "bad_json": truncated or not JSON, trailing bytes, NUL in a key,
+                              duplicate keys */
+    GS_REJECT_TOO_DEEP,    /* "too_deep": nested deeper than 32 */
+    GS_REJECT_NOT_OBJECT,  /* "not_object" */
+    GS_REJECT_WRONG_TYPE,  /* "wrong_type": a field that we read has a type we cannot read */
+    GS_REJECT_NO_TEXT,     /* "no_text": neither title nor text, or nothing left after cleaning */
+    GS_REJECT_BAD_TIME,    /* "bad_time": a time that cannot be parsed */
+    GS_REJECT_FUTURE_TIME, /* "future_time": beyond now + max skew */
+    GS_REJECT_ANCIENT_TIME,     /* "ancient_time": before 1990 */
     GS_REJECT_OUTPUT_TOO_LARGE, /* "output_too_large": the sink refused our record's size */
     GS_N_REJECTS
 };
@@ -50,26 +52,27 @@ const char *gs_reject_name(enum gs_reject reject);
 /* Where the fields are: RFC 6901 JSON pointers ("/data/headline"; "" is not allowed). */
 struct gs_decode_options {
     const char *id, *ts, *source, *title, *text, *url, *lang, *author;
-    bool plain_text;         /* format: text; the value is the text, and nothing else is known */
+    bool plain_text; /* format: text; the value is the text, and nothing else is known */
     bool keep_extra;
-    bool reject_bad_utf8;    /* else bytes that are not UTF-8 pass as they are: normalise repairs them */
+    bool reject_bad_utf8; /* else bytes that are not UTF-8 pass as they are: normalise repairs them
+                           */
     size_t max_record_bytes;
-    int64_t max_future_ms;   /* time beyond now + this is refused */
+    int64_t max_future_ms;      /* time beyond now + this is refused */
     const char *default_source; /* when the record names none; NULL: the topic's or file's name */
 };
 
 enum { GS_MAX_DEPTH = 32, GS_MAX_ID = 512, GS_MAX_SOURCE = 256 };
 
-/* One raw message. All text is borrowed from the record or the arena; {NULL, 0} where absent, null or
- * empty. title and text may hold bytes that are not UTF-8 (normalise repairs and counts them); everything
- * else is valid UTF-8, with U+FFFD where it was not. */
+/* One raw message. All text is borrowed from the record or the arena; {NULL, 0} where absent, null
+ * or empty. title and text may hold bytes that are not UTF-8 (normalise repairs and counts them);
+ * everything else is valid UTF-8, with U+FFFD where it was not. */
 struct gs_message {
-    struct gs_str id;     /* <= GS_MAX_ID bytes; made when absent, see gs_decode() */
-    int64_t ts_ms;        /* event time, in [1990, now + max_future_ms] */
-    struct gs_str source; /* <= GS_MAX_SOURCE bytes */
+    struct gs_str id;          /* <= GS_MAX_ID bytes; made when absent, see gs_decode() */
+    int64_t ts_ms;             /* event time, in [1990, now + max_future_ms] */
+    struct gs_str source;      /* <= GS_MAX_SOURCE bytes */
     struct gs_str title, text; /* raw, not normalised */
     struct gs_str url, lang, author;
-    struct gs_str extra;  /* a JSON object of the unknown fields, when keep_extra */
+    struct gs_str extra;       /* a JSON object of the unknown fields, when keep_extra */
     struct gs_str traceparent; /* from the headers */
 };
 
@@ -82,22 +85,24 @@ enum gs_status gs_decoder_new(const struct gs_decode_options *options, struct gs
 void gs_decoder_free(struct gs_decoder *decoder); /* NULL is fine */
 
 /* Reads one raw record. GS_REJECT_NONE and *ret filled, or why not with the reason in err->message.
- * now_ms is the wall clock (a parameter so that tests and replay are deterministic). Needs arena memory;
- * when the arena is full the record is GS_REJECT_TOO_LARGE.
+ * now_ms is the wall clock (a parameter so that tests and replay are deterministic). Needs arena
+ * memory; when the arena is full the record is GS_REJECT_TOO_LARGE.
  *
- * Fields: id may be an integer; ts a string or a number; the others are strings. null is absent. Half a
- * surrogate pair ("\ud800") counts as bad UTF-8: refused, or U+FFFD. Two pointers may name one field.
+ * Fields: id may be an integer; ts a string or a number; the others are strings. null is absent.
+ * Half a surrogate pair ("\ud800") counts as bad UTF-8: refused, or U+FFFD. Two pointers may name
+ * one field.
  *
- * Times: RFC 3339 (any offset, fraction, lower case t/z, a blank for the T or before the offset, offset without colon), RFC 2822
- * (obsolete zones too, other zone names not), epoch as number or numeric string: seconds below 1e11, ms below 1e14, µs below 1e17. A time
- * without a zone is refused. 23:59:60 UTC is the second that follows. Fractions below a ms are cut off.
+ * Times: RFC 3339 (any offset, fraction, lower case t/z, a blank for the T or before the offset,
+ * offset without colon), RFC 2822 (obsolete zones too, other zone names not), epoch as number or
+ * numeric string: seconds below 1e11, ms below 1e14, µs below 1e17. A time without a zone is
+ * refused. 23:59:60 UTC is the second that follows. Fractions below a ms are cut off.
  *
- * Without a ts the record's timestamp is taken if it is in the range that a message's own time must be in,
- * else now_ms.
+ * Without a ts the record's timestamp is taken if it is in the range that a message's own time must
+ * be in, else now_ms.
  *
- * Without an id it is 16 hex digits of XXH3-64 over source, ts, title and text, each the seed of the next. A
- * message that has no time of its own and none from the record counts its partition and offset for ts: the
- * wall clock would give one line another id at each attempt. */
+ * Without an id it is 16 hex digits of XXH3-64 over source, ts, title and text, each the seed of
+ * the next. A message that has no time of its own and none from the record counts its partition and
+ * offset for ts: the wall clock would give one line another id at each attempt. */
 enum gs_reject gs_decode(struct gs_decoder *decoder, const struct gs_record *record, int64_t now_ms,
                          struct gs_arena *arena, struct gs_message *ret, struct gs_error *err);
 
@@ -138,11 +143,12 @@ struct gs_tagged {
     float confidence;
     bool abstained;
     struct gs_str model_name, model_version, model_sha256;
-    struct gs_str appended; /* JSON members to add as they are, such as "\"logits\":{…}"; may be empty */
+    struct gs_str
+        appended; /* JSON members to add as they are, such as "\"logits\":{…}"; may be empty */
 };
 
-/* Appends one JSON object (no newline). Check gs_buf_ok(out). The sentiment of an entity is the message's until
- * the entity-level model comes. */
+/* Appends one JSON object (no newline). Check gs_buf_ok(out). The sentiment of an entity is the
+ * message's until the entity-level model comes. */
 void gs_tagged_encode(const struct gs_tagged *tagged, struct gs_buf *out);
 
 /* ---- observations ---- */
@@ -151,9 +157,10 @@ enum { GS_MAX_KEY = 192, GS_MAX_EXCERPT = 200 };
 
 /* One message counted for one key. */
 struct gs_observation {
-    struct gs_str key;     /* "topic:results", "entity:600519.SH", "risk:fraud", "source:wire", "topic_lang:results/zh"; <= GS_MAX_KEY bytes */
-    struct gs_str id;      /* of the message */
-    int64_t ts_ms;         /* event time */
+    struct gs_str key; /* "topic:results", "entity:600519.SH", "risk:fraud", "source:wire",
+                          "topic_lang:results/zh"; <= GS_MAX_KEY bytes */
+    struct gs_str id;  /* of the message */
+    int64_t ts_ms;     /* event time */
     struct gs_str source;
     float p_negative;      /* calibrated */
     uint64_t dup_group;    /* 0: none, stands alone */
@@ -168,8 +175,9 @@ GS_MUST_CHECK
 enum gs_status gs_observation_decode(struct gs_str json, struct gs_arena *arena,
                                      struct gs_observation *ret, struct gs_error *err);
 
-/* Reads the parts of a tagged record that observations are made of (replay of tagged lines): id, ts, source,
- * lang, title/text, sentiment.p, topics, risks, entities, dup.group. Borrowed from the arena; ret->message too. */
+/* Reads the parts of a tagged record that observations are made of (replay of tagged lines): id,
+ * ts, source, lang, title/text, sentiment.p, topics, risks, entities, dup.group. Borrowed from the
+ * arena; ret->message too. */
 GS_MUST_CHECK
 enum gs_status gs_tagged_decode(struct gs_str json, struct gs_arena *arena, struct gs_tagged *ret,
                                 struct gs_error *err);

@@ -4,13 +4,14 @@
  *
  *     gs_sink_begin
  *         gs_source_poll … gs_sink_put …         until the batch is full or its time is up
- *     gs_sink_commit(sink, source)               outputs and the source's position become durable together
+ *     gs_sink_commit(sink, source)               outputs and the source's position become durable
+ * together
  *
- * Kafka exactly-once does that in one transaction, Kafka at-least-once by waiting for every delivery
- * report and then committing offsets, files by flushing.
+ * Kafka exactly-once does that in one transaction, Kafka at-least-once by waiting for every
+ * delivery report and then committing offsets, files by flushing.
  *
- * GS_ABORTED from any sink call: everything put since gs_sink_begin is void and the source has been rewound
- * to its last committed position; the caller undoes its own state and begins again.
+ * GS_ABORTED from any sink call: everything put since gs_sink_begin is void and the source has been
+ * rewound to its last committed position; the caller undoes its own state and begins again.
  * GS_FENCED: as GS_ABORTED, and source and sink must be closed and made new.
  * Anything else but GS_OK and GS_AGAIN is fatal for the lane.
  *
@@ -42,7 +43,8 @@ struct gs_source_events {
     /* This partition is ours from offset on. Restore its state here. */
     void (*assigned)(void *arg, struct gs_str topic, int32_t partition);
     /* Partitions are about to go. The owner ends its open batch before it returns: it commits when
-     * !lost, it aborts when lost; then drops the state of the partitions that `revoked` names next. */
+     * !lost, it aborts when lost; then drops the state of the partitions that `revoked` names next.
+     */
     void (*revoking)(void *arg, bool lost);
     void (*revoked)(void *arg, struct gs_str topic, int32_t partition);
 };
@@ -127,8 +129,9 @@ static inline enum gs_status gs_sink_begin(struct gs_sink *sink, struct gs_error
 {
     return sink->ops->begin(sink, err);
 }
-/* GS_BAD_FORMAT: the record itself is refused (too large for the topic); nothing else is harmed, the caller sends
- * it to the DLQ. GS_IO for a stream that has no topic or file, or a DLQ that is missing or not authorised. */
+/* GS_BAD_FORMAT: the record itself is refused (too large for the topic); nothing else is harmed,
+ * the caller sends it to the DLQ. GS_IO for a stream that has no topic or file, or a DLQ that is
+ * missing or not authorised. */
 static inline enum gs_status gs_sink_put(struct gs_sink *sink, enum gs_stream stream,
                                          const struct gs_output *output, struct gs_error *err)
 {

@@ -134,7 +134,7 @@ void gs_tagged_encode(const struct gs_tagged *tagged, struct gs_buf *out)
     gs_buf_json_time(out, message->ts_ms);
     GS_CODEC_PUT(out, ",\"source\":");
     gs_buf_json_str(out, message->source);
-    put_optional("lang", gs_str(gs_codec_langs[tagged->lang]), out);
+    put_optional("lang", gs_str(gs_lang_name(tagged->lang)), out);
     put_optional("title", tagged->title, out);
     put_optional("text", tagged->text, out);
     put_verdict(tagged, out);

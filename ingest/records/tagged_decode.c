@@ -68,7 +68,7 @@ static bool take_lang(struct gs_json *json, enum gs_lang *ret)
         return false;
     }
     for (unsigned lang = 0; lang < GS_N_LANGS; lang++) {
-        if (gs_str_equal(name, gs_str(gs_codec_langs[lang]))) {
+        if (gs_str_equal(name, gs_str(gs_lang_name((enum gs_lang)lang)))) {
             *ret = (enum gs_lang)lang;
             return true;
         }

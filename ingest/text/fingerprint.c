@@ -53,7 +53,10 @@ static bool is_kept(uint32_t cp)
 
 static char lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    if (c >= 'A' && c <= 'Z') {
+        return (char)(c | 0x20);
+    }
+    return c;
 }
 
 /* Whether the word at the front of text is name, in whatever case. */
@@ -111,9 +114,10 @@ static size_t skipped(struct gs_str text, bool at_word, bool at_start)
     return lower(text.bytes[0]) == 'h' ? url_len(text) : 0;
 }
 
-uint64_t gs_fingerprint(struct gs_str text)
+uint64_t gs_fingerprint(struct gs_str normalised)
 {
     struct sink sink;
+    const struct gs_str text = normalised;
     bool at_word = true; /* no letter or digit of ASCII in front */
 
     sink.streaming = false;

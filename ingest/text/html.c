@@ -71,7 +71,10 @@ static int compare_names(const void *a, const void *b)
 
 static char lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    if (c >= 'A' && c <= 'Z') {
+        return (char)(c | 0x20);
+    }
+    return c;
 }
 
 /* The element whose name begins at from, and the length of the name. */
@@ -118,13 +121,13 @@ static size_t next_gt(const struct html *h, size_t from)
 /* Behind the '>' of the tag whose name ends at from; quoted attributes may hold '>'. */
 static size_t tag_end(struct html *h, size_t from)
 {
-    char quote = '\0';
-    char before = '\0';
+    int quote = 0;
+    int before = 0;
 
     for (size_t i = from; i < h->in.len && !h->quotes_broken; i++) {
-        const char c = h->in.bytes[i];
-        if (quote != '\0') {
-            quote = c == quote ? '\0' : quote;
+        const int c = (unsigned char)h->in.bytes[i];
+        if (quote != 0) {
+            quote = c == quote ? 0 : quote;
         } else if (c == '>') {
             return i + 1;
         } else if ((c == '"' || c == '\'') && before == '=') {

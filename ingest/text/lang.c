@@ -6,8 +6,8 @@
 #include "base/attr.h"
 #include "base/utf8.h"
 
+#include <pthread.h>
 #include <stdint.h>
-#include <stdlib.h>
 
 struct counts {
     size_t han;
@@ -22,8 +22,8 @@ struct counts {
     size_t foreign;
 };
 
-/* In byte order. Words of other languages that are no English words, most of them function words;
- * those that two lists share are told apart by nothing and stand in neither. */
+/* At most eight bytes each. Words of other languages that are no English words, most of them
+ * function words; those that two lists share are told apart by nothing and stand in neither. */
 static const char *const english_words[] = {
     "about", "after",  "all",   "an",       "and",    "are",     "as",      "at",     "be",
     "been",  "but",    "buy",   "by",       "can",    "company", "could",   "cut",    "cuts",
@@ -65,20 +65,53 @@ const char *gs_lang_name(enum gs_lang lang)
     return (unsigned)lang < GS_N_LANGS ? names[lang] : "other";
 }
 
-static int compare_words(const void *key, const void *item)
+enum { NO_WORD, ENGLISH, FOREIGN };
+
+/* The lists as a hash table with open addressing, filled at first use: a word of up to eight
+ * bytes is one integer, and one look is mostly enough. */
+enum { TABLE_BITS = 10, TABLE_SIZE = 1 << TABLE_BITS };
+static uint64_t table_words[TABLE_SIZE];
+static uint8_t table_lists[TABLE_SIZE];
+
+static uint64_t pack(const char *word, size_t len)
 {
-    return strcmp(key, *(const char *const *)item);
+    uint64_t packed = 0;
+
+    memcpy(&packed, word, len);
+    return packed;
 }
 
-static bool in_list(const char *word, const char *const *list, size_t n)
+static size_t slot_of(uint64_t packed)
 {
-    return bsearch(word, list, n, sizeof *list, compare_words) != NULL;
+    /* Fibonacci hashing. */
+    size_t slot = (size_t)((packed * 0x9E3779B97F4A7C15U) >> (64 - TABLE_BITS));
+
+    while (table_words[slot] != 0 && table_words[slot] != packed) {
+        slot = (slot + 1) % TABLE_SIZE;
+    }
+    return slot;
+}
+
+static void add_list(const char *const *words, size_t n, uint8_t list)
+{
+    for (size_t i = 0; i < n; i++) {
+        const uint64_t packed = pack(words[i], strlen(words[i]));
+        const size_t slot = slot_of(packed);
+        table_words[slot] = packed;
+        table_lists[slot] = list;
+    }
+}
+
+static void fill_table(void)
+{
+    add_list(english_words, GS_COUNT(english_words), ENGLISH);
+    add_list(foreign_words, GS_COUNT(foreign_words), FOREIGN);
 }
 
 /* A Latin word, folded, as far as the lists need it. */
 struct word {
-    char text[12];
-    size_t len; /* bytes, may be over the room */
+    char text[8]; /* the longest word of the lists */
+    size_t len;   /* bytes, may be over the room */
     size_t letters;
     bool has_lower;
     bool lower_first;
@@ -90,10 +123,10 @@ static void end_word(struct counts *counts, struct word *word)
     if (word->letters >= 2 || (word->letters == 1 && word->text[0] == 'y')) {
         counts->words += word->letters >= 2;
         counts->lower += word->letters >= 2 && word->has_lower;
-        if (word->len < sizeof word->text) {
-            word->text[word->len] = '\0';
-            counts->english += in_list(word->text, english_words, GS_COUNT(english_words));
-            counts->foreign += in_list(word->text, foreign_words, GS_COUNT(foreign_words));
+        if (word->len <= sizeof word->text) {
+            const uint8_t list = table_lists[slot_of(pack(word->text, word->len))];
+            counts->english += list == ENGLISH;
+            counts->foreign += list == FOREIGN;
         }
         /* Names keep their accents in English; words in small letters rarely have any. */
         counts->foreign += word->has_accent && word->lower_first;
@@ -103,7 +136,7 @@ static void end_word(struct counts *counts, struct word *word)
 
 static void add_bytes(struct word *word, const char *bytes, size_t n)
 {
-    if (word->len + n < sizeof word->text) {
+    if (word->len + n <= sizeof word->text) {
         memcpy(word->text + word->len, bytes, n);
     }
     word->len += n;
@@ -149,7 +182,7 @@ static void count_ascii(struct counts *counts, struct word *word, char c)
     const bool upper = c >= 'A' && c <= 'Z';
 
     if (upper || (c >= 'a' && c <= 'z')) {
-        const char folded = upper ? (char)(c + ('a' - 'A')) : c;
+        const char folded = (char)(c | 0x20); /* lower case of either */
         add_bytes(word, &folded, 1);
         word->lower_first = word->letters == 0 ? !upper : word->lower_first;
         word->letters++;
@@ -224,8 +257,10 @@ static bool looks_english(const struct counts *c)
 
 enum gs_lang gs_lang_detect(struct gs_str text)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct counts c = {0};
 
+    (void)pthread_once(&once, fill_table);
     count_text(&c, text);
     if (c.han + c.kana + c.hangul + c.latin + c.other == 0) {
         return GS_LANG_OTHER;

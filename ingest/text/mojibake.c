@@ -39,15 +39,33 @@ static bool has_gbk_mark(struct gs_str text)
     return false;
 }
 
+/* Whether what begins at at, a C2 or C3, may be garbled: a C1 control, or U+00C2 to U+00F4, the
+ * front of every sequence, before another such character; and "Â" before a blank. */
+static bool may_be_front(struct gs_str text, size_t at)
+{
+    const unsigned char *b = (const unsigned char *)text.bytes + at;
+    const size_t n = text.len - at;
+
+    if (b[0] == 0xC2) {
+        return n > 1 && b[1] <= 0x9F;
+    }
+    return n > 2 && b[1] >= 0x82 && b[1] <= 0xB4 && (b[2] >= 0xC2 || b[2] == ' ');
+}
+
 bool gs_mojibake_suspect(const struct gs_scan *scan, struct gs_str text)
 {
-    /* U+0080 to U+00FF begin with C2 or C3: the front of every sequence read as Windows-1252. */
     struct gs_byteset latin1 = {{0}, {0}};
+    const uint8_t *bytes = (const uint8_t *)text.bytes;
 
     gs_byteset_add(&latin1, 0xC2);
     gs_byteset_add(&latin1, 0xC3);
-    return scan->find((const uint8_t *)text.bytes, text.len, &latin1) < text.len ||
-           has_gbk_mark(text);
+    for (size_t i = 0; i < text.len; i++) {
+        i += scan->find(bytes + i, text.len - i, &latin1);
+        if (i < text.len && may_be_front(text, i)) {
+            return true;
+        }
+    }
+    return has_gbk_mark(text);
 }
 
 /* One character of the text, as the byte it may once have been. */
@@ -237,10 +255,14 @@ enum gs_status gs_mojibake_run(struct gs_view in, struct gs_out *out, uint32_t *
         return status;
     }
     for (size_t i = 0; i < in.len;) {
-        if ((unsigned char)in.bytes[i] < 0x80) {
-            before = (unsigned char)in.bytes[i];
-            gs_out_copy(out, &in, i++, 1);
-            continue;
+        size_t plain = 0;
+        while (i + plain < in.len && (unsigned char)in.bytes[i + plain] < 0x80) {
+            before = (unsigned char)in.bytes[i + plain++];
+        }
+        gs_out_copy(out, &in, i, plain);
+        i += plain;
+        if (i == in.len) {
+            break;
         }
         const struct sequence seq = sequence_at(in, i);
         size_t taken = 0;

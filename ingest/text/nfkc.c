@@ -147,7 +147,7 @@ static bool put_ascii(struct pass *p)
     gs_out_copy(p->out, &p->in, p->at, n);
     p->at += n;
     p->out->len--; /* the item is the last character */
-    mark_item(p, from[n - 1] == ' ' ? NO_ITEM : p->at - 1);
+    mark_item(p, p->at - 1);
     p->out->len++;
     p->last_cp = from[n - 1];
     return true;

@@ -13,7 +13,7 @@ enum {
     JIT_STACK_MIN = 32768,
     JIT_STACK_MAX = 262144,
     OVECTOR_PAIRS = 10,   /* $0 to $9 */
-    MAX_GROWTH = 1 << 20, /* what replacements may add to a text */
+    MAX_GROWTH = 1 << 20, /* bytes that all replacements may add to a text */
 };
 
 struct gs_rule_work {
@@ -22,6 +22,7 @@ struct gs_rule_work {
     pcre2_match_context *context;
     pcre2_match_data *data;
     pcre2_jit_stack *stack;
+    size_t max_len; /* bytes that replacements may make of the text at hand */
 };
 
 enum gs_status gs_rule_work_new(const struct gs_rules *rules, const struct gs_scan *scan,
@@ -126,12 +127,12 @@ static enum gs_status mask_rest(const struct gs_view *in, size_t done, struct gs
     return status;
 }
 
-/* Applies one rule to in, from its first match attempt at from. *changed is false, and out
- * unwritten, when nothing matched. */
+/* Applies one rule to in. *changed stays false, and out unwritten, when nothing matched. */
 static enum gs_status run_rule(struct gs_rule_work *work, const struct gs_rule *rule,
-                               const struct gs_view *in, size_t from, struct gs_out *out,
+                               const struct gs_view *in, struct gs_out *out,
                                struct gs_norm_counts *counts, bool *changed, struct gs_error *err)
 {
+    size_t from = may_begin(work, rule, in, 0);
     const PCRE2_SIZE *at = pcre2_get_ovector_pointer(work->data);
     enum gs_status status = GS_OK;
     size_t done = 0; /* in's bytes that are in out, or replaced */
@@ -151,7 +152,7 @@ static enum gs_status run_rule(struct gs_rule_work *work, const struct gs_rule *
         }
         gs_out_copy(out, in, done, copy_to - done);
         done = copy_to;
-        if (!sound || out->len > in->len + MAX_GROWTH) {
+        if (!sound || out->len > work->max_len) {
             status = mask_rest(in, done, out, counts, err);
             done = in->len;
             break;
@@ -201,16 +202,13 @@ enum gs_status gs_rules_run(struct gs_rule_work *work, struct gs_view *text, str
                             struct gs_error *err)
 {
     set_limit(work, text->len);
+    work->max_len = text->len + MAX_GROWTH;
     for (size_t i = 0; i < work->rules->n; i++) {
         const struct gs_rule *rule = &work->rules->rules[i];
-        const size_t from = may_begin(work, rule, text, 0);
         bool changed = false;
-        if (from == text->len) {
-            continue;
-        }
         /* Write into the buffer that text is not in. */
         struct gs_out *to = text->bytes == out->bytes ? spare : out;
-        const enum gs_status status = run_rule(work, rule, text, from, to, counts, &changed, err);
+        const enum gs_status status = run_rule(work, rule, text, to, counts, &changed, err);
         if (status != GS_OK) {
             return status;
         }

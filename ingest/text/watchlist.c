@@ -113,7 +113,7 @@ static size_t suffix_len(struct gs_str text, size_t at, const struct gs_entry *e
         if (n == sizeof suffix - 1) {
             return 0;
         }
-        suffix[n] = (char)(text.bytes[at + 1 + n] & ~0x20);
+        suffix[n] = (char)(text.bytes[at + 1 + n] & 0x5F);
         n++;
     }
     if (n == 0 || word_at(text, at + 1 + n)) {
@@ -168,8 +168,8 @@ static bool is_shouting(struct gs_str text)
 static bool ticker_fits(struct gs_str text, const struct gs_entry *entry, size_t start, size_t *end,
                         bool *bare)
 {
-    const char before = start > 0 ? text.bytes[start - 1] : '\0';
-    const char after = *end < text.len ? text.bytes[*end] : '\0';
+    const int before = start > 0 ? text.bytes[start - 1] : 0;
+    const int after = *end < text.len ? text.bytes[*end] : 0;
     size_t letters = 0;
     size_t digits = 0;
 
@@ -233,6 +233,19 @@ static bool best_entry(const struct search *s, uint32_t pattern, size_t start, s
     return best >= 0;
 }
 
+/* Steps over the character at i; gives the node after it. */
+static uint32_t step_char(const struct search *s, uint32_t node, size_t *i)
+{
+    uint8_t folded[2];
+    const size_t n = gs_fold_char(s->text.bytes + *i, s->text.len - *i, folded);
+
+    for (size_t k = 0; k < n; k++) {
+        node = gs_ac_step(&s->list->ac, node, folded[k]);
+    }
+    *i += n;
+    return node;
+}
+
 /* The leftmost longest hit at or behind from; false when there is none.
  *
  * The automaton reports ends; a hit is settled once no string that is still being read began at
@@ -244,12 +257,7 @@ static bool next_hit(const struct search *s, size_t from, struct hit *ret)
     bool found = false;
 
     for (size_t i = from; i < s->text.len;) {
-        uint8_t folded[2];
-        const size_t n = gs_fold_char(s->text.bytes + i, s->text.len - i, folded);
-        for (size_t k = 0; k < n; k++) {
-            node = gs_ac_step(ac, node, folded[k]);
-        }
-        i += n;
+        node = step_char(s, node, &i);
         for (uint32_t v = ac->out[node] != 0 ? node : ac->dict[node]; v != 0; v = ac->dict[v]) {
             struct hit hit;
             if (best_entry(s, ac->out[v] - 1, i - ac->depth[v], i, &hit) &&
@@ -271,27 +279,28 @@ static void mark(uint8_t *supported, uint32_t company)
     supported[company / 8] = (uint8_t)(supported[company / 8] | (1U << (company % 8)));
 }
 
-static void mark_cues(const struct search *s, uint8_t *supported)
+/* Marks the companies that a pattern is a cue of, when it stands as one. */
+static void mark_cue(const struct search *s, uint32_t pattern, size_t start, size_t end,
+                     uint8_t *supported)
 {
     const struct gs_watchlist *list = s->list;
-    const struct gs_ac *ac = &list->ac;
+
+    for (uint32_t i = list->first_entry[pattern]; i < list->first_entry[pattern + 1]; i++) {
+        if (list->entries[i].kind == GS_ENTRY_CUE && name_fits(s->text, start, end)) {
+            mark(supported, list->entries[i].company);
+        }
+    }
+}
+
+static void mark_cues(const struct search *s, uint8_t *supported)
+{
+    const struct gs_ac *ac = &s->list->ac;
     uint32_t node = 0;
 
     for (size_t i = 0; i < s->text.len;) {
-        uint8_t folded[2];
-        const size_t n = gs_fold_char(s->text.bytes + i, s->text.len - i, folded);
-        for (size_t k = 0; k < n; k++) {
-            node = gs_ac_step(ac, node, folded[k]);
-        }
-        i += n;
+        node = step_char(s, node, &i);
         for (uint32_t v = ac->out[node] != 0 ? node : ac->dict[node]; v != 0; v = ac->dict[v]) {
-            const uint32_t pattern = ac->out[v] - 1;
-            for (uint32_t e = list->first_entry[pattern]; e < list->first_entry[pattern + 1]; e++) {
-                if (list->entries[e].kind == GS_ENTRY_CUE &&
-                    name_fits(s->text, i - ac->depth[v], i)) {
-                    mark(supported, list->entries[e].company);
-                }
-            }
+            mark_cue(s, ac->out[v] - 1, i - ac->depth[v], i, supported);
         }
     }
 }

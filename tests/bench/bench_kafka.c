@@ -9,6 +9,7 @@
  * lane in batches of 100 ms, five times for each delivery. The rate is from the first record polled
  * to the last commit. Broker and lane share the machine: say so with the figure. GS_BENCH_BATCH_MS
  * sets another batch time. */
+/* NOLINTBEGIN(concurrency-mt-unsafe): one thread of ours */
 #include "base/clock.h"
 #include "ingest/kafka/kafka.h"
 
@@ -230,3 +231,4 @@ int main(void)
     }
     return 0;
 }
+/* NOLINTEND(concurrency-mt-unsafe) */

@@ -84,7 +84,7 @@ static uint32_t key_of(struct study *study, const char *name)
     }
     if (study->n_keys == MAX_KEYS || strlen(name) >= sizeof study->keys[0]) {
         (void)fprintf(stderr, "too many keys, or one too long: %s\n", name);
-        exit(1);
+        _Exit(1);
     }
     memcpy(study->keys[study->n_keys], name, strlen(name) + 1);
     return study->n_keys++;
@@ -105,12 +105,12 @@ static void read_row(struct study *study, const char *line, size_t number)
         json_unpack_ex(root, &error, 0, "{s:s, s:s, s:I, s?s, s:F, s?s}", "key", &key, "id", &id,
                        "ts", &ts, "source", &source, "p", &p, "dup", &dup) != 0) {
         (void)fprintf(stderr, "line %zu: %s\n", number, error.text);
-        exit(1);
+        _Exit(1);
     }
     const size_t n = study->n_rows;
     if (n > 0 && ts < study->rows[n - 1].ts_ms) {
         (void)fprintf(stderr, "line %zu: not sorted by ts\n", number);
-        exit(1);
+        _Exit(1);
     }
     study->rows = grown(study->rows, n, &study->max_rows, sizeof *study->rows);
     study->rows[n] = (struct observation){.key = key_of(study, key),
@@ -132,7 +132,7 @@ static void read_rows(struct study *study, const char *path)
 
     if (file == NULL) {
         perror(path);
-        exit(1);
+        _Exit(1);
     }
     while (getline(&line, &capacity, file) > 0) {
         read_row(study, line, ++number);
@@ -326,13 +326,14 @@ static void report(const struct study *study, double size, int64_t duration_ms, 
         }
     }
     qsort(delays, found, sizeof *delays, ascending);
+    const int64_t median = delays[found / 2];
     printf("{\"bench\":\"detector_inject\",\"log_odds\":%g,\"minutes\":%lld,\"c\":%g,"
            "\"messages_an_hour_from\":%g,\"windows\":%zu,\"found\":%zu,\"recall\":",
            size, (long long)(duration_ms / 60000), c, class < 0 ? 0.0 : class_from[class], n,
            found);
     printf(n > 0 ? "%.3f" : "null", n > 0 ? (double)found / (double)n : 0.0);
     printf(",\"median_delay_minutes\":");
-    printf(found > 0 ? "%.0f" : "null", found > 0 ? (double)delays[found / 2] / 60000.0 : 0.0);
+    printf(found > 0 ? "%.0f" : "null", found > 0 ? (double)median / 60000.0 : 0.0);
     printf(",\"class\":\"%s\"}\n", class < 0 ? "all" : "by volume");
     (void)fflush(stdout);
     free(delays);

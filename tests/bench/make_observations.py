@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Observations for detector_inject from real streams: when and how much is real, how negative is drawn.
 
-    make_observations.py guba|stocknet|nab [DATA] > observations.jsonl
+    make_observations.py guba|stocknet|nab [DATA] > observations.jsonl   (DATA or $GROUNDSWELL_DATA)
 
 Each key's log odds have a level, a daily season and a slow correlated wander; the messages of five minutes
 share one draw of the share (overdispersion 0.05). The p_negative of a message is Beta(12, 1) when it was
@@ -73,7 +73,7 @@ def main():
     if len(sys.argv) < 2 or sys.argv[1] not in ("guba", "stocknet", "nab"):
         sys.exit(__doc__)
     random.seed(20)
-    data = sys.argv[2] if len(sys.argv) > 2 else os.environ.get("GROUNDSWELL_DATA", "../shared/data")
+    data = sys.argv[2] if len(sys.argv) > 2 else os.environ["GROUNDSWELL_DATA"]
     rows = sorted({"guba": guba, "stocknet": stocknet, "nab": nab}[sys.argv[1]](data), key=lambda r: r[0])
     moods = {}
     for i, (ts, keys, text) in enumerate(rows):

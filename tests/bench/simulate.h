@@ -32,10 +32,7 @@ static inline double draw_normal(struct draw *draw) /* Box and Muller */
 /* Marsaglia and Tsang 2000; shapes under 1 by its boost. */
 static inline double draw_gamma(struct draw *draw, double shape)
 {
-    if (shape < 1.0) {
-        return draw_gamma(draw, shape + 1.0) * pow(draw_unit(draw), 1.0 / shape);
-    }
-    const double d = shape - 1.0 / 3.0;
+    const double d = (shape < 1.0 ? shape + 1.0 : shape) - 1.0 / 3.0;
     const double c = 1.0 / sqrt(9.0 * d);
     for (;;) {
         const double x = draw_normal(draw);
@@ -43,7 +40,7 @@ static inline double draw_gamma(struct draw *draw, double shape)
         if (v > 0.0) {
             const double v3 = v * v * v;
             if (log(draw_unit(draw)) < 0.5 * x * x + d - d * v3 + d * log(v3)) {
-                return d * v3;
+                return d * v3 * (shape < 1.0 ? pow(draw_unit(draw), 1.0 / shape) : 1.0);
             }
         }
     }
@@ -69,7 +66,9 @@ static inline int draw_poisson(struct draw *draw, double mean)
     }
     const double limit = exp(-mean);
     int n = 0;
-    for (double product = draw_unit(draw); product > limit; product *= draw_unit(draw)) {
+    double product = draw_unit(draw);
+    while (product > limit) {
+        product *= draw_unit(draw);
         n++;
     }
     return n;

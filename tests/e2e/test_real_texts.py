@@ -3,6 +3,7 @@
 that went in came out or is refused with a reason, and what comes out is JSON in valid UTF-8 with the same ids in the
 same order. Needs the data that GROUNDSWELL_DATA names; it is not part of the project."""
 
+import collections
 import json
 import os
 import pathlib
@@ -12,6 +13,8 @@ import fixture
 from fixture import ROOT, check, groundswell, model, say, skip
 
 REFUSED = 1
+CODES = {"null_value", "too_large", "bad_utf8", "bad_json", "too_deep", "not_object", "wrong_type", "no_text", "bad_time",
+         "future_time", "ancient_time"}
 
 
 def read_ids(path):
@@ -31,6 +34,8 @@ def check_output(path, ids, tagged, rejects):
     out = [json.loads(line.decode("utf-8")) for line in tagged.read_bytes().splitlines() if line]
     refused = [json.loads(line) for line in rejects.read_bytes().splitlines()] if rejects.exists() else []
     check(len(out) + len(refused) == len(ids), f"{path}: {len(ids)} in, {len(out)} out, {len(refused)} refused")
+    for row in refused:
+        check(row["code"] in CODES and row["message"], f"{path}: line {row['line']} is refused without a reason: {row}")
     order = {}
     for n, message_id in enumerate(ids):
         order.setdefault(message_id, []).append(n)
@@ -42,7 +47,7 @@ def check_output(path, ids, tagged, rejects):
         n = next((place for place in places if place > last), None)
         check(n is not None, f"{path}: {message['id']} is not in input order")
         last = n
-    return len(out), len(refused)
+    return len(out), collections.Counter(row["code"] for row in refused)
 
 
 def test(scratch, _version):
@@ -58,9 +63,9 @@ def test(scratch, _version):
                                   preexec_fn=fixture.die_with_parent)
         said = done.stderr.decode(errors="replace")
         check(done.returncode in (0, REFUSED), f"{path}: exit {done.returncode}\n{said[-4000:]}")
-        n_out, n_refused = check_output(path, read_ids(path), tagged, rejects)
-        check(done.returncode == (REFUSED if n_refused else 0), f"{path}: exit {done.returncode}, {n_refused} refused")
-        say(f"{path.name}: {n_out} tagged, {n_refused} refused")
+        n_out, refused = check_output(path, read_ids(path), tagged, rejects)
+        check(done.returncode == (REFUSED if refused else 0), f"{path}: exit {done.returncode}, refused: {refused}")
+        say(f"{path.name}: {n_out} tagged, refused: {dict(refused)}")
 
 
 fixture.main(test, "real_texts", 900)

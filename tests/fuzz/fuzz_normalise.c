@@ -37,6 +37,20 @@ static void check_text(const struct gs_norm_text *got, size_t in_len)
     }
 }
 
+/* A text that is not suspect is one that the repair leaves alone. */
+static void check_suspicion(struct gs_str text)
+{
+    static struct gs_out out;
+    static uint32_t origin[8 * 4096];
+    uint32_t runs = 0;
+
+    if (text.len < GS_COUNT(origin) && !gs_mojibake_suspect(gs_scan_pick(), text)) {
+        const struct gs_view in = {text.bytes, origin, text.len};
+        CHECK(gs_mojibake_run(in, &out, &runs, NULL) == GS_OK);
+        CHECK(runs == 0 && out.len == text.len);
+    }
+}
+
 /* The fast path, with both scans, against utf8proc for every character. */
 static void check_paths(struct gs_str text)
 {
@@ -90,5 +104,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CHECK(gs_norm_run(plain, raw, &got, NULL) == GS_OK);
     check_text(&got, size);
     check_paths(got.text);
+    check_suspicion(got.text);
     return 0;
 }

@@ -49,6 +49,8 @@ struct lane {
     size_t n_times;
 };
 
+/* NOLINTBEGIN(concurrency-mt-unsafe): the environment is only read
+ * NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the linker's names */
 /* ---- fail points ---- */
 
 static struct {
@@ -125,6 +127,9 @@ rd_kafka_error_t *__wrap_rd_kafka_commit_transaction(rd_kafka_t *rk, int timeout
     }
     return error;
 }
+
+/* NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
+ * NOLINTEND(concurrency-mt-unsafe) */
 
 /* ---- a lane ---- */
 

@@ -45,7 +45,7 @@ size_t mock_read(const struct mock *mock, const char *topic, unsigned ret_counts
 void mock_check_all(const struct mock *mock, const char *topic, int n, bool once);
 
 /* The next n requests of this kind are answered with code. */
-#define mock_fail(mock, api, n, ...)                                                               \
+#define MOCK_FAIL(mock, api, n, ...)                                                               \
     rd_kafka_mock_push_request_errors((mock)->cluster, (int16_t)(api), (n), __VA_ARGS__)
 
 /* A lane that copies topic "in" to "out" with options that suit the mock. */

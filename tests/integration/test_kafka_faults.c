@@ -127,7 +127,7 @@ static void produce_errors_that_pass(void **state)
     (void)state;
     set_up(&setup, 1, 100);
     assert_int_equal(lane_open(&setup.lane), GS_OK);
-    mock_fail(&setup.mock, API_PRODUCE, 4, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+    MOCK_FAIL(&setup.mock, API_PRODUCE, 4, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
               RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
               RD_KAFKA_RESP_ERR__TRANSPORT);
     assert_int_equal(lane_copy(&setup.lane, 100), GS_OK);
@@ -158,7 +158,7 @@ static void produce_errors_that_stay(void **state)
         setup.lane.options.output[rows[i].stream] = "out";
         setup.lane.stream = rows[i].stream;
         assert_int_equal(lane_open(&setup.lane), GS_OK);
-        mock_fail(&setup.mock, API_PRODUCE, 2, rows[i].code, rows[i].code);
+        MOCK_FAIL(&setup.mock, API_PRODUCE, 2, rows[i].code, rows[i].code);
         assert_int_equal(lane_copy(&setup.lane, 10), GS_IO);
         assert_non_null(strstr(setup.lane.err.message, "\"out\""));
         assert_true(lane_stats(&setup.lane).delivery_failures > 0);
@@ -177,7 +177,7 @@ static void a_refused_record_takes_the_batch_back(void **state)
     (void)state;
     set_up(&setup, 1, 50);
     assert_int_equal(lane_open(&setup.lane), GS_OK);
-    mock_fail(&setup.mock, API_PRODUCE, 1, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+    MOCK_FAIL(&setup.mock, API_PRODUCE, 1, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
     assert_int_equal(lane_copy(&setup.lane, 50), GS_OK);
     assert_true(setup.lane.aborted >= 1);
     lane_close(&setup.lane);
@@ -295,7 +295,7 @@ static void commit_errors_that_pass(void **state)
     (void)state;
     set_up(&setup, 1, 100);
     assert_int_equal(lane_open(&setup.lane), GS_OK);
-    mock_fail(&setup.mock, API_OFFSET_COMMIT, 3, RD_KAFKA_RESP_ERR_NOT_COORDINATOR,
+    MOCK_FAIL(&setup.mock, API_OFFSET_COMMIT, 3, RD_KAFKA_RESP_ERR_NOT_COORDINATOR,
               RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT);
     assert_int_equal(lane_copy(&setup.lane, 100), GS_OK);
     assert_int_equal(setup.lane.aborted, 0);
@@ -309,7 +309,7 @@ static void refuse_first_commit(struct lane *lane)
     const struct mock *mock = lane->arg;
 
     if (lane->batches == 0 && lane->aborted == 0) {
-        mock_fail(mock, API_OFFSET_COMMIT, 1, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION);
+        MOCK_FAIL(mock, API_OFFSET_COMMIT, 1, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION);
     }
 }
 
@@ -338,7 +338,7 @@ static void a_commit_that_is_not_allowed_stops_the_lane(void **state)
     (void)state;
     set_up(&setup, 1, 10);
     assert_int_equal(lane_open(&setup.lane), GS_OK);
-    mock_fail(&setup.mock, API_OFFSET_COMMIT, 1, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED);
+    MOCK_FAIL(&setup.mock, API_OFFSET_COMMIT, 1, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED);
     assert_int_equal(lane_copy(&setup.lane, 10), GS_IO);
     tear_down(&setup);
 }
@@ -358,7 +358,7 @@ static void offsets_at_the_start_are_asked_for_again(void **state)
     lane_init(&setup.lane, &setup.mock, GS_AT_LEAST_ONCE);
     mock_fill(&setup.mock, "in", 50, 10, 50);
     assert_int_equal(lane_open(&setup.lane), GS_OK);
-    mock_fail(&setup.mock, API_OFFSET_FETCH, 3, RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
+    MOCK_FAIL(&setup.mock, API_OFFSET_FETCH, 3, RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
               RD_KAFKA_RESP_ERR_NOT_COORDINATOR, RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT);
     assert_int_equal(lane_copy(&setup.lane, 10), GS_OK);
     assert_int_equal(lane_stats(&setup.lane).consumed, 10);

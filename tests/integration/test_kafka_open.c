@@ -164,7 +164,7 @@ static void a_feed_tells_what_was_not_delivered(void **state)
     assert_int_equal(gs_feed_put(feed, &output, &err), GS_BAD_FORMAT);
     output.value.len = 10;
     assert_int_equal(gs_feed_put(feed, &output, &err), GS_OK);
-    mock_fail(&mock, API_PRODUCE, 1, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+    MOCK_FAIL(&mock, API_PRODUCE, 1, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
     assert_int_equal(gs_feed_flush(feed, &err), GS_IO);
     assert_non_null(strstr(err.message, "\"in\""));
     assert_int_equal(gs_feed_flush(feed, &err), GS_OK);

@@ -2,6 +2,8 @@
  * no aborted records: that exactly-once holds is shown on a real broker only (tests/e2e). */
 #include "tests/integration/mock.h"
 
+#include <time.h>
+
 struct setup {
     struct mock mock;
     struct lane lane;
@@ -19,7 +21,7 @@ static void inject_once(struct lane *lane)
     const struct mock *mock = lane->arg;
 
     for (; inject.n > 0; inject.n--) {
-        mock_fail(mock, inject.api, 1, inject.code);
+        MOCK_FAIL(mock, inject.api, 1, inject.code);
     }
 }
 
@@ -76,10 +78,10 @@ static void errors_that_pass(void **state)
     assert_int_equal(setup.lane.aborted, 0);
     setup.lane.copied = 0;
     mock_fill(&setup.mock, "in", 60, 60, 50);
-    mock_fail(&setup.mock, API_ADD_PARTITIONS, 2, RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS,
+    MOCK_FAIL(&setup.mock, API_ADD_PARTITIONS, 2, RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS,
               RD_KAFKA_RESP_ERR_NOT_COORDINATOR);
-    mock_fail(&setup.mock, API_ADD_OFFSETS, 1, RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS);
-    mock_fail(&setup.mock, API_TXN_OFFSET_COMMIT, 2, RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
+    MOCK_FAIL(&setup.mock, API_ADD_OFFSETS, 1, RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS);
+    MOCK_FAIL(&setup.mock, API_TXN_OFFSET_COMMIT, 2, RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
               RD_KAFKA_RESP_ERR_NOT_COORDINATOR);
     assert_int_equal(lane_copy(&setup.lane, 60), GS_OK);
     assert_int_equal(setup.lane.aborted, 0);
@@ -126,6 +128,32 @@ static void a_refusing_topic_stops_the_lane(void **state)
     tear_down(&setup);
 }
 
+/* The same when it shows while the batch is still being made: put knows only that the transaction
+ * has failed. */
+static void a_refusing_topic_shows_in_put(void **state)
+{
+    struct setup setup;
+    struct lane *lane = &setup.lane;
+    const struct gs_output output = {.key = {"0", 1}, .timestamp_ms = -1, .partition = -1};
+    enum gs_status status = GS_OK;
+
+    (void)state;
+    set_up(&setup);
+    inject.n = 0;
+    assert_int_equal(lane_open(lane), GS_OK);
+    MOCK_FAIL(&setup.mock, API_ADD_PARTITIONS, 1, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+    assert_int_equal(gs_sink_begin(lane->sink, &lane->err), GS_OK);
+    for (int i = 0; i < 200 && status == GS_OK; i++) {
+        const struct timespec pause = {0, 20000000};
+        status = gs_sink_put(lane->sink, GS_STREAM_TAGGED, &output, &lane->err);
+        (void)nanosleep(&pause, NULL);
+    }
+    assert_int_equal(status, GS_IO);
+    assert_non_null(strstr(lane->err.message, "uthorization"));
+    assert_int_equal(lane_stats(lane).aborts, 1);
+    tear_down(&setup);
+}
+
 static void a_fenced_producer_is_replaced(void **state)
 {
     struct setup setup;
@@ -151,7 +179,7 @@ static void the_transactional_id_is_not_allowed(void **state)
     (void)state;
     set_up(&setup);
     inject.n = 0;
-    mock_fail(&setup.mock, API_INIT_PRODUCER_ID, 1,
+    MOCK_FAIL(&setup.mock, API_INIT_PRODUCER_ID, 1,
               RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
     assert_int_equal(lane_open(&setup.lane), GS_IO);
     assert_non_null(strstr(setup.lane.err.message, "init_transactions"));
@@ -215,6 +243,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(a_lost_membership_aborts),
     cmocka_unit_test(a_failed_record_aborts),
     cmocka_unit_test(a_refusing_topic_stops_the_lane),
+    cmocka_unit_test(a_refusing_topic_shows_in_put),
     cmocka_unit_test(a_fenced_producer_is_replaced),
     cmocka_unit_test(the_transactional_id_is_not_allowed),
     cmocka_unit_test(the_owner_aborts),

@@ -170,11 +170,11 @@ static void test_a_jump_is_many_steps(void **state)
         for (int bin = 1; bin <= 50; bin++) {
             const uint32_t n = (uint32_t)rng_below(&rng, 9);
             gs_key_advance(&model, &kind, &teach, &one, bin);
-            gs_key_absorb(&one,
-                          &(struct gs_open_bin){.n = n * GS_WEIGHT_ONE,
-                                                .k = n * GS_WEIGHT_ONE * rng_below(&rng, GS_P_ONE),
-                                                .reach = n,
-                                                .pub = {(uint16_t)(bin * 7)}});
+            gs_key_absorb(&one, &(struct gs_open_bin){.n = n * GS_WEIGHT_ONE,
+                                                      .k = (uint64_t)n * GS_WEIGHT_ONE *
+                                                           rng_below(&rng, GS_P_ONE),
+                                                      .reach = n,
+                                                      .pub = {(uint16_t)(bin * 7)}});
         }
         struct gs_key many = one;
         gs_key_advance(&model, &kind, &teach, &one, 50 + gaps[i]);

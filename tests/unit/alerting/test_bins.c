@@ -3,10 +3,12 @@
 static void test_pack(void **state)
 {
     (void)state;
-    for (double n = 0; n < 128; n += 1.0 / 16) { /* exact */
+    for (int i = 0; i < 128 * 16; i++) { /* exact */
+        const double n = i / 16.0;
         assert_true(gs_unpack(gs_pack(n)) == n);
     }
-    for (double n = 128; n < 2e11; n *= 1.01) {
+    for (int i = 0; i < 2100; i++) {
+        const double n = 128 * pow(1.01, i);
         assert_true(fabs(gs_unpack(gs_pack(n)) - n) <= n / 2047);
     }
     static const struct {

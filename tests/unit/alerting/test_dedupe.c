@@ -46,8 +46,8 @@ static void test_sets_against_an_array(void **state)
 static void test_ids_do_not_come_back(void **state)
 {
     (void)state;
-    static const int32_t gaps[] = {16,    5000,  8192,  30000, 32768,
-                                   50000, 65530, 65536, 65545, 1000000};
+    static const int32_t gaps[] = {16,      65536,   2097152,  4194304,  8388607,
+                                   8388609, 9000000, 16777210, 16777216, 16777225};
 
     for (size_t i = 0; i < GS_COUNT(gaps); i++) {
         for (int steps = 1; steps <= 10; steps += 9) {

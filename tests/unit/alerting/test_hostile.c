@@ -103,9 +103,9 @@ static void test_ids_live_for_window_and_lateness(void **state)
         int64_t later_ms;
         enum gs_sighting_result want;
     } rows[] = {
-        {"70 minutes later", 70 * 60000, GS_SIGHTING_REPEATED},
-        {"two hours later", 120 * 60000, GS_SIGHTING_LATE},
-        {"20 hours later", 20 * 3600000, GS_SIGHTING_LATE},
+        {"70 minutes later", 70 * INT64_C(60000), GS_SIGHTING_REPEATED},
+        {"two hours later", 120 * INT64_C(60000), GS_SIGHTING_LATE},
+        {"20 hours later", 20 * HOUR_MS, GS_SIGHTING_LATE},
     };
     for (size_t i = 0; i < GS_COUNT(rows); i++) {
         struct gs_watch *watch = watch_new(NULL);
@@ -186,9 +186,8 @@ static void test_time_jumps(void **state)
     struct records *records = records_new();
     struct gs_watch *watch = watch_new(NULL);
 
-    stream_fill(&stream, "topic:a", t0, t0 + 24 * (int64_t)HOUR_MS, 24 * 120, 0.2);
-    stream_fill(&stream, "topic:a", t0 + 24 * (int64_t)HOUR_MS, t0 + 26 * (int64_t)HOUR_MS, 240,
-                0.9);
+    stream_fill(&stream, "topic:a", t0, t0 + 24 * HOUR_MS, 24 * 120, 0.2);
+    stream_fill(&stream, "topic:a", t0 + 24 * HOUR_MS, t0 + 26 * HOUR_MS, 240, 0.9);
     play(watch, &stream, 100, records);
     assert_true(records->n >= 1);
     finish(watch, t0 + 4000LL * 365 * 86400000, records); /* beyond the year 5000 */
@@ -271,7 +270,7 @@ static void test_bounded_memory(void **state)
         s.id = gs_str(id);
         s.dup_group = (uint64_t)i + 1;
         s.p_negative = 0.9;
-        s.ts_ms = t0 + i * 50;
+        s.ts_ms = t0 + INT64_C(50) * i;
         assert_int_equal(gs_watch_add(watch, &s), GS_SIGHTING_COUNTED);
         gs_watch_advance(watch, s.ts_ms - 600000, NULL, NULL);
         gs_watch_commit(watch);

@@ -109,7 +109,7 @@ static void test_new_normal(void **state)
     assert_int_equal(count_state(records, NULL, GS_ALERT_RESOLVED), 1);
     const struct record *last = &records->rows[records->n - 1];
     assert_string_equal(last->reason, "new_normal");
-    assert_int_equal(last->ends_at_ms - last->fired_at_ms, 48 * (int64_t)HOUR_MS);
+    assert_int_equal(last->ends_at_ms - last->fired_at_ms, 48 * HOUR_MS);
     records_free(records);
 }
 
@@ -138,7 +138,7 @@ static void test_cool_down(void **state)
         struct stream stream = {.rng = {23}};
         const int again = pause == 0 ? 7 : 30;
         gs_watch_options_default(&options);
-        options.cooldown_ms = 20 * (int64_t)HOUR_MS;
+        options.cooldown_ms = 20 * HOUR_MS;
         stream_fill(&stream, "topic:a", hour(0), hour(DAY), DAY * 120, 0.2);
         stream_fill(&stream, "topic:a", hour(DAY), hour(DAY + 2), 240, 0.7);
         stream_fill(&stream, "topic:a", hour(DAY + 2), hour(DAY + again), (again - 2) * 120, 0.2);

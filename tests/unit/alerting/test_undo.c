@@ -11,7 +11,7 @@ static void test_log_reads_backwards(void **state)
         char *to = gs_undo_push(
             &undo, (struct gs_undo_entry){.kind = GS_UNDO_ITEM, .at = i, .size = i % 5 * 8});
         assert_non_null(to);
-        memset(to, (int)(i & 0xFF), i % 5 * 8);
+        memset(to, (int)(i & 0xFF), (size_t)(i % 5) * 8);
     }
     for (uint32_t i = 1000; i-- > 0;) {
         assert_true(gs_undo_pop(&undo, &entry, &payload));
@@ -30,49 +30,66 @@ struct item {
     uint64_t value;
 };
 
+struct churn {
+    struct rng rng;
+    struct gs_slab slab;
+    struct gs_undo undo;
+    uint32_t used[8000];
+    size_t n;
+};
+
+static void take_touch_or_give(struct churn *churn)
+{
+    const uint64_t what = rng_below(&churn->rng, 5);
+
+    if (what < 3 || churn->n == 0) {
+        const uint32_t i = gs_slab_take(&churn->slab, &churn->undo);
+        assert_int_not_equal(i, GS_NONE);
+        ((struct item *)gs_slab_at(&churn->slab, i))->value = rng_next(&churn->rng);
+        churn->used[churn->n++] = i;
+        return;
+    }
+    const size_t at = rng_below(&churn->rng, churn->n);
+    if (what == 3) {
+        ((struct item *)gs_slab_touch(&churn->slab, &churn->undo, churn->used[at]))->value++;
+    } else {
+        gs_slab_give(&churn->slab, &churn->undo, churn->used[at]);
+        churn->used[at] = churn->used[--churn->n];
+    }
+}
+
+static void transaction(struct churn *churn)
+{
+    churn->undo.txn++;
+    churn->undo.len = 0;
+    churn->slab.before = churn->slab.now;
+    for (int i = 0; i < 3000; i++) {
+        take_touch_or_give(churn);
+    }
+}
+
 /* Items come and go at random over two transactions; undoing the second gives the first's end, free
  * list too. */
 static void test_slab_comes_back(void **state)
 {
     (void)state;
     for (uint64_t seed = 0; seed < 20; seed++) {
-        struct rng rng = {seed};
-        struct gs_undo undo = {.txn = 0};
-        struct gs_slab slab;
-        static uint32_t used[20000];
-        size_t n = 0;
-        uint64_t want = 0;
-        gs_slab_init(&slab, 0, sizeof(struct item));
-        for (int txn = 0; txn < 2; txn++) {
-            undo.txn++;
-            undo.len = 0;
-            slab.before = slab.now;
-            for (int i = 0; i < 3000; i++) {
-                const uint64_t what = rng_below(&rng, 5);
-                if (what < 3 || n == 0) {
-                    used[n] = gs_slab_take(&slab, &undo);
-                    assert_int_not_equal(used[n], GS_NONE);
-                    ((struct item *)gs_slab_at(&slab, used[n++]))->value = rng_next(&rng);
-                } else if (what == 3) {
-                    ((struct item *)gs_slab_touch(&slab, &undo, used[rng_below(&rng, n)]))->value++;
-                } else {
-                    const size_t at = rng_below(&rng, n);
-                    gs_slab_give(&slab, &undo, used[at]);
-                    used[at] = used[--n];
-                }
-            }
-            want = txn == 0 ? digest_items(&slab) : want;
-        }
-        assert_true(digest_items(&slab) != want);
+        static struct churn churn;
         struct gs_undo_entry entry;
         const void *payload = NULL;
-        while (gs_undo_pop(&undo, &entry, &payload)) {
-            memcpy(gs_slab_at(&slab, entry.at), payload, slab.item_size);
+        churn = (struct churn){.rng = {seed}};
+        gs_slab_init(&churn.slab, 0, sizeof(struct item));
+        transaction(&churn);
+        const uint64_t want = digest_items(&churn.slab);
+        transaction(&churn);
+        assert_true(digest_items(&churn.slab) != want);
+        while (gs_undo_pop(&churn.undo, &entry, &payload)) {
+            memcpy(gs_slab_at(&churn.slab, entry.at), payload, churn.slab.item_size);
         }
-        slab.now = slab.before;
-        assert_true(digest_items(&slab) == want);
-        gs_slab_done(&slab);
-        free(undo.bytes);
+        churn.slab.now = churn.slab.before;
+        assert_true(digest_items(&churn.slab) == want);
+        gs_slab_done(&churn.slab);
+        free(churn.undo.bytes);
     }
 }
 

@@ -9,13 +9,12 @@ static void test_surge_fires_and_resolves(void **state)
     struct stream stream = {.rng = {1}};
     struct records *records = records_new();
     struct gs_watch *watch = watch_new(NULL);
-    const int64_t surge = t0 + 30 * (int64_t)HOUR_MS;
+    const int64_t surge = t0 + 30 * HOUR_MS;
 
     stream_fill(&stream, "topic:legal", t0, surge, 30 * 120, 0.2);
     stream_fill(&stream, "topic:legal", surge, surge + 2 * HOUR_MS, 240, 0.6);
-    stream_fill(&stream, "topic:legal", surge + 2 * HOUR_MS, surge + 14 * (int64_t)HOUR_MS,
-                12 * 120, 0.2);
-    stream_fill(&stream, "topic:results", t0, surge + 14 * (int64_t)HOUR_MS, 44 * 120, 0.25);
+    stream_fill(&stream, "topic:legal", surge + 2 * HOUR_MS, surge + 14 * HOUR_MS, 12 * 120, 0.2);
+    stream_fill(&stream, "topic:results", t0, surge + 14 * HOUR_MS, 44 * 120, 0.25);
     stream_sort(&stream);
     play(watch, &stream, 100, records);
 
@@ -36,7 +35,7 @@ static void test_surge_fires_and_resolves(void **state)
     assert_int_equal(last->state, GS_ALERT_RESOLVED);
     assert_string_equal(last->id, first->id);
     assert_true(last->ends_at_ms > surge + 2 * HOUR_MS);
-    assert_true(last->ends_at_ms <= surge + 8 * (int64_t)HOUR_MS);
+    assert_true(last->ends_at_ms <= surge + 8 * HOUR_MS);
     assert_true(records->rows[records->n - 2].severity >= GS_SEVERITY_WARNING);
     gs_watch_free(watch);
     stream_done(&stream);
@@ -57,7 +56,7 @@ static void test_volume_alone_is_no_news(void **state)
     struct stream stream = {.rng = {2}};
     struct records *records = records_new();
     struct gs_watch *watch = watch_new(NULL);
-    const int64_t burst = t0 + 24 * (int64_t)HOUR_MS;
+    const int64_t burst = t0 + 24 * HOUR_MS;
 
     stream_fill(&stream, "topic:ipo", t0, burst, 24 * 120, 0.2);
     stream_fill(&stream, "topic:ipo", burst, burst + 3 * HOUR_MS, 3600, 0.2);
@@ -76,11 +75,11 @@ static void play_copies(bool copies, struct records *records)
 {
     struct stream stream = {.rng = {3}};
     struct gs_watch *watch = watch_new(NULL);
-    const int64_t at = t0 + 24 * (int64_t)HOUR_MS;
+    const int64_t at = t0 + 24 * HOUR_MS;
 
     stream_fill(&stream, "entity:X", t0, at + 3 * HOUR_MS, 27 * 60, 0.2);
     for (int i = 0; i < 50; i++) {
-        struct message *m = stream_add(&stream, "entity:X", at + i * 30000, 0.95);
+        struct message *m = stream_add(&stream, "entity:X", at + i * INT64_C(30000), 0.95);
         m->dup = copies ? 77 : (uint64_t)(1000 + i);
     }
     stream_sort(&stream);
@@ -120,7 +119,7 @@ static void test_sparse_says_so(void **state)
         struct gs_watch *watch = watch_new(NULL);
         struct gs_key_view view = {0};
         print_message("  %s\n", rows[i].shows);
-        stream_fill(&stream, "topic:x", t0, t0 + 48 * (int64_t)HOUR_MS, 48 * rows[i].an_hour, 0.2);
+        stream_fill(&stream, "topic:x", t0, t0 + 48 * HOUR_MS, 48 * rows[i].an_hour, 0.2);
         play(watch, &stream, 10, records);
         gs_watch_each(watch, see, &view);
         assert_false(view.learning);
@@ -139,7 +138,7 @@ static void test_first_hours_learn(void **state)
     struct records *records = records_new();
     struct gs_watch *watch = watch_new(NULL);
 
-    stream_fill(&stream, "risk:fraud", t0, t0 + 24 * (int64_t)HOUR_MS, 24 * 120, 0.9);
+    stream_fill(&stream, "risk:fraud", t0, t0 + 24 * HOUR_MS, 24 * 120, 0.9);
     play(watch, &stream, 50, records);
     assert_int_equal(records->n, 0);
     struct gs_key_view view = {0};

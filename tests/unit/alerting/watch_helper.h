@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
-enum { BIN_MS = 300000, HOUR_MS = 3600000 };
+#define BIN_MS INT64_C(300000)
+#define HOUR_MS INT64_C(3600000)
 static const int64_t t0 = 1767571200000; /* Monday, 2026-01-05 00:00 UTC */
 
 struct rng {
@@ -225,7 +226,7 @@ static inline uint64_t digest_set(const struct gs_watch *watch, const struct gs_
     uint64_t sum = 0;
     for (size_t i = 0; i < set->capacity; i++) {
         /* A rebuild may have dropped what is too old to count. */
-        const uint64_t mask = ((uint64_t)1 << set->bin_bits) - 1;
+        const uint64_t mask = ((uint64_t)1 << 24) - 1;
         const int64_t bin = (int64_t)(set->slots[i * set->words] & mask) +
                             (int64_t)((uint64_t)watch->now.next_bin & ~mask);
         if (set->slots[i * set->words] != 0 &&

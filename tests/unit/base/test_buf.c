@@ -88,6 +88,8 @@ static const struct {
      "\"plain text of more than eight bytes\""},
     {"quote and backslash", TEXT("a\"b\\c"), "\"a\\\"b\\\\c\""},
     {"quote in each place of a word", TEXT("\"234567\"8\"0\""), "\"\\\"234567\\\"8\\\"0\\\"\""},
+    {"a backslash in a word", TEXT("abcd\\fghijklmnop"), "\"abcd\\\\fghijklmnop\""},
+    {"a control in a word", TEXT("abcdef\x1Fhijklmnop"), "\"abcdef\\u001fhijklmnop\""},
     {"named controls", TEXT("\n\r\t"), "\"\\n\\r\\t\""},
     {"other controls", TEXT("\0\x01\x1F"), "\"\\u0000\\u0001\\u001f\""},
     {"DEL and slash stay", TEXT("\x7F/"), "\"\x7F/\""},
@@ -152,11 +154,15 @@ static void json_numbers(void **state)
 static void numbers_agree_with_printf(void **state)
 {
     (void)state;
-    srand(1);
+    uint64_t random = 1;
     for (int i = 0; i < 200000; i++) {
         struct gs_buf buf = {.max = 64};
         char want[32];
-        const double value = (double)rand() / RAND_MAX * (i % 3 == 0 ? 1 : i % 3 == 1 ? 0.1 : 0.01);
+        random = random * 6364136223846793005U + 1442695040888963407U; /* Knuth's MMIX */
+        const double value = (double)(random >> 33) / 2147483648.0 *
+                             (i % 3 == 0   ? 1
+                              : i % 3 == 1 ? 0.1
+                                           : 0.01);
         (void)snprintf(want, sizeof want, "%.6g", value);
         gs_buf_json_number(&buf, value);
         if (!gs_str_equal(gs_buf_str(&buf), gs_str(want)) && strtod(want, NULL) != 0) {

@@ -208,6 +208,8 @@ static const struct {
      "t.yaml:2: http.prot: there is no such setting; did you mean http.port?\n"},
     {"a key at the wrong place", "port: 1\n",
      "t.yaml:1: port: there is no such setting; did you mean http.port?\n"},
+    {"a key's own line, not its value's", "kafka:\n  brokers: x\nno_such:\n  a: 1\n",
+     "t.yaml:3: no_such: there is no such setting; configuration.md lists them all\n"},
     {"nothing is near", "\nkubernetes: {}\n",
      "t.yaml:2: kubernetes: there is no such setting; configuration.md lists them all\n"},
     {"a misspelt group", "kafak: {}\n",
@@ -387,7 +389,7 @@ static void bounds_are_kept(void **state)
         {"too many values", "input:\n  topics:\n", "    - a\n", 30000,
          "t.yaml:20000: the file holds more than 20,000 values, or more than fits\n"},
         {"too many topics", "input:\n  topics:\n", "    - a\n", 2000,
-         "t.yaml:3: input.topics: more than 1024 of them\n"},
+         "t.yaml:2: input.topics: more than 1024 of them\n"},
     };
     for (size_t i = 0; i < GS_COUNT(rows); i++) {
         struct gs_config *config = NULL;

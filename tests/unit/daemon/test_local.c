@@ -65,7 +65,7 @@ static struct gs_local_totals run(const char *input, const char *output, const c
     char batch[64];
     (void)snprintf(alerts, sizeof alerts, "output.files.alerts=%s", path(output));
     (void)snprintf(batch, sizeof batch, "batch.max_messages=%s", max_messages);
-    const char *const sets[] = {"input.kind=file",    "output.kind=file", "model.path=" MODEL,
+    const char *const sets[] = {"input.kind=stdin",   "output.kind=file", "model.path=" MODEL,
                                 "http.enabled=false", alerts,             batch};
     struct gs_findings findings = {0};
     struct gs_config *config = NULL;

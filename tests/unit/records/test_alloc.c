@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+/* NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the linker's names */
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *old, size_t size);
@@ -38,6 +39,8 @@ void *__wrap_realloc(void *old, size_t size)
 {
     return fails() ? NULL : __real_realloc(old, size);
 }
+
+/* NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming) */
 
 static char in_path[64];
 static char out_path[80];
@@ -113,7 +116,7 @@ static enum gs_status whole_path(struct gs_error *err)
     if (status == GS_OK) {
         status = decode_all(source, sink, err);
     }
-    if (status == GS_CLOSED) {
+    if (status == GS_CLOSED && sink != NULL) {
         const enum gs_status committed = gs_sink_commit(sink, source, err);
         status = committed == GS_OK ? status : committed;
     }

@@ -220,6 +220,10 @@ static const struct {
      "\xF0\x9F\x98\x80!", 1795253400000},
     {"half a pair becomes U+FFFD", TEXT("{\"id\":\"1\",\"text\":\"\\ud83dx\\ude00\"}"), "1", "news",
      NULL, "\xEF\xBF\xBDx\xEF\xBF\xBD", 1795253400000},
+    {"two low halves", TEXT("{\"id\":\"1\",\"text\":\"\\udc00\\udc00\"}"), "1", "news", NULL,
+     "\xEF\xBF\xBD\xEF\xBF\xBD", 1795253400000},
+    {"two high halves and a low one", TEXT("{\"id\":\"1\",\"text\":\"\\ud83d\\ud83d\\ude00\"}"),
+     "1", "news", NULL, "\xEF\xBF\xBD\xF0\x9F\x98\x80", 1795253400000},
     {"a high half before another escape", TEXT("{\"id\":\"1\",\"text\":\"\\ud83d\\u0041\"}"), "1",
      "news", NULL,
      "\xEF\xBF\xBD"

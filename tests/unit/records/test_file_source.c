@@ -286,6 +286,37 @@ static void stdin_comes_in_pieces(void **state)
     (void)close(old);
 }
 
+/* What ends a line too long may come later than the line. */
+static void the_longest_line_in_pieces(void **state)
+{
+    static const struct {
+        const char *shows, *first, *then, *want;
+    } rows[] = {
+        {"CR LF apart", "abcd\r", "\nx\n", "1:abcd"},
+        {"a CR that is no end", "abcd\r", "z\n", "1:abcd\r"},
+        {"a CR behind a byte order mark",
+         "\xEF\xBB\xBF"
+         "abcd\r",
+         "z\n", "1:abcd\r"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < GS_COUNT(rows); i++) {
+        int old = -1;
+        const int in = pipe_to_stdin(&old);
+        struct gs_source *source = open_source("-", 4);
+        print_message("  %s\n", rows[i].shows);
+        put_bytes(in, rows[i].first);
+        assert_string_equal(next(source), "AGAIN");
+        put_bytes(in, rows[i].then);
+        assert_string_equal(next(source), rows[i].want);
+        gs_source_close(source);
+        (void)close(in);
+        assert_true(dup2(old, STDIN_FILENO) == STDIN_FILENO);
+        (void)close(old);
+    }
+}
+
 /* ---- gzip ---- */
 
 /* text as a gzip member. */
@@ -408,7 +439,7 @@ static void gzip_with_rubbish_behind(void **state)
     const size_t n = gzip("a\n", packed, sizeof packed);
 
     (void)state;
-    memcpy(packed + n, "rubbish!", 8);
+    (void)snprintf(packed + n, sizeof packed - n, "rubbish!");
     write_file(path, (struct gs_str){packed, n + 8});
     struct gs_source *source = open_source(path, 100);
     assert_string_equal(next(source), "1:a");
@@ -431,6 +462,7 @@ int main(void)
         ROW(a_giant_line_is_skipped),
         ROW(lines_kept_have_a_bound),
         ROW(stdin_comes_in_pieces),
+        ROW(the_longest_line_in_pieces),
         ROW(gzip_is_known_by_its_magic),
         ROW(gzip_members_in_a_row),
         ROW(gzip_that_grows),

@@ -91,6 +91,8 @@ static void test_accuracy_on_real_texts(void **state)
         "risk/finnsp/train.jsonl"};
     static const struct gs_norm_options options = {GS_UTF8_REPAIR, true, true, 65536};
     const char *folder = text_data_folder();
+    /* The fronts of the files, to be quick; GS_TEST_ALL=1 for the whole. */
+    const size_t max = getenv("GS_TEST_ALL") != NULL ? SIZE_MAX : 2000;
     struct gs_norm *norm = NULL;
 
     (void)state;
@@ -99,7 +101,7 @@ static void test_accuracy_on_real_texts(void **state)
     }
     assert_int_equal(gs_norm_new(NULL, &options, &norm, NULL), GS_OK);
     for (size_t i = 0; i < GS_COUNT(files); i++) {
-        (void)text_data_read(folder, files[i], SIZE_MAX, count, norm);
+        (void)text_data_read(folder, files[i], max, count, norm);
     }
     gs_norm_free(norm);
     for (size_t label = 0; label < 2; label++) {
@@ -109,7 +111,7 @@ static void test_accuracy_on_real_texts(void **state)
         print_message("  labelled %s: %zu texts, en %zu, zh %zu, mixed %zu, other %zu: %.2f %%\n",
                       label == 1 ? "zh" : "en", n, t[0], t[1], t[2], t[3],
                       n == 0 ? 0.0 : 100.0 * (double)right / (double)n);
-        assert_true(n > 10000);
+        assert_true(n > 5000);
         assert_true((double)right > 0.97 * (double)n);
     }
 }

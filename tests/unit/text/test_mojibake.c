@@ -93,7 +93,7 @@ static void test_sound_text_stays(void **state)
     (void)state;
     for (size_t i = 0; i < GS_COUNT(sound); i++) {
         uint32_t runs = 0;
-        check_text("sound", run(gs_str(sound[i]), &runs), sound[i]);
+        check_text(sound[i], run(gs_str(sound[i]), &runs), sound[i]);
         assert_int_equal(runs, 0);
     }
 }

@@ -219,22 +219,19 @@ static void test_no_text_stalls_a_rule(void **state)
 
 static void test_replacements_cannot_blow_up(void **state)
 {
-    static const struct gs_rule_spec doubling = {"double", "(a+)", "$1$1$1$1$1$1$1$1"};
-    struct gs_rule_spec specs[GS_MAX_RULES];
+    struct gs_rule_spec specs[12];
     struct gs_rules *all = NULL;
     struct gs_norm *n = NULL;
     struct gs_error err;
 
     (void)state;
     for (size_t i = 0; i < GS_COUNT(specs); i++) {
-        specs[i] = doubling;
-        specs[i].pattern = "a";
-        specs[i].replace = "aaaaaaaa";
+        specs[i] = (struct gs_rule_spec){"times eight", "a", "aaaaaaaa"};
     }
     assert_int_equal(gs_rules_compile(specs, GS_COUNT(specs), &all, &err), GS_OK);
     assert_int_equal(gs_norm_new(all, &options, &n, &err), GS_OK);
     const struct gs_norm_text got = clean(n, "aaaa");
-    assert_true(got.text.len < (size_t)GS_COUNT(specs) * (2 << 20));
+    assert_true(got.text.len < 2 << 20);
     assert_true(got.counts.rule_limits > 0);
     gs_norm_free(n);
     gs_rules_free(all);
@@ -247,7 +244,7 @@ static void test_default_rules_take_linear_time(void **state)
                                          "4111 ", "@",    "a@",      "http:", "/",
                                          "www.",  "138",  "(212) ",  "a-",    "0.1.",
                                          "中",    "a.b/", "http://", "a@b.",  "110101199003071"};
-    enum { LEN = 1 << 18 };
+    enum { LEN = 1 << 16 };
     char *text = malloc(LEN + 1);
     struct gs_norm_text got;
 

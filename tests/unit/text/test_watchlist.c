@@ -141,7 +141,7 @@ static const struct text_row bad[] = {
     {"unknown column", "id,name,colour\n", "w:1: unknown column: colour"},
     {"column twice", "id,name,id\n", "w:1: column given twice: id"},
     {"no id", "id,name\n ,x\n", "w:2: no id: x"},
-    {"no name", "id,name\na,\n", "w:2: no name: "},
+    {"no name", "id,name\na,\n", "w:2: no name: a"},
     {"id twice", "id,name\na,xx\nb,yy\na,zz\n", "w:4: id given twice: a"},
     {"too few fields", "id,name\na\n", "w:2: 1 fields, the header has 2"},
     {"too many fields", "id,name\na,b,c\n", "w:2: 3 fields, the header has 2"},

@@ -1,0 +1,57 @@
+/* How a watchlist is loaded: watchlist_load.c reads the rows, watchlist_names.c makes of each the
+ * strings to look for, watchlist_build.c sorts and checks them and builds the automaton. */
+#ifndef GS_INGEST_WATCHLIST_LOAD_H
+#define GS_INGEST_WATCHLIST_LOAD_H
+
+#include "ingest/text/csv.h"
+#include "ingest/text/stage.h"
+#include "ingest/text/watchlist_impl.h"
+
+enum {
+    GS_LOAD_MAX_PARTS = 256,   /* aliases, tickers or cues of one company */
+    GS_LOAD_MAX_SHARED = 1000, /* companies that one string may belong to */
+    GS_LOAD_N_COLUMNS = 5,
+};
+
+enum gs_column { GS_ID, GS_NAME, GS_ALIASES, GS_TICKERS, GS_CUES };
+
+/* A string to look for, before they are sorted. */
+struct gs_wanted {
+    struct gs_str folded;
+    struct gs_entry entry;
+    size_t line;
+};
+
+struct gs_load {
+    struct gs_watchlist *list;
+    struct gs_csv csv;
+    int columns[GS_LOAD_N_COLUMNS]; /* column of the file, -1: not there */
+    struct gs_wanted *wanted;
+    size_t n_wanted;
+    size_t max_wanted;
+    size_t max_companies;
+    struct gs_out text; /* a normalised field */
+    struct gs_cps cps;
+    struct gs_error *err;
+};
+
+/* GS_BAD_CONFIG "file:line: what: value", and GS_NO_MEMORY. */
+enum gs_status gs_load_fail(struct gs_load *load, size_t line, const char *what,
+                            struct gs_str value);
+enum gs_status gs_load_no_memory(struct gs_load *load);
+
+/* Room for one more item of *array, which has n. */
+bool gs_load_grow(void *array, size_t n, size_t *max, size_t size);
+
+struct gs_str gs_load_trim(struct gs_str text);
+
+/* The strings of the row being read, whose company has the number n_companies. values are the
+ * normalised fields by enum gs_column. */
+GS_MUST_CHECK
+enum gs_status gs_load_names(struct gs_load *load, const struct gs_str *values);
+
+/* Ids and strings to patterns, entries and automaton. */
+GS_MUST_CHECK
+enum gs_status gs_load_build(struct gs_load *load);
+
+#endif
