@@ -171,6 +171,7 @@ int gs_cmd_demo(int argc, char **argv)
         .stream = {.seed = 1, .n_messages = GS_DEMO_MESSAGES}, .port = -1, .browser = true};
     int option = 0;
 
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet
     while ((option = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
         if (option == 'h') {
             (void)fputs(usage, stdout);

@@ -30,7 +30,7 @@ struct gs_demo_feeder {
 
 static void nap(void)
 {
-    const struct timespec step = {0, 5 * 1000000};
+    const struct timespec step = {0, 5000000};
     (void)nanosleep(&step, NULL);
 }
 

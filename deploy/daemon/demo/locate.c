@@ -26,7 +26,9 @@ static bool find_in(const char *dir, char *ret, size_t size)
     if (open == NULL) {
         return false;
     }
-    for (const struct dirent *entry = readdir(open); entry != NULL; entry = readdir(open)) {
+    const struct dirent *entry = NULL;
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): a stream of our own
+    while ((entry = readdir(open)) != NULL) {
         const int n = snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
         if (entry->d_name[0] != '.' && n > 0 && (size_t)n < sizeof path && is_model(path) &&
             (best[0] == '\0' || strcmp(entry->d_name, best) < 0)) {

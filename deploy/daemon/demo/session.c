@@ -59,6 +59,7 @@ static void open_browser(int port)
     char opener[] = "xdg-open", url[64];
     char *argv[] = {opener, url, NULL};
     pid_t pid;
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody sets variables
     if (getenv("DISPLAY") == NULL && getenv("WAYLAND_DISPLAY") == NULL) {
         return;
     }

@@ -17,7 +17,7 @@ enum { USUAL_PORT = 9464, N_PARTITIONS = 4 };
 /* The watchlist is a file to the pipeline, as everybody's is. */
 static enum gs_status put_watchlist(struct gs_demo_setup *setup, struct gs_error *err)
 {
-    const char *dir = getenv("TMPDIR");
+    const char *dir = getenv("TMPDIR"); /* NOLINT(concurrency-mt-unsafe): one thread yet */
     struct gs_buf csv = {.max = 1 << 20};
     (void)snprintf(setup->watchlist, sizeof setup->watchlist, "%s/groundswell-demo-XXXXXX",
                    dir != NULL && dir[0] == '/' && strlen(dir) < 32 ? dir : "/tmp");
@@ -53,6 +53,7 @@ static enum gs_status make_config(const struct gs_demo_session *session,
                                   struct gs_demo_setup *setup, struct gs_error *err)
 {
     char model[PATH_MAX], sets[5][PATH_MAX + 32];
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): the broker's thread does not set variables
     const char *models = session->model != NULL ? session->model : getenv("GROUNDSWELL_MODELS");
     const enum gs_status status = gs_demo_locate_model(models, model, sizeof model, err);
     if (status != GS_OK) {

@@ -53,7 +53,7 @@ static const struct {
     {GS_DEMO_COPY,
      false,
      23.5,
-     24.25,
+     24,
      "Fenlarque Stores, one negative story published 50 times",
      {"entity:FENLARQUE.DEMO", NULL}},
     {GS_DEMO_SURGE_ZH,

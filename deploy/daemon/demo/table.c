@@ -54,11 +54,14 @@ static void put_clock(struct gs_buf *out, int64_t ms, bool with_day)
 /* 1234567 as 1,234,567. */
 static void put_count(struct gs_buf *out, uint64_t n)
 {
-    if (n >= 1000) {
-        put_count(out, n / 1000);
-        gs_buf_printf(out, ",%03u", (unsigned)(n % 1000));
-    } else {
-        gs_buf_printf(out, "%u", (unsigned)n);
+    uint64_t unit = 1;
+    while (n / unit >= 1000) {
+        unit *= 1000;
+    }
+    gs_buf_printf(out, "%u", (unsigned)(n / unit));
+    while (unit > 1) {
+        unit /= 1000;
+        gs_buf_printf(out, ",%03u", (unsigned)(n / unit % 1000));
     }
 }
 

@@ -11,6 +11,7 @@ enum { STATUS_S = 5, PLAIN_WIDTH = 160, MAX_OUT = 1 << 20 };
 
 void gs_demo_view_open(struct gs_demo_view *view)
 {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody sets variables
     const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
     *view = (struct gs_demo_view){.out = {.max = MAX_OUT}};
     view->terminal = isatty(STDOUT_FILENO) == 1 && term != NULL && strcmp(term, "dumb") != 0;

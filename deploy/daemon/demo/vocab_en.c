@@ -256,8 +256,7 @@ static const struct gs_demo_words words[] = {
 };
 
 static const char *const bad_bodies[] = {
-    "The news adds to a run of losses; {house} said it expects a further decline of {p}% by "
-    "{month}.",
+    "The news adds to a run of losses; {house} expects a further decline of {p}% by {month}.",
     "Analysts at {house} called the outlook weak and cut their estimates by {p}%.",
     "Investors were disappointed, and the decline of {p}% wiped out {m} in value.",
     "\"We failed to act in time,\" {person} said. Losses could reach {m}.",

@@ -16,7 +16,8 @@ static FILE *open_out(const char *path)
 {
     FILE *out = strcmp(path, "-") == 0 ? stdout : fopen(path, "wb");
     if (out == NULL) {
-        (void)fprintf(stderr, "groundswell demo: %s: %s\n", path, strerror(errno));
+        (void)fprintf(stderr, "groundswell demo: %s: %s\n", path,
+                      strerror(errno) /* NOLINT(concurrency-mt-unsafe): one thread */);
     }
     return out;
 }
@@ -29,7 +30,8 @@ static bool close_out(FILE *out, const char *path)
     }
     const bool good = ferror(out) == 0 && (out == stdout ? fflush(out) : fclose(out)) == 0;
     if (!good) {
-        (void)fprintf(stderr, "groundswell demo: %s: cannot write: %s\n", path, strerror(errno));
+        (void)fprintf(stderr, "groundswell demo: %s: cannot write: %s\n", path,
+                      strerror(errno) /* NOLINT(concurrency-mt-unsafe): one thread */);
     }
     return good;
 }

@@ -160,14 +160,14 @@ static void an_alert_belongs_to_what_its_evidence_is(void **state)
                 gs_demo_alerts_sent(fresh.alerts, &message);
             }
         }
-        const int64_t at = event_of(fixture, cases[i].plant)->from_ms + 30 * 60000;
+        const int64_t at = event_of(fixture, cases[i].plant)->from_ms + INT64_C(30) * 60000;
         raise_alert(&fresh, "a1", cases[i].key, at, cases[i].plant, cases[i].weight,
                     GS_ALERT_FIRING);
         const size_t n = gs_demo_judge(fresh.alerts, INT64_MAX, verdicts);
         const struct gs_demo_verdict *verdict = verdict_of(verdicts, n, cases[i].judged);
         assert_int_equal(verdict->passed, cases[i].passed);
         assert_int_equal(verdict->n_alerts, cases[i].n_alerts);
-        assert_int_equal(verdict->delay_ms, verdict->key[0] == '\0' ? -1 : 30 * 60000);
+        assert_int_equal(verdict->delay_ms, verdict->key[0] == '\0' ? -1 : INT64_C(30) * 60000);
         gs_demo_alerts_free(fresh.alerts);
     }
 }
@@ -213,6 +213,7 @@ static void strange_ids_and_long_texts_are_survived(void **state)
     char key[400], text[400];
     memset(key, 'k', sizeof key);
     for (size_t i = 0; i + 2 < sizeof text; i += 3) {
+        // NOLINTNEXTLINE(bugprone-not-null-terminated-result): a length goes with it
         memcpy(text + i, "\xE5\x80\xBA", 3); /* three bytes: the cut must not split it */
     }
     const struct gs_evidence_item evidence[] = {

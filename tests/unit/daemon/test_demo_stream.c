@@ -9,6 +9,7 @@
 
 enum { N_ENOUGH = 40000 }; /* a third of the usual: shares settle, and it takes a blink */
 
+static const int64_t minute_ms = 60000;
 static const int64_t start_ms = INT64_C(1760000000000);
 
 static struct gs_demo *new_demo(uint64_t seed, size_t n, bool plain)
@@ -127,11 +128,11 @@ static void times_lie_within_the_span_and_do_not_fall(void **state)
     while (gs_demo_next(demo, &message)) {
         assert_true(message.send_ms >= last_ms);
         assert_true(message.ts_ms <= message.send_ms);
-        assert_true(message.ts_ms > message.send_ms - 2 * 60000);
+        assert_true(message.ts_ms > message.send_ms - 2 * minute_ms);
         last_ms = message.send_ms;
     }
     assert_true(last_ms < start_ms + GS_DEMO_SPAN_MS);
-    assert_true(last_ms > start_ms + GS_DEMO_SPAN_MS - 5 * 60000);
+    assert_true(last_ms > start_ms + GS_DEMO_SPAN_MS - 5 * minute_ms);
     gs_demo_free(demo);
 }
 
@@ -170,9 +171,9 @@ static void tally_up(struct gs_demo *demo, struct tally *ret)
         ret->chinese += message.lang == GS_DEMO_ZH;
         if (burst != NULL && message.topic == GS_DEMO_CENTRAL_BANK) {
             /* the middle half hour, past the ramps; and two hours before and after */
-            ret->burst_topic_inside += within(burst, message.send_ms, 30 * 60000);
-            ret->burst_topic_outside +=
-                within(burst, message.send_ms, -120 * 60000) && !within(burst, message.send_ms, 0);
+            ret->burst_topic_inside += within(burst, message.send_ms, 30 * minute_ms);
+            ret->burst_topic_outside += within(burst, message.send_ms, -120 * minute_ms) &&
+                                        !within(burst, message.send_ms, 0);
         }
     }
 }
@@ -335,23 +336,15 @@ static void stories_are_told_once_whatever_their_tone(void **state)
             repeats += hashes[tone][i] == hashes[tone][i - 1];
         }
         print_message("  tone %zu: %zu of %zu repeated\n", tone, repeats, n[tone]);
-        assert_true(repeats * 50 < n[tone]); /* under 2 % */
+        assert_true(repeats * 250 < n[tone]); /* under 0.4 % */
         free(hashes[tone]);
     }
 }
 
-static void companies_and_publishers_do_not_exist(void **state)
+static void companies_and_publishers_have_made_up_marks(void **state)
 {
     (void)state;
-    /* Names that a generator like this would slip in by accident. */
-    static const char *const real[] = {
-        "Apple",          "Tesla",    "Amazon",    "Google",    "Microsoft", "Goldman",
-        "Morgan Stanley", "JPMorgan", "Reuters",   "Bloomberg", "Boeing",    "Walmart",
-        "Nestle",         "Nasdaq",   "Dow Jones", "S&P",       "FTSE",      "Federal Reserve",
-        "茅台",           "腾讯",     "阿里",      "华为",      "万科",      "恒大",
-        "碧桂园",         "平安",     "上证",      "深证",      "沪深",      "证监会",
-        "新浪",           "东方财富", "中信",      "小米",      "比亚迪",    "中国"};
-    size_t n_en = 0, n_zh = 0, n_styles = 0;
+    size_t n_en = 0, n_zh = 0, styles = 0;
     for (size_t i = 0; i < gs_demo_n_companies; i++) {
         const struct gs_demo_company *company = &gs_demo_companies[i];
         const size_t len = strlen(company->id);
@@ -362,23 +355,43 @@ static void companies_and_publishers_do_not_exist(void **state)
         *(company->lang == GS_DEMO_EN ? &n_en : &n_zh) += 1;
     }
     for (size_t i = 0; i < gs_demo_n_publishers; i++) {
-        n_styles |= (size_t)1 << gs_demo_publishers[i].style;
+        styles |= (size_t)1 << gs_demo_publishers[i].style;
         assert_in_range(gs_demo_publishers[i].weight, 1, GS_DEMO_MAX_WEIGHT);
     }
     assert_true(n_en >= 12 && n_zh >= 12 && gs_demo_n_publishers >= 8);
-    assert_int_equal(n_styles, 0x3f);
+    assert_int_equal(styles, 0x3f); /* each style has somebody */
+}
 
+/* Names that a generator like this would slip in by accident. */
+static const char *const real_names[] = {
+    "Apple",          "Tesla",    "Amazon",    "Google",    "Microsoft", "Goldman",
+    "Morgan Stanley", "JPMorgan", "Reuters",   "Bloomberg", "Boeing",    "Walmart",
+    "Nestle",         "Nasdaq",   "Dow Jones", "S&P",       "FTSE",      "Federal Reserve",
+    "茅台",           "腾讯",     "阿里",      "华为",      "万科",      "恒大",
+    "碧桂园",         "平安",     "上证",      "深证",      "沪深",      "证监会",
+    "新浪",           "东方财富", "中信",      "小米",      "比亚迪",    "中国"};
+
+static const char *real_name_in(const char *text)
+{
+    for (size_t i = 0; i < GS_COUNT(real_names); i++) {
+        if (strstr(text, real_names[i]) != NULL) {
+            return real_names[i];
+        }
+    }
+    return NULL;
+}
+
+static void no_real_name_is_said(void **state)
+{
+    (void)state;
     struct gs_demo *demo = new_demo(2, 4000, false);
     struct gs_demo_message message;
+    char text[8192];
     while (gs_demo_next(demo, &message)) {
-        char text[8192];
         assert_true(message.json.len < sizeof text);
         snprintf(text, sizeof text, "%.*s", GS_STR_ARGS(message.json));
-        for (size_t i = 0; i < GS_COUNT(real); i++) {
-            if (strstr(text, real[i]) != NULL) {
-                fail_msg("%s in %s", real[i], text);
-            }
-        }
+        const char *name = real_name_in(text);
+        assert_string_equal(name == NULL ? "" : name, "");
     }
     gs_demo_free(demo);
 }
@@ -431,7 +444,8 @@ int main(void)
         cmocka_unit_test(a_plain_stream_has_nothing_planted),
         cmocka_unit_test(fifty_copies_are_one_story_from_several_publishers),
         cmocka_unit_test(stories_are_told_once_whatever_their_tone),
-        cmocka_unit_test(companies_and_publishers_do_not_exist),
+        cmocka_unit_test(companies_and_publishers_have_made_up_marks),
+        cmocka_unit_test(no_real_name_is_said),
         cmocka_unit_test(enough_lines_in_both_languages),
         cmocka_unit_test(the_watchlist_file_is_the_one_we_write),
     };
