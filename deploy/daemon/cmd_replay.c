@@ -17,17 +17,21 @@ enum { MAX_SETS = 128, MAX_ALERT_ROWS = 100000, DAY_MS = 86400000 };
 static const char usage[] =
     "usage: groundswell replay -c FILE [--scores FILE.csv] [--speed N] [FILE...]\n"
     "\n"
-    "Runs kept data through the pipeline as the configuration says: raw messages, tagged records or\n"
-    "observations, as JSON lines (gzip too). Alerts come on stdout as JSON lines; a table of alerts per day\n"
+    "Runs kept data through the pipeline as the configuration says: raw messages, tagged records "
+    "or\n"
+    "observations, as JSON lines (gzip too). Alerts come on stdout as JSON lines; a table of "
+    "alerts per day\n"
     "and key follows on stderr. The same input gives the same alerts.\n"
     "\n"
     "  -c, --config FILE    configuration, such as deploy/config/replay.yaml\n"
-    "      --scores FILE    CSV: time,key,n,observed,expected,log10_evidence,firing whenever a bin closes\n"
+    "      --scores FILE    CSV: time,key,n,observed,expected,log10_evidence,firing whenever a bin "
+    "closes\n"
     "      --speed N        N event seconds a second; as fast as it goes when not given\n"
     "      --set KEY=VALUE  overrides a setting\n"
     "      --quiet          no table\n"
     "\n"
-    "Exit codes: 0 done, 1 some lines were refused or the configuration is wrong, 2 usage, 3 a failure.\n"
+    "Exit codes: 0 done, 1 some lines were refused or the configuration is wrong, 2 usage, 3 a "
+    "failure.\n"
     "\n"
     "example:\n"
     "  groundswell replay -c deploy/config/replay.yaml tweets.jsonl > alerts.jsonl\n";
@@ -66,9 +70,8 @@ static void count_alert(void *arg, const struct gs_alert *alert)
             return;
         }
     }
-    struct row *bigger = table->n < MAX_ALERT_ROWS
-                             ? realloc(table->rows, (table->n + 1) * sizeof row)
-                             : NULL;
+    struct row *bigger =
+        table->n < MAX_ALERT_ROWS ? realloc(table->rows, (table->n + 1) * sizeof row) : NULL;
     if (bigger == NULL) {
         table->n_more++;
         return;
@@ -140,14 +143,11 @@ struct replay_options {
 
 static int parse(int argc, char **argv, struct replay_options *ret)
 {
-    static const struct option longs[] = {{"config", required_argument, NULL, 'c'},
-                                          {"scores", required_argument, NULL, 's'},
-                                          {"speed", required_argument, NULL, 'v'},
-                                          {"set", required_argument, NULL, 'S'},
-                                          {"counts", required_argument, NULL, 'C'},
-                                          {"quiet", no_argument, NULL, 'q'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {0}};
+    static const struct option longs[] = {
+        {"config", required_argument, NULL, 'c'}, {"scores", required_argument, NULL, 's'},
+        {"speed", required_argument, NULL, 'v'},  {"set", required_argument, NULL, 'S'},
+        {"counts", required_argument, NULL, 'C'}, {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, 'h'},         {0}};
     char *end = NULL;
     int c = 0;
 
@@ -176,9 +176,10 @@ static int parse(int argc, char **argv, struct replay_options *ret)
             ret->sets[ret->n_sets++] = optarg;
             break;
         case 'C':
-            (void)fputs("groundswell replay: --counts needs the volume mode, which this version does "
-                        "not have\n",
-                        stderr);
+            (void)fputs(
+                "groundswell replay: --counts needs the volume mode, which this version does "
+                "not have\n",
+                stderr);
             return GS_EXIT_USAGE;
         case 'q':
             ret->quiet = true;

@@ -15,7 +15,8 @@ enum { MAX_THREADS = 256, MAX_SETS = 128 };
 static const char usage[] =
     "usage: groundswell tag --model DIR [options] [FILE]\n"
     "\n"
-    "Tags messages: topics, sentiment, risks, entities. One JSON record on stdout for each good line,\n"
+    "Tags messages: topics, sentiment, risks, entities. One JSON record on stdout for each good "
+    "line,\n"
     "in input order. FILE may be gzip; without it, or as \"-\", stdin is read.\n"
     "\n"
     "  -m, --model DIR      model folder, such as classifier/models/finance-zh-en-fast\n"
@@ -35,7 +36,8 @@ static const char usage[] =
     "\n"
     "examples:\n"
     "  groundswell tag --model classifier/models/finance-zh-en-fast < messages.jsonl\n"
-    "  echo 'Profit warning sends shares down 20%' | groundswell tag -m classifier/models/finance-zh-en-fast\n";
+    "  echo 'Profit warning sends shares down 20%' | groundswell tag -m "
+    "classifier/models/finance-zh-en-fast\n";
 
 struct tag_options {
     const char *config, *rejects, *file;
@@ -48,8 +50,19 @@ struct tag_options {
     bool quiet;
 };
 
-enum { OPT_TIER = 256, OPT_THREADS, OPT_FORMAT, OPT_ALL, OPT_LOGITS, OPT_EXPLAIN, OPT_WATCHLIST,
-       OPT_REJECTS, OPT_SET, OPT_QUIET, OPT_LOG_FORMAT };
+enum {
+    OPT_TIER = 256,
+    OPT_THREADS,
+    OPT_FORMAT,
+    OPT_ALL,
+    OPT_LOGITS,
+    OPT_EXPLAIN,
+    OPT_WATCHLIST,
+    OPT_REJECTS,
+    OPT_SET,
+    OPT_QUIET,
+    OPT_LOG_FORMAT
+};
 
 static const struct option longs[] = {{"model", required_argument, NULL, 'm'},
                                       {"config", required_argument, NULL, 'c'},
@@ -158,7 +171,8 @@ static int take(struct tag_options *options, int c)
         options->quiet = true;
         return GS_EXIT_OK;
     case OPT_LOG_FORMAT:
-        return add_set(options, strcmp(optarg, "json") == 0 ? "log.format=json" : "log.format=text");
+        return add_set(options,
+                       strcmp(optarg, "json") == 0 ? "log.format=json" : "log.format=text");
     default:
         (void)fputs(usage, stderr);
         return GS_EXIT_USAGE;

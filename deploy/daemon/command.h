@@ -1,8 +1,8 @@
 /* The commands of the program: one file each, cmd_<name>.c. The command line is a contract,
  * deploy/docs/cli.md.
  *
- * argv[0] is the command's name; options are read with getopt_long(). Data goes to stdout, all else to
- * stderr. The value returned is the exit code. */
+ * argv[0] is the command's name; options are read with getopt_long(). Data goes to stdout, all else
+ * to stderr. The value returned is the exit code. */
 #ifndef GS_DEPLOY_COMMAND_H
 #define GS_DEPLOY_COMMAND_H
 

@@ -78,9 +78,8 @@ static enum gs_status see_entities(struct seen *seen, const struct gs_tagged *ta
     return status;
 }
 
-enum gs_status gs_observe(const struct gs_observe_options *options,
-                          const struct gs_tagged *tagged, gs_observe_fn *see, void *arg,
-                          struct gs_error *err)
+enum gs_status gs_observe(const struct gs_observe_options *options, const struct gs_tagged *tagged,
+                          gs_observe_fn *see, void *arg, struct gs_error *err)
 {
     const struct gs_str shown = tagged->title.len > 0 ? tagged->title : tagged->text;
     struct seen seen = {.options = options, .see = see, .arg = arg, .err = err};
