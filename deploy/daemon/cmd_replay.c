@@ -152,6 +152,7 @@ static int parse(int argc, char **argv, struct replay_options *ret)
     int c = 0;
 
     *ret = (struct replay_options){0};
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet
     while ((c = getopt_long(argc, argv, "c:h", longs, NULL)) != -1) {
         switch (c) {
         case 'c':

@@ -34,7 +34,47 @@ struct run_options {
     int stages;
     const char *sets[MAX_SETS];
     size_t n_sets;
+    char log_format[64];
 };
+
+static int add_set(struct run_options *options, const char *set)
+{
+    if (options->n_sets == MAX_SETS) {
+        (void)fprintf(stderr, "groundswell run: more than %d settings\n", MAX_SETS);
+        return GS_EXIT_USAGE;
+    }
+    options->sets[options->n_sets++] = set;
+    return GS_EXIT_OK;
+}
+
+static int stages_of(const char *name)
+{
+    return strcmp(name, "tag") == 0     ? GS_STAGE_TAG
+           : strcmp(name, "watch") == 0 ? GS_STAGE_WATCH
+                                        : 0;
+}
+
+static int take(struct run_options *options, int c)
+{
+    switch (c) {
+    case 'c':
+        options->config = optarg;
+        return GS_EXIT_OK;
+    case 's':
+        options->stages = stages_of(optarg);
+        return GS_EXIT_OK;
+    case 'S':
+        return add_set(options, optarg);
+    case 'f':
+        (void)snprintf(options->log_format, sizeof options->log_format, "log.format=%s", optarg);
+        return add_set(options, options->log_format);
+    case 'q':
+        return add_set(options, "log.level=error");
+    default:
+        (void)fputs(usage, stderr);
+        return GS_EXIT_USAGE;
+    }
+}
 
 static int parse(int argc, char **argv, struct run_options *ret)
 {
@@ -48,40 +88,15 @@ static int parse(int argc, char **argv, struct run_options *ret)
     int c = 0;
 
     *ret = (struct run_options){.stages = GS_STAGE_TAG | GS_STAGE_WATCH};
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet
     while ((c = getopt_long(argc, argv, "c:h", longs, NULL)) != -1) {
-        switch (c) {
-        case 'c':
-            ret->config = optarg;
-            break;
-        case 's':
-            ret->stages = strcmp(optarg, "tag") == 0     ? GS_STAGE_TAG
-                          : strcmp(optarg, "watch") == 0 ? GS_STAGE_WATCH
-                                                         : 0;
-            break;
-        case 'S':
-        case 'f':
-        case 'q': {
-            static char log_format[64];
-            const char *set = optarg;
-            if (c == 'f') {
-                (void)snprintf(log_format, sizeof log_format, "log.format=%s", optarg);
-                set = log_format;
-            } else if (c == 'q') {
-                set = "log.level=error";
-            }
-            if (ret->n_sets == MAX_SETS) {
-                (void)fprintf(stderr, "groundswell run: more than %d --set\n", MAX_SETS);
-                return GS_EXIT_USAGE;
-            }
-            ret->sets[ret->n_sets++] = set;
-            break;
-        }
-        case 'h':
+        if (c == 'h') {
             (void)fputs(usage, stdout);
             return -1;
-        default:
-            (void)fputs(usage, stderr);
-            return GS_EXIT_USAGE;
+        }
+        const int code = take(ret, c);
+        if (code != GS_EXIT_OK) {
+            return code;
         }
     }
     if (ret->config == NULL || ret->stages == 0 || optind < argc) {

@@ -184,6 +184,7 @@ static int parse(int argc, char **argv, struct tag_options *ret)
     int c = 0;
 
     *ret = (struct tag_options){.n_threads = 1, .file = "-"};
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet
     while ((c = getopt_long(argc, argv, "m:c:h", longs, NULL)) != -1) {
         if (c == 'h') {
             (void)fputs(usage, stdout);

@@ -342,7 +342,7 @@ static enum gs_status make_slots(struct gs_service *service, int stages, struct 
     if (n_tag + n_watch > MAX_LANES) {
         return gs_fail(err, GS_BAD_CONFIG, "lanes: more than %d", MAX_LANES);
     }
-    service->slots = calloc((size_t)(n_tag + n_watch), sizeof *service->slots);
+    service->slots = calloc((size_t)n_tag + (size_t)n_watch + 1, sizeof *service->slots);
     if (service->slots == NULL) {
         return gs_fail(err, GS_NO_MEMORY, "lanes");
     }

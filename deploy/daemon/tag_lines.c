@@ -284,8 +284,10 @@ static enum gs_status run_chunks(const struct gs_tag_lines_options *options, str
     struct gs_buf out = {.max = MAX_OUT_BYTES};
     struct chunk chunk = {.records = calloc(CHUNK_LINES, sizeof *chunk.records)};
 
-    status = chunk.records == NULL ? gs_fail(err, GS_NO_MEMORY, "chunk of lines")
-                                   : gs_duplicates_new(RECENT_STORIES, &duplicates, err);
+    if (chunk.records == NULL) {
+        return gs_fail(err, GS_NO_MEMORY, "chunk of lines");
+    }
+    status = gs_duplicates_new(RECENT_STORIES, &duplicates, err);
     while (status == GS_OK && !chunk.end && !gs_signals_stop()) {
         status = read_chunk(source, &chunk, err);
         if (status == GS_OK && chunk.n > 0) {

@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define MODEL "../classifier/models/finance-zh-en-fast"
-
 static char folder[] = "/tmp/groundswell-test-XXXXXX";
 
 static const char *path(const char *name)
@@ -40,7 +38,7 @@ static void write_observations(const char *name)
             (void)fprintf(file,
                           "{\"v\":1,\"key\":\"topic:legal\",\"id\":\"m%d-%d\",\"ts\":%lld,"
                           "\"source\":\"s%d\",\"p\":%s,\"dup\":\"%016x\",\"text\":\"story %d\"}\n",
-                          minute, i, 1700000000000LL + minute * 60000LL + i * 1000, i + 1,
+                          minute, i, 1700000000000LL + minute * 60000LL + i * 1000LL, i + 1,
                           negative ? "0.9" : "0.05", minute * 2 + i + 1, minute * 2 + i);
         }
     }
@@ -67,7 +65,7 @@ static struct gs_local_totals run(const char *input, const char *output, const c
     (void)snprintf(batch, sizeof batch, "batch.max_messages=%s", max_messages);
     const char *const sets[] = {"input.kind=stdin",
                                 "output.kind=file",
-                                "model.path=" MODEL,
+                                "model.path=../classifier/models/finance-zh-en-fast",
                                 "http.enabled=false",
                                 alerts,
                                 batch};

@@ -120,7 +120,9 @@ static void long_names_and_texts_are_cut_at_a_character(void **state)
     (void)state;
 
     for (size_t i = 0; i < 200; i++) {
-        memcpy(name + 3 * i, "茅", 3);
+        name[3 * i] = (char)0xE8; /* U+8305, three bytes */
+        name[3 * i + 1] = (char)0x8C;
+        name[3 * i + 2] = (char)0x85;
     }
     message.source = (struct gs_str){name, sizeof name};
     one.text = message.source;
