@@ -34,6 +34,7 @@ static int set_up(void **state)
     struct fixture *f = calloc(1, sizeof *f);
     struct gs_shard *shard = NULL;
 
+    *state = f;
     if (f == NULL || (f->lines = calloc(FAKE_MAX_RECORDS, sizeof *f->lines)) == NULL ||
         gs_metrics_new(gs_metric_table, GS_N_METRICS, &f->metrics, NULL) != GS_OK ||
         gs_shard_new(f->metrics, &shard, NULL) != GS_OK) {
@@ -60,7 +61,6 @@ static int set_up(void **state)
                                          .open = fake_open,
                                          .open_arg = &f->io,
                                          .shard = shard};
-    *state = f;
     return gs_lane_new(&lane, &f->lane, NULL) == GS_OK ? 0 : -1;
 }
 
