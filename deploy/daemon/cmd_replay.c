@@ -200,12 +200,6 @@ static int parse(int argc, char **argv, struct replay_options *ret)
     return GS_EXIT_OK;
 }
 
-static int report(const struct gs_error *err)
-{
-    (void)fprintf(stderr, "groundswell replay: %s\n", err->message);
-    return err->status == GS_BAD_CONFIG ? GS_EXIT_FINDINGS : GS_EXIT_FAILURE;
-}
-
 static enum gs_status open_scores(struct table *table, const char *path, struct gs_error *err)
 {
     if (path == NULL) {
@@ -249,7 +243,7 @@ static int replay(const struct replay_options *options, const struct gs_config *
     }
     free(table.rows);
     if (status != GS_OK) {
-        return report(&err);
+        return gs_command_failed("replay", &err);
     }
     return totals.rejected > 0 ? GS_EXIT_FINDINGS : GS_EXIT_OK;
 }
@@ -258,23 +252,17 @@ int gs_cmd_replay(int argc, char **argv)
 {
     static const char *const standard_input = "-";
     struct replay_options options;
-    struct gs_findings findings = {0};
     struct gs_config *config = NULL;
-    struct gs_error err = {0};
 
     const int parsed = parse(argc, argv, &options);
     if (parsed != GS_EXIT_OK) {
         return parsed < 0 ? GS_EXIT_OK : parsed;
     }
-    const enum gs_status status =
-        gs_config_load(options.config, options.sets, options.n_sets, &config, &findings, &err);
-    gs_findings_print(&findings, stderr);
-    gs_findings_done(&findings);
-    if (status != GS_OK) {
-        return report(&err);
+    int code =
+        gs_command_configure("replay", options.config, options.sets, options.n_sets, &config);
+    if (code != GS_EXIT_OK) {
+        return code;
     }
-    gs_log_configure(config->log.level, config->log.json);
-    gs_signals_catch();
     config->output.files[GS_STREAM_ALERTS] = "-"; /* the contract: alerts on stdout */
 
     const char *const *files = (const char *const *)argv + optind;
@@ -283,7 +271,7 @@ int gs_cmd_replay(int argc, char **argv)
         files = config->input.files.n > 0 ? config->input.files.items : &standard_input;
         n_files = config->input.files.n > 0 ? config->input.files.n : 1;
     }
-    const int code = replay(&options, config, files, n_files);
+    code = replay(&options, config, files, n_files);
     gs_config_free(config);
     return code;
 }

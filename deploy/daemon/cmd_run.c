@@ -106,19 +106,13 @@ static int parse(int argc, char **argv, struct run_options *ret)
     return GS_EXIT_OK;
 }
 
-static int report(const struct gs_error *err)
-{
-    (void)fprintf(stderr, "groundswell: %s\n", err->message);
-    return err->status == GS_BAD_CONFIG ? GS_EXIT_FINDINGS : GS_EXIT_FAILURE;
-}
-
 static int run_service(const struct gs_config *config, int stages)
 {
     struct gs_service *service = NULL;
     struct gs_error err = {0};
 
     if (gs_service_start(config, stages, NULL, &service, &err) != GS_OK) {
-        return report(&err);
+        return gs_command_failed("run", &err);
     }
     if (gs_service_port(service) != 0) {
         gs_log(GS_LOG_INFO, "http", "http://%s:%d/ (status), /metrics, /healthz, /readyz",
@@ -132,7 +126,7 @@ static int run_service(const struct gs_config *config, int stages)
         gs_log(GS_LOG_INFO, "run", "asked to stop: finishing what is in flight");
     }
     gs_service_stop(service);
-    return failed ? report(&err) : GS_EXIT_OK;
+    return failed ? gs_command_failed("run", &err) : GS_EXIT_OK;
 }
 
 static int run_files(const struct gs_config *config, int stages)
@@ -149,7 +143,7 @@ static int run_files(const struct gs_config *config, int stages)
     struct gs_error err = {0};
 
     if (gs_local_run(&options, &totals, &err) != GS_OK) {
-        return report(&err);
+        return gs_command_failed("run", &err);
     }
     gs_log(GS_LOG_INFO, "run", "%llu lines, %llu refused", (unsigned long long)totals.lines,
            (unsigned long long)totals.rejected);
@@ -159,7 +153,6 @@ static int run_files(const struct gs_config *config, int stages)
 int gs_cmd_run(int argc, char **argv)
 {
     struct run_options options;
-    struct gs_findings findings = {0};
     struct gs_config *config = NULL;
     struct gs_error err = {0};
 
@@ -167,23 +160,17 @@ int gs_cmd_run(int argc, char **argv)
     if (parsed != GS_EXIT_OK) {
         return parsed < 0 ? GS_EXIT_OK : parsed;
     }
-    const enum gs_status status =
-        gs_config_load(options.config, options.sets, options.n_sets, &config, &findings, &err);
-    gs_findings_print(&findings, stderr);
-    gs_findings_done(&findings);
-    if (status != GS_OK) {
-        return report(&err);
+    int code = gs_command_configure("run", options.config, options.sets, options.n_sets, &config);
+    if (code != GS_EXIT_OK) {
+        return code;
     }
-    gs_log_configure(config->log.level, config->log.json);
-    gs_signals_catch();
 
-    int code = GS_EXIT_OK;
     const bool kafka_in = config->input.kind == GS_INPUT_KAFKA;
     const bool kafka_out = config->output.kind == GS_OUTPUT_KAFKA;
     if (kafka_in != kafka_out) {
         (void)gs_fail(&err, GS_BAD_CONFIG,
                       "input.kind and output.kind: Kafka to Kafka, or files to files");
-        code = report(&err);
+        code = gs_command_failed("run", &err);
     } else {
         code = kafka_in ? run_service(config, options.stages) : run_files(config, options.stages);
     }

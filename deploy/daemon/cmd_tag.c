@@ -203,12 +203,6 @@ static int parse(int argc, char **argv, struct tag_options *ret)
     return GS_EXIT_OK;
 }
 
-static int report(const struct gs_error *err)
-{
-    (void)fprintf(stderr, "groundswell tag: %s\n", err->message);
-    return err->status == GS_BAD_CONFIG ? GS_EXIT_USAGE : GS_EXIT_FAILURE;
-}
-
 static int tag(const struct tag_options *options, const struct gs_config *config)
 {
     struct gs_assets assets = {0};
@@ -219,7 +213,7 @@ static int tag(const struct tag_options *options, const struct gs_config *config
 
     if (options->rejects != NULL && (rejects = fopen(options->rejects, "w")) == NULL) {
         (void)gs_fail_errno(&err, errno, "%s", options->rejects);
-        return report(&err);
+        return gs_command_failed("tag", &err);
     }
     const struct gs_tag_lines_options lines = {.config = config,
                                                .assets = &assets,
@@ -232,7 +226,7 @@ static int tag(const struct tag_options *options, const struct gs_config *config
                                                            isatty(1) != 1};
     if (gs_assets_load(config, &assets, &err) != GS_OK ||
         gs_tag_lines(&lines, &totals, &err) != GS_OK) {
-        code = report(&err);
+        code = gs_command_failed("tag", &err);
     } else if (totals.refused > 0) {
         (void)fprintf(stderr, "groundswell tag: %llu of %llu lines refused\n",
                       (unsigned long long)totals.refused, (unsigned long long)totals.lines);
@@ -240,7 +234,7 @@ static int tag(const struct tag_options *options, const struct gs_config *config
     }
     if (rejects != NULL && fclose(rejects) != 0 && code != GS_EXIT_FAILURE) {
         (void)gs_fail_errno(&err, errno, "%s", options->rejects);
-        code = report(&err);
+        code = gs_command_failed("tag", &err);
     }
     gs_assets_done(&assets);
     return code;
@@ -249,26 +243,19 @@ static int tag(const struct tag_options *options, const struct gs_config *config
 int gs_cmd_tag(int argc, char **argv)
 {
     struct tag_options options;
-    struct gs_findings findings = {0};
     struct gs_config *config = NULL;
-    struct gs_error err = {0};
 
     const int parsed = parse(argc, argv, &options);
     if (parsed != GS_EXIT_OK) {
         return parsed < 0 ? GS_EXIT_OK : parsed;
     }
-    const enum gs_status status =
-        gs_config_load(options.config, options.sets, options.n_sets, &config, &findings, &err);
-    gs_findings_print(&findings, stderr);
-    gs_findings_done(&findings);
-    if (status != GS_OK) {
-        return report(&err);
+    int code = gs_command_configure("tag", options.config, options.sets, options.n_sets, &config);
+    if (code != GS_EXIT_OK) {
+        return code;
     }
-    gs_log_configure(config->log.level, config->log.json);
-    gs_signals_catch();
-    const int code = config->model.path == NULL
-                         ? wrong("no model", "give --model DIR, or a configuration with model.path")
-                         : tag(&options, config);
+    code = config->model.path == NULL
+               ? wrong("no model", "give --model DIR, or a configuration with model.path")
+               : tag(&options, config);
     gs_config_free(config);
     return code;
 }

@@ -6,12 +6,25 @@
 #ifndef GS_DEPLOY_COMMAND_H
 #define GS_DEPLOY_COMMAND_H
 
+#include <stddef.h>
+
 enum gs_exit {
     GS_EXIT_OK = 0,
     GS_EXIT_FINDINGS = 1, /* check found something, a gate failed, some lines were refused */
     GS_EXIT_USAGE = 2,
     GS_EXIT_FAILURE = 3 /* at run time */
 };
+
+struct gs_config;
+struct gs_error;
+
+/* What the commands share: says on stderr what went wrong and gives the exit code for it. */
+int gs_command_failed(const char *command, const struct gs_error *err);
+
+/* Loads the configuration (path NULL: defaults) with its overrides, prints all findings, sets up
+ * the log and the signals. GS_EXIT_OK and *ret is the caller's, or the exit code. */
+int gs_command_configure(const char *command, const char *path, const char *const *sets,
+                         size_t n_sets, struct gs_config **ret);
 
 typedef int gs_command_fn(int argc, char **argv);
 
