@@ -86,6 +86,7 @@ static int parse(int argc, char **argv, struct bench *bench)
     int option = 0;
     char *end = NULL;
     optind = 1;
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet
     while ((option = getopt_long(argc, argv, "m:h", longs, NULL)) != -1) {
         switch (option) {
         case 'h':

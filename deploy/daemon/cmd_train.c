@@ -227,6 +227,7 @@ static int parse(int argc, char **argv, struct options *options)
 {
     int option = 0;
     optind = 1;
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet
     while ((option = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
         if (option == 'h') {
             (void)fputs(usage, stdout);

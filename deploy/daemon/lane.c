@@ -17,10 +17,11 @@ struct gs_lane {
     struct gs_sink *sink;
     _Atomic bool stop;
     struct gs_lane_status status;
-    struct gs_series *committed, *aborted, *consumed, *restarts;
+    struct gs_series *committed, *aborted, *consumed, *restarts, *duration;
 
-    bool open;              /* a batch has begun */
-    size_t n_records;       /* in it */
+    bool open;        /* a batch has begun */
+    size_t n_records; /* in it */
+    int64_t began_ns;
     int64_t deadline_ns;    /* it ends here at the latest */
     size_t limit;           /* records a batch may hold now: shrinks after aborts */
     unsigned single_aborts; /* aborts in a row of batches of one record */
@@ -50,6 +51,7 @@ enum gs_status gs_lane_new(const struct gs_lane_options *options, struct gs_lane
     lane->aborted = gs_series(options->shard, GS_M_TRANSACTIONS, values);
     lane->consumed = gs_series(options->shard, GS_M_RECORDS_CONSUMED, values);
     lane->restarts = gs_series(options->shard, GS_M_LANE_RESTARTS, values);
+    lane->duration = gs_series(options->shard, GS_M_BATCH_DURATION, values);
     *ret = lane;
     return GS_OK;
 }
@@ -91,6 +93,8 @@ static enum gs_status begin(struct gs_lane *lane, struct gs_error *err)
         lane->options.ops->begin(lane->options.self);
         lane->open = true;
         lane->n_records = 0;
+        lane->began_ns = gs_clock_monotonic_ns();
+        lane->deadline_ns = lane->began_ns + (int64_t)lane->options.max_time_ms * 1000000;
     }
     return status;
 }
@@ -112,6 +116,7 @@ static void done(struct gs_lane *lane)
     lane->open = false;
     lane->options.ops->committed(lane->options.self);
     gs_series_add(lane->committed, 1);
+    gs_series_observe(lane->duration, (double)(gs_clock_monotonic_ns() - lane->began_ns) / 1e9);
     gs_series_add(lane->consumed, (double)lane->n_records);
     atomic_fetch_add(&lane->status.consumed, lane->n_records);
     lane->single_aborts = 0;
@@ -213,7 +218,6 @@ static enum gs_status take(struct gs_lane *lane, const struct gs_record *record,
 
     if (!lane->open) {
         status = begin(lane, err);
-        lane->deadline_ns = gs_clock_monotonic_ns() + (int64_t)lane->options.max_time_ms * 1000000;
     }
     if (status == GS_OK) {
         const bool suspect = lane->limit == 1 && lane->single_aborts >= MAX_SINGLE_ABORTS;

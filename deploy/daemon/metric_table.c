@@ -99,8 +99,10 @@ const struct gs_metric_def gs_metric_table[GS_N_METRICS] = {
     COUNTER(GS_M_TRANSACTIONS, "transactions_total", "Batches ended, by how.", "stage", "result"),
     HISTOGRAM(GS_M_BATCH_DURATION, "batch_duration_seconds", batch_s,
               "Time from a batch's begin to the end of its commit.", "stage"),
-    HISTOGRAM(GS_M_LATENCY, "end_to_end_latency_seconds", latency_s,
-              "Time from a message's event time to the commit of what was made of it.", "stage"),
+    HISTOGRAM(
+        GS_M_LATENCY, "end_to_end_latency_seconds", latency_s,
+        "Time from the raw record's Kafka timestamp to the commit of what the stage made of it.",
+        "stage"),
     GAUGE(GS_M_CONSUMER_LAG, "consumer_lag_records", GS_JOIN_MAX, "records",
           "Records known to wait behind the lane's position.", "stage", "lane"),
     GAUGE(GS_M_LAST_PROGRESS, "last_progress_timestamp_seconds", GS_JOIN_MAX, "seconds",

@@ -39,7 +39,7 @@ enum gs_metric_id {
     GS_M_RECORDS_PRODUCED,  /* counter {stream} */
     GS_M_TRANSACTIONS,      /* counter {stage, result}: committed, aborted */
     GS_M_BATCH_DURATION,    /* histogram {stage} */
-    GS_M_LATENCY,           /* histogram {stage}: event time to commit */
+    GS_M_LATENCY,           /* histogram {stage}: raw record's timestamp to commit */
     GS_M_CONSUMER_LAG,      /* gauge {stage, lane} */
     GS_M_LAST_PROGRESS,     /* gauge {stage, lane} */
     GS_M_WATERMARK,         /* gauge {lane} */

@@ -34,6 +34,7 @@ struct gs_stage_tag {
     struct tally tally;
     int64_t *arrived_ms;  /* [MAX_LATENCIES] broker timestamps of the batch's records */
     struct gs_sink *sink; /* of the call in progress */
+    int64_t record_ms;    /* the raw record's timestamp, which what is made of it keeps; -1: none */
 
     struct gs_series *messages[MAX_TOPICS][GS_N_SENTIMENTS];
     struct gs_series *rejected[GS_N_REJECTS], *repairs[N_REPAIRS];
@@ -154,7 +155,7 @@ static enum gs_status put_observation(void *arg, const struct gs_observation *ob
     }
     const struct gs_output output = {.key = observation->key,
                                      .value = gs_buf_str(&stage->observation_json),
-                                     .timestamp_ms = observation->ts_ms,
+                                     .timestamp_ms = stage->record_ms,
                                      .partition = -1};
     return put(stage, GS_STREAM_OBSERVATIONS, &output, err);
 }
@@ -174,7 +175,7 @@ static enum gs_status put_tagged(struct gs_stage_tag *stage, const struct gs_rec
                                      .value = gs_buf_str(&stage->tagged_json),
                                      .headers = record->headers,
                                      .n_headers = record->n_headers,
-                                     .timestamp_ms = tagged->message->ts_ms,
+                                     .timestamp_ms = stage->record_ms,
                                      .partition = -1};
     return put(stage, GS_STREAM_TAGGED, &output, err);
 }
@@ -278,6 +279,7 @@ static enum gs_status on_record(void *self, const struct gs_record *record, bool
     struct gs_tagged tagged;
 
     stage->sink = sink;
+    stage->record_ms = record->timestamp_ms;
     if (suspect) {
         (void)gs_fail(err, GS_BAD_FORMAT, "the broker refused what became of this record");
         return reject_record(stage, record, GS_REJECT_OUTPUT_TOO_LARGE, err);

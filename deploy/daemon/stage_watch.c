@@ -14,6 +14,7 @@ enum {
     MAX_BATCH_BYTES = 64 * 1024 * 1024,
     MAX_ALERT_BYTES = 1024 * 1024,
     BOARD_EVERY_MS = 1000,
+    MAX_LATENCIES = 65536, /* of one batch; more are not measured */
     N_RESULTS = GS_SIGHTING_REFUSED + 1,
 };
 
@@ -58,7 +59,9 @@ struct gs_stage_watch {
 
     struct gs_series *result_series[N_RESULTS], *late_series, *watermark_series, *keys_series;
     struct gs_series *refused_series, *memory_series, *rejected_series[GS_N_REJECTS];
-    struct gs_series *produced[GS_N_STREAMS];
+    struct gs_series *produced[GS_N_STREAMS], *latency;
+    int64_t *arrived_ms; /* [MAX_LATENCIES] timestamps of the batch's records */
+    size_t n_arrived;
     uint64_t refused_keys;
 };
 
@@ -83,6 +86,8 @@ static void find_series(struct gs_stage_watch *stage)
     }
     (void)snprintf(lane, sizeof lane, "%d", stage->options.lane);
     stage->watermark_series = gs_metric_series(shard, GS_M_WATERMARK, &lane_value);
+    static const char *const stage_name = "watch";
+    stage->latency = gs_metric_series(shard, GS_M_LATENCY, &stage_name);
     stage->late_series = gs_metric_series(shard, GS_M_LATE, NULL);
     stage->keys_series = gs_metric_series(shard, GS_M_KEYS, NULL);
     stage->refused_series = gs_metric_series(shard, GS_M_KEYS_REFUSED, NULL);
@@ -106,6 +111,10 @@ enum gs_status gs_stage_watch_new(const struct gs_stage_watch_options *options,
         NULL; /* says now what is wrong with the options, not at an assignment */
     status = gs_watch_new(&options->watch, &trial, err);
     gs_watch_free(trial);
+    stage->arrived_ms = calloc(MAX_LATENCIES, sizeof *stage->arrived_ms);
+    if (status == GS_OK && stage->arrived_ms == NULL) {
+        status = gs_fail(err, GS_NO_MEMORY, "stage watch");
+    }
     if (status != GS_OK || (status = gs_arena_new(MAX_BATCH_BYTES, &stage->arena, err)) != GS_OK ||
         (status = gs_board_new(options->shard, options->max_gauge_keys, &stage->board, err)) !=
             GS_OK) {
@@ -133,6 +142,7 @@ void gs_stage_watch_free(struct gs_stage_watch *stage)
         drop_part(stage, stage->n_parts - 1);
     }
     free(stage->parts);
+    free(stage->arrived_ms);
     gs_board_free(stage->board);
     gs_arena_free(stage->arena);
     gs_buf_done(&stage->json);
@@ -228,6 +238,7 @@ static void begin(void *self)
     memset(stage->rejected, 0, sizeof stage->rejected);
     stage->late = 0;
     stage->alerts_out = 0;
+    stage->n_arrived = 0;
     stage->watermark_was_ms = stage->watermark_ms;
     for (size_t i = 0; i < stage->n_parts; i++) {
         gs_watch_begin(stage->parts[i].watch);
@@ -446,6 +457,9 @@ static enum gs_status on_record(void *self, const struct gs_record *record, bool
     }
     stage->sink = sink;
     part->last_record_ms = now_ms;
+    if (record->timestamp_ms >= 0 && stage->n_arrived < MAX_LATENCIES) {
+        stage->arrived_ms[stage->n_arrived++] = record->timestamp_ms;
+    }
     enum gs_reject reject = decode(stage, record, now_ms, &observation, err);
     if (suspect && reject == GS_REJECT_NONE) {
         (void)gs_fail(err, GS_BAD_FORMAT, "the broker refused what became of this record");
@@ -540,6 +554,9 @@ static void committed(void *self)
         gs_watch_commit(stage->parts[i].watch);
     }
     count(stage);
+    for (size_t i = 0; i < stage->n_arrived; i++) {
+        gs_series_observe(stage->latency, (double)(now_ms - stage->arrived_ms[i]) / 1000);
+    }
     if (stage->watermark_ms !=
         NO_TIME) { /* with every commit: the last before a pause counts too */
         gs_series_set(stage->watermark_series, (double)stage->watermark_ms / 1000);

@@ -172,7 +172,8 @@ int gs_cmd_demo(int argc, char **argv)
     int option = 0;
 
     // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet
-    while ((option = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet
+   while ((option = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
         if (option == 'h') {
             (void)fputs(usage, stdout);
             return GS_EXIT_OK;
