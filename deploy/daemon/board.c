@@ -26,7 +26,8 @@ struct gs_board {
     struct gs_series *firing[N_SEVERITIES];
     struct gs_series *changes[3][N_SEVERITIES];
 
-    struct gs_board_row *round; /* being gathered: topics from the front, others behind MAX_TOPIC_ROWS */
+    struct gs_board_row
+        *round; /* being gathered: topics from the front, others behind MAX_TOPIC_ROWS */
     size_t n_topics, n_others;
 
     pthread_mutex_t lock; /* guards rows, n_rows, alerts, n_alerts */
@@ -133,9 +134,8 @@ void gs_board_row(struct gs_board *board, const struct gs_key_view *view)
         return;
     }
     struct gs_board_row *others = board->round + MAX_TOPIC_ROWS;
-    if (board->max_others == 0 ||
-        (board->n_others == board->max_others &&
-         !weighs_more(&row, &others[board->n_others - 1]))) {
+    if (board->max_others == 0 || (board->n_others == board->max_others &&
+                                   !weighs_more(&row, &others[board->n_others - 1]))) {
         return;
     }
     size_t at = board->n_others < board->max_others ? board->n_others++ : board->max_others - 1;
@@ -170,8 +170,8 @@ static struct shown *show(struct gs_board *board, const char *key)
     (void)snprintf(shown->key, sizeof shown->key, "%s", key);
     const bool topic = is_topic(key);
     const char *const values[] = {topic ? key + 6 : key, "1h"};
-    shown->ratio = gs_metric_series(
-        board->shard, topic ? GS_M_NEGATIVE_RATIO : GS_M_KEY_NEGATIVE_RATIO, values);
+    shown->ratio = gs_metric_series(board->shard,
+                                    topic ? GS_M_NEGATIVE_RATIO : GS_M_KEY_NEGATIVE_RATIO, values);
     shown->expected = gs_metric_series(
         board->shard, topic ? GS_M_NEGATIVE_EXPECTED_RATIO : GS_M_KEY_EXPECTED_RATIO, values);
     shown->evidence = gs_metric_series(
@@ -269,7 +269,8 @@ static void take_out(struct gs_board *board, size_t i)
     board->alerts[i] = board->alerts[--board->n_alerts];
 }
 
-/* Needs the lock. False without memory or past the bound: the record is in the alerts topic all the same. */
+/* Needs the lock. False without memory or past the bound: the record is in the alerts topic all the
+ * same. */
 static bool put_in(struct gs_board *board, const struct gs_board_alert *alert)
 {
     if (board->n_alerts == MAX_ALERTS) {

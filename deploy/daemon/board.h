@@ -20,7 +20,7 @@ struct gs_board_row {
 struct gs_board_alert {
     char key[GS_BOARD_KEY];
     enum gs_severity severity;
-    char *json; /* the alert record; owned */
+    char *json;     /* the alert record; owned */
     uint64_t watch; /* which gs_watch it is of */
 };
 
@@ -32,8 +32,9 @@ enum gs_status gs_board_new(struct gs_shard *shard, size_t max_gauge_keys, struc
                             struct gs_error *err);
 void gs_board_free(struct gs_board *board); /* NULL is fine */
 
-/* Rows: begin, row for every key, end. Topics are always shown; of the other keys those that fire and those
- * with the most evidence, max_gauge_keys at most. Gauges of keys that are not shown any more are dropped. */
+/* Rows: begin, row for every key, end. Topics are always shown; of the other keys those that fire
+ * and those with the most evidence, max_gauge_keys at most. Gauges of keys that are not shown any
+ * more are dropped. */
 void gs_board_begin(struct gs_board *board);
 void gs_board_row(struct gs_board *board, const struct gs_key_view *view);
 void gs_board_end(struct gs_board *board);
@@ -46,7 +47,8 @@ void gs_board_forget(struct gs_board *board, uint64_t watch);
 
 /* Copies rows, topics first, then by evidence; returns how many. */
 size_t gs_board_rows(struct gs_board *board, struct gs_board_row *rows, size_t max);
-/* Appends the firing alerts' records, separated by commas; true when there was one. comma: write one first. */
+/* Appends the firing alerts' records, separated by commas; true when there was one. comma: write
+ * one first. */
 bool gs_board_alerts_json(struct gs_board *board, bool comma, struct gs_buf *out);
 
 #endif

@@ -17,17 +17,21 @@ enum { MAX_SETS = 128, MAX_ALERT_ROWS = 100000, DAY_MS = 86400000 };
 static const char usage[] =
     "usage: groundswell replay -c FILE [--scores FILE.csv] [--speed N] [FILE...]\n"
     "\n"
-    "Runs kept data through the pipeline as the configuration says: raw messages, tagged records or\n"
-    "observations, as JSON lines (gzip too). Alerts come on stdout as JSON lines; a table of alerts per day\n"
+    "Runs kept data through the pipeline as the configuration says: raw messages, tagged records "
+    "or\n"
+    "observations, as JSON lines (gzip too). Alerts come on stdout as JSON lines; a table of "
+    "alerts per day\n"
     "and key follows on stderr. The same input gives the same alerts.\n"
     "\n"
     "  -c, --config FILE    configuration, such as deploy/config/replay.yaml\n"
-    "      --scores FILE    CSV: time,key,n,observed,expected,log10_evidence,firing whenever a bin closes\n"
+    "      --scores FILE    CSV: time,key,n,observed,expected,log10_evidence,firing whenever a bin "
+    "closes\n"
     "      --speed N        N event seconds a second; as fast as it goes when not given\n"
     "      --set KEY=VALUE  overrides a setting\n"
     "      --quiet          no table\n"
     "\n"
-    "Exit codes: 0 done, 1 some lines were refused or the configuration is wrong, 2 usage, 3 a failure.\n"
+    "Exit codes: 0 done, 1 some lines were refused or the configuration is wrong, 2 usage, 3 a "
+    "failure.\n"
     "\n"
     "example:\n"
     "  groundswell replay -c deploy/config/replay.yaml tweets.jsonl > alerts.jsonl\n";
@@ -66,9 +70,8 @@ static void count_alert(void *arg, const struct gs_alert *alert)
             return;
         }
     }
-    struct row *bigger = table->n < MAX_ALERT_ROWS
-                             ? realloc(table->rows, (table->n + 1) * sizeof row)
-                             : NULL;
+    struct row *bigger =
+        table->n < MAX_ALERT_ROWS ? realloc(table->rows, (table->n + 1) * sizeof row) : NULL;
     if (bigger == NULL) {
         table->n_more++;
         return;
@@ -140,18 +143,16 @@ struct replay_options {
 
 static int parse(int argc, char **argv, struct replay_options *ret)
 {
-    static const struct option longs[] = {{"config", required_argument, NULL, 'c'},
-                                          {"scores", required_argument, NULL, 's'},
-                                          {"speed", required_argument, NULL, 'v'},
-                                          {"set", required_argument, NULL, 'S'},
-                                          {"counts", required_argument, NULL, 'C'},
-                                          {"quiet", no_argument, NULL, 'q'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {0}};
+    static const struct option longs[] = {
+        {"config", required_argument, NULL, 'c'}, {"scores", required_argument, NULL, 's'},
+        {"speed", required_argument, NULL, 'v'},  {"set", required_argument, NULL, 'S'},
+        {"counts", required_argument, NULL, 'C'}, {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, 'h'},         {0}};
     char *end = NULL;
     int c = 0;
 
     *ret = (struct replay_options){0};
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet
     while ((c = getopt_long(argc, argv, "c:h", longs, NULL)) != -1) {
         switch (c) {
         case 'c':
@@ -176,9 +177,10 @@ static int parse(int argc, char **argv, struct replay_options *ret)
             ret->sets[ret->n_sets++] = optarg;
             break;
         case 'C':
-            (void)fputs("groundswell replay: --counts needs the volume mode, which this version does "
-                        "not have\n",
-                        stderr);
+            (void)fputs(
+                "groundswell replay: --counts needs the volume mode, which this version does "
+                "not have\n",
+                stderr);
             return GS_EXIT_USAGE;
         case 'q':
             ret->quiet = true;
@@ -196,12 +198,6 @@ static int parse(int argc, char **argv, struct replay_options *ret)
         return GS_EXIT_USAGE;
     }
     return GS_EXIT_OK;
-}
-
-static int report(const struct gs_error *err)
-{
-    (void)fprintf(stderr, "groundswell replay: %s\n", err->message);
-    return err->status == GS_BAD_CONFIG ? GS_EXIT_FINDINGS : GS_EXIT_FAILURE;
 }
 
 static enum gs_status open_scores(struct table *table, const char *path, struct gs_error *err)
@@ -247,7 +243,7 @@ static int replay(const struct replay_options *options, const struct gs_config *
     }
     free(table.rows);
     if (status != GS_OK) {
-        return report(&err);
+        return gs_command_failed("replay", &err);
     }
     return totals.rejected > 0 ? GS_EXIT_FINDINGS : GS_EXIT_OK;
 }
@@ -256,23 +252,17 @@ int gs_cmd_replay(int argc, char **argv)
 {
     static const char *const standard_input = "-";
     struct replay_options options;
-    struct gs_findings findings = {0};
     struct gs_config *config = NULL;
-    struct gs_error err = {0};
 
     const int parsed = parse(argc, argv, &options);
     if (parsed != GS_EXIT_OK) {
         return parsed < 0 ? GS_EXIT_OK : parsed;
     }
-    const enum gs_status status =
-        gs_config_load(options.config, options.sets, options.n_sets, &config, &findings, &err);
-    gs_findings_print(&findings, stderr);
-    gs_findings_done(&findings);
-    if (status != GS_OK) {
-        return report(&err);
+    int code =
+        gs_command_configure("replay", options.config, options.sets, options.n_sets, &config);
+    if (code != GS_EXIT_OK) {
+        return code;
     }
-    gs_log_configure(config->log.level, config->log.json);
-    gs_signals_catch();
     config->output.files[GS_STREAM_ALERTS] = "-"; /* the contract: alerts on stdout */
 
     const char *const *files = (const char *const *)argv + optind;
@@ -281,7 +271,7 @@ int gs_cmd_replay(int argc, char **argv)
         files = config->input.files.n > 0 ? config->input.files.items : &standard_input;
         n_files = config->input.files.n > 0 ? config->input.files.n : 1;
     }
-    const int code = replay(&options, config, files, n_files);
+    code = replay(&options, config, files, n_files);
     gs_config_free(config);
     return code;
 }

@@ -15,7 +15,8 @@ static const char usage[] =
     "\n"
     "Runs the service: reads messages, tags them, watches them, raises alerts.\n"
     "\n"
-    "  -c, --config FILE   configuration (YAML); deploy/config/groundswell.yaml explains each setting\n"
+    "  -c, --config FILE   configuration (YAML); deploy/config/groundswell.yaml explains each "
+    "setting\n"
     "      --stage STAGE   only this stage: tag or watch; both when not given\n"
     "      --set KEY=VALUE overrides a setting, as --set http.port=9500\n"
     "      --log-format F  text or json\n"
@@ -33,7 +34,47 @@ struct run_options {
     int stages;
     const char *sets[MAX_SETS];
     size_t n_sets;
+    char log_format[64];
 };
+
+static int add_set(struct run_options *options, const char *set)
+{
+    if (options->n_sets == MAX_SETS) {
+        (void)fprintf(stderr, "groundswell run: more than %d settings\n", MAX_SETS);
+        return GS_EXIT_USAGE;
+    }
+    options->sets[options->n_sets++] = set;
+    return GS_EXIT_OK;
+}
+
+static int stages_of(const char *name)
+{
+    return strcmp(name, "tag") == 0     ? GS_STAGE_TAG
+           : strcmp(name, "watch") == 0 ? GS_STAGE_WATCH
+                                        : 0;
+}
+
+static int take(struct run_options *options, int c)
+{
+    switch (c) {
+    case 'c':
+        options->config = optarg;
+        return GS_EXIT_OK;
+    case 's':
+        options->stages = stages_of(optarg);
+        return GS_EXIT_OK;
+    case 'S':
+        return add_set(options, optarg);
+    case 'f':
+        (void)snprintf(options->log_format, sizeof options->log_format, "log.format=%s", optarg);
+        return add_set(options, options->log_format);
+    case 'q':
+        return add_set(options, "log.level=error");
+    default:
+        (void)fputs(usage, stderr);
+        return GS_EXIT_USAGE;
+    }
+}
 
 static int parse(int argc, char **argv, struct run_options *ret)
 {
@@ -47,40 +88,15 @@ static int parse(int argc, char **argv, struct run_options *ret)
     int c = 0;
 
     *ret = (struct run_options){.stages = GS_STAGE_TAG | GS_STAGE_WATCH};
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet
     while ((c = getopt_long(argc, argv, "c:h", longs, NULL)) != -1) {
-        switch (c) {
-        case 'c':
-            ret->config = optarg;
-            break;
-        case 's':
-            ret->stages = strcmp(optarg, "tag") == 0     ? GS_STAGE_TAG
-                          : strcmp(optarg, "watch") == 0 ? GS_STAGE_WATCH
-                                                         : 0;
-            break;
-        case 'S':
-        case 'f':
-        case 'q': {
-            static char log_format[64];
-            const char *set = optarg;
-            if (c == 'f') {
-                (void)snprintf(log_format, sizeof log_format, "log.format=%s", optarg);
-                set = log_format;
-            } else if (c == 'q') {
-                set = "log.level=error";
-            }
-            if (ret->n_sets == MAX_SETS) {
-                (void)fprintf(stderr, "groundswell run: more than %d --set\n", MAX_SETS);
-                return GS_EXIT_USAGE;
-            }
-            ret->sets[ret->n_sets++] = set;
-            break;
-        }
-        case 'h':
+        if (c == 'h') {
             (void)fputs(usage, stdout);
             return -1;
-        default:
-            (void)fputs(usage, stderr);
-            return GS_EXIT_USAGE;
+        }
+        const int code = take(ret, c);
+        if (code != GS_EXIT_OK) {
+            return code;
         }
     }
     if (ret->config == NULL || ret->stages == 0 || optind < argc) {
@@ -90,19 +106,13 @@ static int parse(int argc, char **argv, struct run_options *ret)
     return GS_EXIT_OK;
 }
 
-static int report(const struct gs_error *err)
-{
-    (void)fprintf(stderr, "groundswell: %s\n", err->message);
-    return err->status == GS_BAD_CONFIG ? GS_EXIT_FINDINGS : GS_EXIT_FAILURE;
-}
-
 static int run_service(const struct gs_config *config, int stages)
 {
     struct gs_service *service = NULL;
     struct gs_error err = {0};
 
     if (gs_service_start(config, stages, NULL, &service, &err) != GS_OK) {
-        return report(&err);
+        return gs_command_failed("run", &err);
     }
     if (gs_service_port(service) != 0) {
         gs_log(GS_LOG_INFO, "http", "http://%s:%d/ (status), /metrics, /healthz, /readyz",
@@ -116,7 +126,7 @@ static int run_service(const struct gs_config *config, int stages)
         gs_log(GS_LOG_INFO, "run", "asked to stop: finishing what is in flight");
     }
     gs_service_stop(service);
-    return failed ? report(&err) : GS_EXIT_OK;
+    return failed ? gs_command_failed("run", &err) : GS_EXIT_OK;
 }
 
 static int run_files(const struct gs_config *config, int stages)
@@ -133,7 +143,7 @@ static int run_files(const struct gs_config *config, int stages)
     struct gs_error err = {0};
 
     if (gs_local_run(&options, &totals, &err) != GS_OK) {
-        return report(&err);
+        return gs_command_failed("run", &err);
     }
     gs_log(GS_LOG_INFO, "run", "%llu lines, %llu refused", (unsigned long long)totals.lines,
            (unsigned long long)totals.rejected);
@@ -143,7 +153,6 @@ static int run_files(const struct gs_config *config, int stages)
 int gs_cmd_run(int argc, char **argv)
 {
     struct run_options options;
-    struct gs_findings findings = {0};
     struct gs_config *config = NULL;
     struct gs_error err = {0};
 
@@ -151,23 +160,17 @@ int gs_cmd_run(int argc, char **argv)
     if (parsed != GS_EXIT_OK) {
         return parsed < 0 ? GS_EXIT_OK : parsed;
     }
-    const enum gs_status status =
-        gs_config_load(options.config, options.sets, options.n_sets, &config, &findings, &err);
-    gs_findings_print(&findings, stderr);
-    gs_findings_done(&findings);
-    if (status != GS_OK) {
-        return report(&err);
+    int code = gs_command_configure("run", options.config, options.sets, options.n_sets, &config);
+    if (code != GS_EXIT_OK) {
+        return code;
     }
-    gs_log_configure(config->log.level, config->log.json);
-    gs_signals_catch();
 
-    int code = GS_EXIT_OK;
     const bool kafka_in = config->input.kind == GS_INPUT_KAFKA;
     const bool kafka_out = config->output.kind == GS_OUTPUT_KAFKA;
     if (kafka_in != kafka_out) {
         (void)gs_fail(&err, GS_BAD_CONFIG,
                       "input.kind and output.kind: Kafka to Kafka, or files to files");
-        code = report(&err);
+        code = gs_command_failed("run", &err);
     } else {
         code = kafka_in ? run_service(config, options.stages) : run_files(config, options.stages);
     }

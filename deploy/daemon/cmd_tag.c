@@ -15,7 +15,8 @@ enum { MAX_THREADS = 256, MAX_SETS = 128 };
 static const char usage[] =
     "usage: groundswell tag --model DIR [options] [FILE]\n"
     "\n"
-    "Tags messages: topics, sentiment, risks, entities. One JSON record on stdout for each good line,\n"
+    "Tags messages: topics, sentiment, risks, entities. One JSON record on stdout for each good "
+    "line,\n"
     "in input order. FILE may be gzip; without it, or as \"-\", stdin is read.\n"
     "\n"
     "  -m, --model DIR      model folder, such as classifier/models/finance-zh-en-fast\n"
@@ -35,7 +36,8 @@ static const char usage[] =
     "\n"
     "examples:\n"
     "  groundswell tag --model classifier/models/finance-zh-en-fast < messages.jsonl\n"
-    "  echo 'Profit warning sends shares down 20%' | groundswell tag -m classifier/models/finance-zh-en-fast\n";
+    "  echo 'Profit warning sends shares down 20%' | groundswell tag -m "
+    "classifier/models/finance-zh-en-fast\n";
 
 struct tag_options {
     const char *config, *rejects, *file;
@@ -48,8 +50,19 @@ struct tag_options {
     bool quiet;
 };
 
-enum { OPT_TIER = 256, OPT_THREADS, OPT_FORMAT, OPT_ALL, OPT_LOGITS, OPT_EXPLAIN, OPT_WATCHLIST,
-       OPT_REJECTS, OPT_SET, OPT_QUIET, OPT_LOG_FORMAT };
+enum {
+    OPT_TIER = 256,
+    OPT_THREADS,
+    OPT_FORMAT,
+    OPT_ALL,
+    OPT_LOGITS,
+    OPT_EXPLAIN,
+    OPT_WATCHLIST,
+    OPT_REJECTS,
+    OPT_SET,
+    OPT_QUIET,
+    OPT_LOG_FORMAT
+};
 
 static const struct option longs[] = {{"model", required_argument, NULL, 'm'},
                                       {"config", required_argument, NULL, 'c'},
@@ -158,7 +171,8 @@ static int take(struct tag_options *options, int c)
         options->quiet = true;
         return GS_EXIT_OK;
     case OPT_LOG_FORMAT:
-        return add_set(options, strcmp(optarg, "json") == 0 ? "log.format=json" : "log.format=text");
+        return add_set(options,
+                       strcmp(optarg, "json") == 0 ? "log.format=json" : "log.format=text");
     default:
         (void)fputs(usage, stderr);
         return GS_EXIT_USAGE;
@@ -170,6 +184,7 @@ static int parse(int argc, char **argv, struct tag_options *ret)
     int c = 0;
 
     *ret = (struct tag_options){.n_threads = 1, .file = "-"};
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet
     while ((c = getopt_long(argc, argv, "m:c:h", longs, NULL)) != -1) {
         if (c == 'h') {
             (void)fputs(usage, stdout);
@@ -188,12 +203,6 @@ static int parse(int argc, char **argv, struct tag_options *ret)
     return GS_EXIT_OK;
 }
 
-static int report(const struct gs_error *err)
-{
-    (void)fprintf(stderr, "groundswell tag: %s\n", err->message);
-    return err->status == GS_BAD_CONFIG ? GS_EXIT_USAGE : GS_EXIT_FAILURE;
-}
-
 static int tag(const struct tag_options *options, const struct gs_config *config)
 {
     struct gs_assets assets = {0};
@@ -204,7 +213,7 @@ static int tag(const struct tag_options *options, const struct gs_config *config
 
     if (options->rejects != NULL && (rejects = fopen(options->rejects, "w")) == NULL) {
         (void)gs_fail_errno(&err, errno, "%s", options->rejects);
-        return report(&err);
+        return gs_command_failed("tag", &err);
     }
     const struct gs_tag_lines_options lines = {.config = config,
                                                .assets = &assets,
@@ -217,7 +226,7 @@ static int tag(const struct tag_options *options, const struct gs_config *config
                                                            isatty(1) != 1};
     if (gs_assets_load(config, &assets, &err) != GS_OK ||
         gs_tag_lines(&lines, &totals, &err) != GS_OK) {
-        code = report(&err);
+        code = gs_command_failed("tag", &err);
     } else if (totals.refused > 0) {
         (void)fprintf(stderr, "groundswell tag: %llu of %llu lines refused\n",
                       (unsigned long long)totals.refused, (unsigned long long)totals.lines);
@@ -225,7 +234,7 @@ static int tag(const struct tag_options *options, const struct gs_config *config
     }
     if (rejects != NULL && fclose(rejects) != 0 && code != GS_EXIT_FAILURE) {
         (void)gs_fail_errno(&err, errno, "%s", options->rejects);
-        code = report(&err);
+        code = gs_command_failed("tag", &err);
     }
     gs_assets_done(&assets);
     return code;
@@ -234,26 +243,19 @@ static int tag(const struct tag_options *options, const struct gs_config *config
 int gs_cmd_tag(int argc, char **argv)
 {
     struct tag_options options;
-    struct gs_findings findings = {0};
     struct gs_config *config = NULL;
-    struct gs_error err = {0};
 
     const int parsed = parse(argc, argv, &options);
     if (parsed != GS_EXIT_OK) {
         return parsed < 0 ? GS_EXIT_OK : parsed;
     }
-    const enum gs_status status =
-        gs_config_load(options.config, options.sets, options.n_sets, &config, &findings, &err);
-    gs_findings_print(&findings, stderr);
-    gs_findings_done(&findings);
-    if (status != GS_OK) {
-        return report(&err);
+    int code = gs_command_configure("tag", options.config, options.sets, options.n_sets, &config);
+    if (code != GS_EXIT_OK) {
+        return code;
     }
-    gs_log_configure(config->log.level, config->log.json);
-    gs_signals_catch();
-    const int code = config->model.path == NULL
-                         ? wrong("no model", "give --model DIR, or a configuration with model.path")
-                         : tag(&options, config);
+    code = config->model.path == NULL
+               ? wrong("no model", "give --model DIR, or a configuration with model.path")
+               : tag(&options, config);
     gs_config_free(config);
     return code;
 }

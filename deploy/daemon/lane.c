@@ -19,10 +19,10 @@ struct gs_lane {
     struct gs_lane_status status;
     struct gs_series *committed, *aborted, *consumed, *restarts;
 
-    bool open;           /* a batch has begun */
-    size_t n_records;    /* in it */
-    int64_t deadline_ns; /* it ends here at the latest */
-    size_t limit;        /* records a batch may hold now: shrinks after aborts */
+    bool open;              /* a batch has begun */
+    size_t n_records;       /* in it */
+    int64_t deadline_ns;    /* it ends here at the latest */
+    size_t limit;           /* records a batch may hold now: shrinks after aborts */
     unsigned single_aborts; /* aborts in a row of batches of one record */
     enum gs_status failure; /* of a batch ended inside a rebalance; handled when poll returns */
     struct gs_error failure_err;
@@ -136,8 +136,8 @@ static enum gs_status commit(struct gs_lane *lane, struct gs_error *err)
     return status;
 }
 
-/* Ends the batch, in whatever way it must end. GS_OK when the lane may go on: committed, or undone and
- * rewound. */
+/* Ends the batch, in whatever way it must end. GS_OK when the lane may go on: committed, or undone
+ * and rewound. */
 static enum gs_status settle(struct gs_lane *lane, enum gs_status status, struct gs_error *err)
 {
     if (status != GS_ABORTED) {
@@ -190,8 +190,7 @@ static void on_revoked(void *arg, struct gs_str topic, int32_t partition)
 
     lane->options.ops->revoked(lane->options.self, topic, partition);
     atomic_fetch_sub(&lane->status.n_partitions, 1);
-    gs_log(GS_LOG_INFO, lane->options.name, "revoked %.*s[%d]", GS_STR_ARGS(topic),
-           (int)partition);
+    gs_log(GS_LOG_INFO, lane->options.name, "revoked %.*s[%d]", GS_STR_ARGS(topic), (int)partition);
 }
 
 /* ---- the loop ---- */
@@ -214,8 +213,7 @@ static enum gs_status take(struct gs_lane *lane, const struct gs_record *record,
 
     if (!lane->open) {
         status = begin(lane, err);
-        lane->deadline_ns =
-            gs_clock_monotonic_ns() + (int64_t)lane->options.max_time_ms * 1000000;
+        lane->deadline_ns = gs_clock_monotonic_ns() + (int64_t)lane->options.max_time_ms * 1000000;
     }
     if (status == GS_OK) {
         const bool suspect = lane->limit == 1 && lane->single_aborts >= MAX_SINGLE_ABORTS;
@@ -227,8 +225,8 @@ static enum gs_status take(struct gs_lane *lane, const struct gs_record *record,
 
 static bool batch_is_due(const struct gs_lane *lane)
 {
-    return lane->open && (lane->n_records >= lane->limit ||
-                          gs_clock_monotonic_ns() >= lane->deadline_ns);
+    return lane->open &&
+           (lane->n_records >= lane->limit || gs_clock_monotonic_ns() >= lane->deadline_ns);
 }
 
 /* Nothing came: the stage may still have something to say (event time moved on). */

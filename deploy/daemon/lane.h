@@ -6,9 +6,10 @@
  *                 └── rebalance: end the batch here      └── GS_ABORTED → stage.undone, again
  *                                                            GS_FENCED  → stage.undone, new clients
  *
- * A batch ends after max_messages records or max_time_ms, whichever comes first. After an abort the next
- * batch is half as large, down to a single record, and grows back with each commit: so a record that the
- * broker refuses is found, and told to the stage (`suspect`) instead of stopping the lane for ever.
+ * A batch ends after max_messages records or max_time_ms, whichever comes first. After an abort the
+ * next batch is half as large, down to a single record, and grows back with each commit: so a
+ * record that the broker refuses is found, and told to the stage (`suspect`) instead of stopping
+ * the lane for ever.
  *
  * Threads: gs_lane_run() on the lane's thread; gs_lane_stop() and the readers from any. */
 #ifndef GS_DEPLOY_LANE_H
@@ -27,11 +28,12 @@ enum { GS_EVERY_PARTITION = -1 };
 struct gs_stage_ops {
     /* A batch begins: state changes from here on can be undone. */
     void (*begin)(void *self);
-    /* One record in. suspect: the broker has refused this record's output before; send it to the DLQ.
-     * GS_OK, or a sink's failure handed on. */
+    /* One record in. suspect: the broker has refused this record's output before; send it to the
+     * DLQ. GS_OK, or a sink's failure handed on. */
     enum gs_status (*record)(void *self, const struct gs_record *record, bool suspect,
                              struct gs_sink *sink, struct gs_error *err);
-    /* Whether finish has something to do though no record came (event time moved on); outside a batch. */
+    /* Whether finish has something to do though no record came (event time moved on); outside a
+     * batch. */
     bool (*pending)(void *self, const struct gs_source *source);
     /* Last outputs of the batch. */
     enum gs_status (*finish)(void *self, const struct gs_source *source, struct gs_sink *sink,
@@ -59,19 +61,20 @@ struct gs_lane_options {
                            struct gs_error *err);
     void *open_arg;
     struct gs_shard *shard; /* this lane's counters */
-    /* Called after commits and idle polls, to look at the clients; sets *ret_assigned. May be NULL: assigned is
-     * then true once the clients are open. */
+    /* Called after commits and idle polls, to look at the clients; sets *ret_assigned. May be NULL:
+     * assigned is then true once the clients are open. */
     void (*sample)(void *arg, const struct gs_source *source, const struct gs_sink *sink,
                    bool *ret_assigned);
 };
 
 /* What others may see of a lane while it runs. */
 struct gs_lane_status {
-    _Atomic int64_t progress_ms;  /* wall clock of the last commit, or of the last poll that found nothing to do */
-    _Atomic int64_t lag;          /* records that wait; -1 unknown */
-    _Atomic uint64_t consumed;    /* committed records */
+    _Atomic int64_t progress_ms; /* wall clock of the last commit, or of the last poll that found
+                                    nothing to do */
+    _Atomic int64_t lag;         /* records that wait; -1 unknown */
+    _Atomic uint64_t consumed;   /* committed records */
     _Atomic int n_partitions;
-    _Atomic bool assigned;        /* has had an assignment, also an empty one */
+    _Atomic bool assigned; /* has had an assignment, also an empty one */
     _Atomic bool failed;
 };
 
@@ -82,8 +85,9 @@ enum gs_status gs_lane_new(const struct gs_lane_options *options, struct gs_lane
                            struct gs_error *err);
 void gs_lane_free(struct gs_lane *lane); /* NULL is fine; not while it runs */
 
-/* Runs until gs_lane_stop(), the end of the input, or a failure: GS_OK or why it gave up. What is in
- * flight at a stop is finished. Clients lost (GS_FENCED) are made new, at most 10 times in 5 minutes. */
+/* Runs until gs_lane_stop(), the end of the input, or a failure: GS_OK or why it gave up. What is
+ * in flight at a stop is finished. Clients lost (GS_FENCED) are made new, at most 10 times in 5
+ * minutes. */
 GS_MUST_CHECK enum gs_status gs_lane_run(struct gs_lane *lane, struct gs_error *err);
 void gs_lane_stop(struct gs_lane *lane); /* async-signal-safe */
 const struct gs_lane_status *gs_lane_status(const struct gs_lane *lane);

@@ -46,7 +46,8 @@ static void keep_pace(struct local *local, int64_t ts_ms)
     const double due_ns = (double)(ts_ms - local->first_ts_ms) * 1e6 / local->options->speed;
     const double early_ns = due_ns - (double)(now_ns - local->first_wall_ns);
     if (early_ns > 1e6) {
-        const double wait_ns = early_ns < 1e9 ? early_ns : 1e9; /* a signal is heard within a second */
+        const double wait_ns =
+            early_ns < 1e9 ? early_ns : 1e9; /* a signal is heard within a second */
         const struct timespec wait = {(time_t)(wait_ns / 1e9), (long)wait_ns % 1000000000L};
         (void)nanosleep(&wait, NULL);
     }
@@ -54,8 +55,7 @@ static void keep_pace(struct local *local, int64_t ts_ms)
 
 /* ---- one line ---- */
 
-static enum gs_status put_observation(struct local *local,
-                                      const struct gs_observation *observation,
+static enum gs_status put_observation(struct local *local, const struct gs_observation *observation,
                                       struct gs_error *err)
 {
     gs_buf_reset(&local->json);
@@ -70,8 +70,7 @@ static enum gs_status put_observation(struct local *local,
     return gs_sink_put(local->sink, GS_STREAM_OBSERVATIONS, &output, err);
 }
 
-static enum gs_status see(void *arg, const struct gs_observation *observation,
-                          struct gs_error *err)
+static enum gs_status see(void *arg, const struct gs_observation *observation, struct gs_error *err)
 {
     struct local *local = arg;
     enum gs_status status = GS_OK;
@@ -100,7 +99,7 @@ static enum kind kind_of(struct local *local, struct gs_str line)
         return KIND_OBSERVATION;
     }
     return gs_tagged_decode(line, local->arena, &tagged, &ignored) == GS_OK ? KIND_TAGGED
-                                                                           : KIND_RAW;
+                                                                            : KIND_RAW;
 }
 
 static void know_kind(struct local *local, const struct gs_record *record)
@@ -158,9 +157,8 @@ static enum gs_status on_record(void *self, const struct gs_record *record, bool
     local->sink = sink;
     local->totals.lines++;
     know_kind(local, record);
-    return local->kind == KIND_RAW
-               ? gs_stage_tag_ops.record(local->tag, record, suspect, sink, err)
-               : replay_line(local, record, err);
+    return local->kind == KIND_RAW ? gs_stage_tag_ops.record(local->tag, record, suspect, sink, err)
+                                   : replay_line(local, record, err);
 }
 
 static bool pending(void *self, const struct gs_source *source)
@@ -176,8 +174,7 @@ static enum gs_status finish(void *self, const struct gs_source *source, struct 
     struct local *local = self;
 
     (void)source; /* its partition is the file's, not the windows' */
-    return local->watch == NULL ? GS_OK
-                                : gs_stage_watch_ops.finish(local->watch, NULL, sink, err);
+    return local->watch == NULL ? GS_OK : gs_stage_watch_ops.finish(local->watch, NULL, sink, err);
 }
 
 static enum gs_status end(void *self, struct gs_sink *sink, struct gs_error *err)
@@ -255,9 +252,8 @@ static enum gs_status open_files(void *arg, const struct gs_source_events *event
     const struct gs_config *config = local->options->config;
 
     (void)events;
-    enum gs_status status =
-        gs_file_source_new(local->options->files, local->options->n_files,
-                           config->input.max_record_bytes, ret_source, err);
+    enum gs_status status = gs_file_source_new(local->options->files, local->options->n_files,
+                                               config->input.max_record_bytes, ret_source, err);
     if (status == GS_OK) {
         status = gs_file_sink_new(config->output.files, true, ret_sink, err);
     }
@@ -339,8 +335,7 @@ enum gs_status gs_local_run(const struct gs_local_options *options, struct gs_lo
         (status = gs_metrics_new(gs_metric_table, GS_N_METRICS, &local.metrics, err)) != GS_OK ||
         (status = gs_shard_new(local.metrics, &local.shard, err)) != GS_OK ||
         (status = gs_arena_new(MAX_LINE_ARENA, &local.arena, err)) != GS_OK ||
-        (status = make_stages(&local, err)) != GS_OK ||
-        (status = run_lane(&local, err)) != GS_OK) {
+        (status = make_stages(&local, err)) != GS_OK || (status = run_lane(&local, err)) != GS_OK) {
         goto done;
     }
     if ((status = gs_metrics_visit(local.metrics, add_total, &local.totals, err)) == GS_OK) {

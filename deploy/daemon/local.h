@@ -3,8 +3,8 @@
  *     file lines → tag ──(in memory)──► watch → alerts, late
  *                   └──► tagged, dlq
  *
- * Lines may be raw messages, tagged records or observations (a replay of what was kept): each file's first line
- * decides. Deterministic: the same lines give the same alerts. */
+ * Lines may be raw messages, tagged records or observations (a replay of what was kept): each
+ * file's first line decides. Deterministic: the same lines give the same alerts. */
 #ifndef GS_DEPLOY_LOCAL_H
 #define GS_DEPLOY_LOCAL_H
 
@@ -17,14 +17,15 @@ struct gs_local_options {
     const struct gs_config *config;
     const char *const *files; /* "-" is stdin */
     size_t n_files;
-    int stages;               /* GS_STAGE_TAG|GS_STAGE_WATCH */
-    double speed;             /* event seconds a second; 0: as fast as it goes */
-    gs_alert_fn *alert;       /* may be NULL */
+    int stages;         /* GS_STAGE_TAG|GS_STAGE_WATCH */
+    double speed;       /* event seconds a second; 0: as fast as it goes */
+    gs_alert_fn *alert; /* may be NULL */
     void *alert_arg;
     /* One row for every key with messages in the last hour whenever bins close; may be NULL. */
     void (*score)(void *arg, int64_t watermark_ms, const struct gs_key_view *view);
     void *score_arg;
-    void (*started)(void *arg, struct gs_lane *lane); /* so that a signal can stop it; may be NULL */
+    void (*started)(void *arg,
+                    struct gs_lane *lane); /* so that a signal can stop it; may be NULL */
     void *started_arg;
 };
 
@@ -32,8 +33,8 @@ struct gs_local_totals {
     uint64_t lines, tagged, observations, rejected;
 };
 
-/* Runs to the end of the files. GS_OK also when lines were refused (ret->rejected says how many; each is in the
- * DLQ file, or a warning on the log where there is none). */
+/* Runs to the end of the files. GS_OK also when lines were refused (ret->rejected says how many;
+ * each is in the DLQ file, or a warning on the log where there is none). */
 GS_MUST_CHECK
 enum gs_status gs_local_run(const struct gs_local_options *options, struct gs_local_totals *ret,
                             struct gs_error *err);

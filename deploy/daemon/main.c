@@ -30,7 +30,8 @@ static void print_usage(FILE *out)
     for (size_t i = 0; i < GS_COUNT(commands); i++) {
         (void)fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].what);
     }
-    (void)fputs("\n'groundswell COMMAND --help' explains one. 'groundswell --version' says which this is.\n",
+    (void)fputs("\n'groundswell COMMAND --help' explains one. 'groundswell --version' says which "
+                "this is.\n",
                 out);
 }
 

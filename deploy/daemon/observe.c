@@ -25,24 +25,25 @@ static struct gs_str cut(struct gs_str text, size_t max)
     return (struct gs_str){text.bytes, max};
 }
 
+static char *append(char *to, struct gs_str text)
+{
+    memcpy(to, text.bytes, text.len);
+    return to + text.len;
+}
+
 /* "kind:name" or "kind:name/part"; a name too long for a key is cut. */
 static enum gs_status see_key(struct seen *seen, const char *kind, struct gs_str name,
                               const char *part)
 {
-    const size_t kind_len = strlen(kind);
-    const size_t part_len = part == NULL ? 0 : strlen(part) + 1;
-    const struct gs_str fits = cut(name, GS_MAX_KEY - kind_len - 1 - part_len);
-    char *to = seen->key;
+    const struct gs_str head = gs_str(kind);
+    const struct gs_str tail = gs_str(part == NULL ? "" : part);
+    char *to = append(seen->key, head);
 
-    memcpy(to, kind, kind_len);
-    to += kind_len;
     *to++ = ':';
-    memcpy(to, fits.bytes, fits.len);
-    to += fits.len;
+    to = append(to, cut(name, GS_MAX_KEY - head.len - tail.len - 2));
     if (part != NULL) {
         *to++ = '/';
-        memcpy(to, part, part_len - 1);
-        to += part_len - 1;
+        to = append(to, tail);
     }
     seen->observation.key = (struct gs_str){seen->key, (size_t)(to - seen->key)};
     return seen->see(seen->arg, &seen->observation, seen->err);
@@ -78,9 +79,8 @@ static enum gs_status see_entities(struct seen *seen, const struct gs_tagged *ta
     return status;
 }
 
-enum gs_status gs_observe(const struct gs_observe_options *options,
-                          const struct gs_tagged *tagged, gs_observe_fn *see, void *arg,
-                          struct gs_error *err)
+enum gs_status gs_observe(const struct gs_observe_options *options, const struct gs_tagged *tagged,
+                          gs_observe_fn *see, void *arg, struct gs_error *err)
 {
     const struct gs_str shown = tagged->title.len > 0 ? tagged->title : tagged->text;
     struct seen seen = {.options = options, .see = see, .arg = arg, .err = err};

@@ -14,8 +14,7 @@ typedef enum gs_status gs_observe_fn(void *arg, const struct gs_observation *obs
                                      struct gs_error *err);
 
 GS_MUST_CHECK
-enum gs_status gs_observe(const struct gs_observe_options *options,
-                          const struct gs_tagged *tagged, gs_observe_fn *see, void *arg,
-                          struct gs_error *err);
+enum gs_status gs_observe(const struct gs_observe_options *options, const struct gs_tagged *tagged,
+                          gs_observe_fn *see, void *arg, struct gs_error *err);
 
 #endif

@@ -123,8 +123,8 @@ static void name_slot(struct slot *slot, int lane)
     (void)snprintf(slot->name, sizeof slot->name, "%s %d", stage, lane);
     (void)snprintf(slot->number, sizeof slot->number, "%d", lane);
     (void)snprintf(slot->group, sizeof slot->group, "%s-%s", config->kafka.group_prefix, stage);
-    (void)snprintf(slot->instance, sizeof slot->instance, "%s-%s-%s-%d",
-                   config->kafka.group_prefix, stage, config->kafka.instance, lane);
+    (void)snprintf(slot->instance, sizeof slot->instance, "%s-%s-%s-%d", config->kafka.group_prefix,
+                   stage, config->kafka.instance, lane);
     gs_config_kafka_options(config, &slot->kafka);
     slot->kafka.group = slot->group;
     slot->kafka.instance = slot->instance;
@@ -141,8 +141,7 @@ static void name_slot(struct slot *slot, int lane)
         slot->kafka.topics = config->input.topics.items;
         slot->kafka.n_topics = config->input.topics.n;
         slot->kafka.output[GS_STREAM_TAGGED] = config->output.topics[GS_STREAM_TAGGED];
-        slot->kafka.output[GS_STREAM_OBSERVATIONS] =
-            config->output.topics[GS_STREAM_OBSERVATIONS];
+        slot->kafka.output[GS_STREAM_OBSERVATIONS] = config->output.topics[GS_STREAM_OBSERVATIONS];
     }
     slot->kafka.output[GS_STREAM_DLQ] = config->output.topics[GS_STREAM_DLQ];
 }
@@ -167,17 +166,17 @@ static enum gs_status make_slot(struct gs_service *service, bool watch, int lane
     if (status != GS_OK) {
         return status;
     }
-    const struct gs_lane_options options = {
-        .name = slot->name,
-        .stage = stage,
-        .ops = watch ? &gs_stage_watch_ops : &gs_stage_tag_ops,
-        .self = watch ? (void *)slot->watch_stage : (void *)slot->tag_stage,
-        .max_messages = service->config->batch.max_messages,
-        .max_time_ms = (int)service->config->batch.max_time_ms,
-        .open = open_clients,
-        .open_arg = slot,
-        .shard = slot->shard,
-        .sample = sample_clients};
+    const struct gs_lane_options options = {.name = slot->name,
+                                            .stage = stage,
+                                            .ops = watch ? &gs_stage_watch_ops : &gs_stage_tag_ops,
+                                            .self = watch ? (void *)slot->watch_stage
+                                                          : (void *)slot->tag_stage,
+                                            .max_messages = service->config->batch.max_messages,
+                                            .max_time_ms = (int)service->config->batch.max_time_ms,
+                                            .open = open_clients,
+                                            .open_arg = slot,
+                                            .shard = slot->shard,
+                                            .sample = sample_clients};
     return gs_lane_new(&options, &slot->lane, err);
 }
 
@@ -343,7 +342,7 @@ static enum gs_status make_slots(struct gs_service *service, int stages, struct 
     if (n_tag + n_watch > MAX_LANES) {
         return gs_fail(err, GS_BAD_CONFIG, "lanes: more than %d", MAX_LANES);
     }
-    service->slots = calloc((size_t)(n_tag + n_watch), sizeof *service->slots);
+    service->slots = calloc((size_t)n_tag + (size_t)n_watch + 1, sizeof *service->slots);
     if (service->slots == NULL) {
         return gs_fail(err, GS_NO_MEMORY, "lanes");
     }

@@ -4,8 +4,8 @@
  *                                        │
  *     alerts, late, dlq ◄── lane watch ×M ◄┘
  *
- * Threads: start, stop and the readers from one thread each; the hooks are called on lane threads, one
- * at a time. */
+ * Threads: start, stop and the readers from one thread each; the hooks are called on lane threads,
+ * one at a time. */
 #ifndef GS_DEPLOY_SERVICE_H
 #define GS_DEPLOY_SERVICE_H
 
@@ -23,8 +23,9 @@ struct gs_service_hooks {
     void (*alert)(void *arg, const struct gs_alert *alert); /* once committed; borrowed */
 };
 
-/* Loads the assets, starts HTTP and the lanes. stages: GS_STAGE_… or'ed. config is borrowed and must outlive it.
- * GS_BAD_CONFIG, GS_IO, GS_BAD_FORMAT (model), GS_NO_MEMORY; nothing runs after a failure. */
+/* Loads the assets, starts HTTP and the lanes. stages: GS_STAGE_… or'ed. config is borrowed and
+ * must outlive it. GS_BAD_CONFIG, GS_IO, GS_BAD_FORMAT (model), GS_NO_MEMORY; nothing runs after a
+ * failure. */
 GS_MUST_CHECK
 enum gs_status gs_service_start(const struct gs_config *config, int stages,
                                 const struct gs_service_hooks *hooks, struct gs_service **ret,
@@ -43,7 +44,8 @@ size_t gs_service_rows(struct gs_service *service, struct gs_board_row *rows, si
 
 struct gs_service_totals {
     uint64_t consumed; /* raw records committed by stage tag */
-    uint64_t watched;  /* observations committed by stage watch; those that wait are observations - watched */
+    uint64_t watched;  /* observations committed by stage watch; those that wait are observations -
+                          watched */
     uint64_t tagged, rejected, observations, alerts;
     int64_t watermark_ms; /* INT64_MIN: none yet */
 };

@@ -46,7 +46,7 @@ void gs_signals_lane(void *unused, struct gs_lane *lane)
 
 bool gs_signals_wait(int timeout_ms)
 {
-    const struct timespec step = {0, 20 * 1000000};
+    const struct timespec step = {0, 20000000};
 
     for (int waited_ms = 0; waited_ms < timeout_ms && !gs_signals_stop(); waited_ms += 20) {
         (void)nanosleep(&step, NULL);

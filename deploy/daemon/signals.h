@@ -6,9 +6,10 @@
 
 struct gs_lane;
 
-void gs_signals_catch(void);   /* once, at the start of a command that runs for long */
-bool gs_signals_stop(void);    /* whether one has come */
-void gs_signals_lane(void *unused, struct gs_lane *lane); /* this lane is stopped by a signal; NULL: none */
+void gs_signals_catch(void); /* once, at the start of a command that runs for long */
+bool gs_signals_stop(void);  /* whether one has come */
+void gs_signals_lane(void *unused,
+                     struct gs_lane *lane); /* this lane is stopped by a signal; NULL: none */
 
 /* Waits for a signal, at most timeout_ms; true when one has come. */
 bool gs_signals_wait(int timeout_ms);

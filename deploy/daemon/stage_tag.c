@@ -15,8 +15,8 @@ enum {
     MAX_LATENCIES = 65536,
 };
 
-/* What a batch adds to the metrics, kept apart until it is committed: a batch that is rolled back is
- * counted once, when it succeeds. */
+/* What a batch adds to the metrics, kept apart until it is committed: a batch that is rolled back
+ * is counted once, when it succeeds. */
 struct tally {
     uint32_t messages[MAX_TOPICS][GS_N_SENTIMENTS];
     uint32_t rejected[GS_N_REJECTS];
@@ -32,7 +32,7 @@ struct gs_stage_tag {
     struct gs_tagger *tagger;
     struct gs_buf tagged_json, observation_json;
     struct tally tally;
-    int64_t *arrived_ms; /* [MAX_LATENCIES] broker timestamps of the batch's records */
+    int64_t *arrived_ms;  /* [MAX_LATENCIES] broker timestamps of the batch's records */
     struct gs_sink *sink; /* of the call in progress */
 
     struct gs_series *messages[MAX_TOPICS][GS_N_SENTIMENTS];
@@ -233,8 +233,7 @@ static void add(struct gs_series *series, uint32_t n)
 static void publish(struct gs_stage_tag *stage)
 {
     const struct tally *sum = &stage->tally;
-    const size_t n_topics =
-        gs_model_info(stage->options.assets->model)->n_labels[GS_HEAD_TOPICS];
+    const size_t n_topics = gs_model_info(stage->options.assets->model)->n_labels[GS_HEAD_TOPICS];
     const int64_t now = gs_clock_wall_ms();
 
     for (size_t t = 0; t <= n_topics; t++) {

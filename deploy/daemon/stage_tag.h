@@ -14,8 +14,8 @@ struct gs_stage_tag_options {
     const struct gs_assets *assets; /* borrowed */
     struct gs_tagger_options tagger;
     struct gs_observe_options observe;
-    /* Where observations go: NULL to the sink's stream, else to this function (file pipelines, whose
-     * watch stage runs on the same thread). */
+    /* Where observations go: NULL to the sink's stream, else to this function (file pipelines,
+     * whose watch stage runs on the same thread). */
     gs_observe_fn *see;
     void *see_arg;
     bool write_tagged; /* false: a replay that only wants alerts */

@@ -44,7 +44,7 @@ struct gs_stage_watch {
     uint64_t next_number;
     int64_t watermark_ms;     /* NO_TIME until there is one; goes back only by undo */
     int64_t watermark_was_ms; /* as it was when the batch began */
-    struct gs_arena *arena; /* of the batch: observations and alerts */
+    struct gs_arena *arena;   /* of the batch: observations and alerts */
     struct gs_buf json;
     struct told *first_told, **last_told;
     uint32_t results[N_RESULTS], late, rejected[GS_N_REJECTS], alerts_out;
@@ -102,7 +102,8 @@ enum gs_status gs_stage_watch_new(const struct gs_stage_watch_options *options,
     stage->watermark_ms = NO_TIME;
     stage->json.max = MAX_ALERT_BYTES;
     stage->last_told = &stage->first_told;
-    struct gs_watch *trial = NULL; /* says now what is wrong with the options, not at an assignment */
+    struct gs_watch *trial =
+        NULL; /* says now what is wrong with the options, not at an assignment */
     status = gs_watch_new(&options->watch, &trial, err);
     gs_watch_free(trial);
     if (status != GS_OK || (status = gs_arena_new(MAX_BATCH_BYTES, &stage->arena, err)) != GS_OK ||
@@ -256,9 +257,9 @@ static int64_t reached(const struct gs_stage_watch *stage, const struct gs_sourc
 
     for (size_t i = 0; i < stage->n_parts; i++) {
         const struct part *part = &stage->parts[i];
-        const bool idle =
-            source != NULL && now_ms - part->last_record_ms > stage->options.idle_timeout_ms &&
-            gs_source_idle(source, gs_str(part->topic), part->partition);
+        const bool idle = source != NULL &&
+                          now_ms - part->last_record_ms > stage->options.idle_timeout_ms &&
+                          gs_source_idle(source, gs_str(part->topic), part->partition);
         if (idle) {
             continue;
         }
@@ -307,7 +308,8 @@ static void tell_later(struct gs_stage_watch *stage, const struct gs_alert *aler
     struct told *told = gs_arena_take(stage->arena, sizeof *told);
     struct gs_evidence_item *evidence =
         gs_arena_take(stage->arena, sizeof *evidence * (alert->n_evidence + 1));
-    const struct gs_str reason = keep(stage, (struct gs_str){alert->reason, strlen(alert->reason) + 1});
+    const struct gs_str reason =
+        keep(stage, (struct gs_str){alert->reason, strlen(alert->reason) + 1});
 
     if (told == NULL || evidence == NULL || reason.bytes == NULL) {
         return; /* the record itself is out; only the table and the hook miss it */
@@ -341,8 +343,8 @@ static void emit(void *arg, const struct gs_alert *alert)
         stage->emit_status = gs_fail(stage->emit_err, GS_NO_MEMORY, "alert");
         return;
     }
-    stage->emit_status = put(stage, GS_STREAM_ALERTS, alert->key, gs_buf_str(&stage->json), -1,
-                             stage->emit_err);
+    stage->emit_status =
+        put(stage, GS_STREAM_ALERTS, alert->key, gs_buf_str(&stage->json), -1, stage->emit_err);
     stage->alerts_out++;
     tell_later(stage, alert);
 }
@@ -397,8 +399,8 @@ static enum gs_status see(struct gs_stage_watch *stage, struct part *part,
     if (result == GS_SIGHTING_TOO_LATE) {
         return put_late(stage, observation, err);
     }
-    /* Bins close at the record that brings event time past their end, not when a batch happens to end, so
-     * that the same log gives the same alerts however it is cut into batches. */
+    /* Bins close at the record that brings event time past their end, not when a batch happens to
+     * end, so that the same log gives the same alerts however it is cut into batches. */
     const int64_t now = reached(stage, NULL);
     return closes_a_bin(stage, now) ? advance(stage, now, err) : GS_OK;
 }
@@ -538,7 +540,8 @@ static void committed(void *self)
         gs_watch_commit(stage->parts[i].watch);
     }
     count(stage);
-    if (stage->watermark_ms != NO_TIME) { /* with every commit: the last before a pause counts too */
+    if (stage->watermark_ms !=
+        NO_TIME) { /* with every commit: the last before a pause counts too */
         gs_series_set(stage->watermark_series, (double)stage->watermark_ms / 1000);
     }
     for (const struct told *told = stage->first_told; told != NULL; told = told->next) {

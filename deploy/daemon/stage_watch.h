@@ -1,8 +1,8 @@
 /* The stage watch: observations in; alerts, late observations and DLQ records out.
  *
- * One gs_watch for each input partition, so that a partition takes its windows along when it goes. Event
- * time is one for the lane: the lowest of what its partitions have reached, less the bound for
- * lateness; a partition that the broker says is empty is left out after a while.
+ * One gs_watch for each input partition, so that a partition takes its windows along when it goes.
+ * Event time is one for the lane: the lowest of what its partitions have reached, less the bound
+ * for lateness; a partition that the broker says is empty is left out after a while.
  *
  * Threads: owned by its lane's thread; gs_stage_watch_board() from any. */
 #ifndef GS_DEPLOY_STAGE_WATCH_H
@@ -37,8 +37,8 @@ extern const struct gs_stage_ops gs_stage_watch_ops; /* self: struct gs_stage_wa
 /* What the lane shows of itself; lives as long as the stage. */
 struct gs_board *gs_stage_watch_board(struct gs_stage_watch *stage);
 
-/* For pipelines without a broker, where both stages share a thread: counts one observation (late ones go to
- * sink), as record does. The partition is the only one, "" 0, assigned before. */
+/* For pipelines without a broker, where both stages share a thread: counts one observation (late
+ * ones go to sink), as record does. The partition is the only one, "" 0, assigned before. */
 GS_MUST_CHECK
 enum gs_status gs_stage_watch_see(struct gs_stage_watch *stage,
                                   const struct gs_observation *observation, struct gs_sink *sink,

@@ -20,8 +20,9 @@ enum {
     RECENT_STORIES = 1 << 20,
 };
 
-/* One tagged line in a worker's output: where it ends, and its story. Copies are counted when the lines are
- * written, in input order, so that the answer does not depend on the number of threads. */
+/* One tagged line in a worker's output: where it ends, and its story. Copies are counted when the
+ * lines are written, in input order, so that the answer does not depend on the number of threads.
+ */
 struct line {
     size_t end;
     uint64_t group;
@@ -51,8 +52,8 @@ static void worker_done(struct worker *worker)
     free(worker->lines);
 }
 
-static enum gs_status worker_init(struct worker *worker,
-                                  const struct gs_tag_lines_options *options, struct gs_error *err)
+static enum gs_status worker_init(struct worker *worker, const struct gs_tag_lines_options *options,
+                                  struct gs_error *err)
 {
     struct gs_stage_tag_options stage;
 
@@ -181,8 +182,8 @@ static enum gs_status read_chunk(struct gs_source *source, struct chunk *chunk,
     return GS_OK;
 }
 
-/* Gives each worker a run of the chunk and waits for all. A thread that cannot be started is no failure: its
- * run is done here. */
+/* Gives each worker a run of the chunk and waits for all. A thread that cannot be started is no
+ * failure: its run is done here. */
 static void tag_chunk(struct worker *workers, size_t n_workers, const struct chunk *chunk)
 {
     size_t start = 0;
@@ -214,7 +215,8 @@ static enum gs_status write_all(FILE *file, struct gs_str bytes, const char *nam
                : GS_OK;
 }
 
-/* A worker's lines with the copy numbers put in: each is an object, so its last byte is the brace. */
+/* A worker's lines with the copy numbers put in: each is an object, so its last byte is the brace.
+ */
 static void finish_lines(const struct worker *worker, struct gs_duplicates *duplicates,
                          struct gs_buf *out)
 {
@@ -248,8 +250,8 @@ static enum gs_status write_chunk(struct worker *workers, size_t n_workers,
         }
         status = write_all(stdout, gs_buf_str(out), "stdout", err);
         if (status == GS_OK) {
-            status = write_all(rejects == NULL ? stderr : rejects,
-                               gs_buf_str(&workers[w].refused), "rejects", err);
+            status = write_all(rejects == NULL ? stderr : rejects, gs_buf_str(&workers[w].refused),
+                               "rejects", err);
         }
     }
     if (status == GS_OK && fflush(stdout) != 0) {
@@ -265,15 +267,14 @@ static void show_progress(const struct gs_tag_lines_totals *totals, int64_t star
 
     if (now_ns - *last_ns >= PROGRESS_NS) {
         *last_ns = now_ns;
-        (void)fprintf(stderr, "\r%llu lines, %.0f a second",
-                      (unsigned long long)totals->lines,
+        (void)fprintf(stderr, "\r%llu lines, %.0f a second", (unsigned long long)totals->lines,
                       (double)totals->lines * 1e9 / (double)(now_ns - start_ns));
     }
 }
 
-static enum gs_status run_chunks(const struct gs_tag_lines_options *options,
-                                 struct worker *workers, struct gs_source *source,
-                                 struct gs_tag_lines_totals *totals, struct gs_error *err)
+static enum gs_status run_chunks(const struct gs_tag_lines_options *options, struct worker *workers,
+                                 struct gs_source *source, struct gs_tag_lines_totals *totals,
+                                 struct gs_error *err)
 {
     const size_t n_workers = (size_t)options->n_threads;
     const int64_t start_ns = gs_clock_monotonic_ns();
@@ -283,8 +284,10 @@ static enum gs_status run_chunks(const struct gs_tag_lines_options *options,
     struct gs_buf out = {.max = MAX_OUT_BYTES};
     struct chunk chunk = {.records = calloc(CHUNK_LINES, sizeof *chunk.records)};
 
-    status = chunk.records == NULL ? gs_fail(err, GS_NO_MEMORY, "chunk of lines")
-                                   : gs_duplicates_new(RECENT_STORIES, &duplicates, err);
+    if (chunk.records == NULL) {
+        return gs_fail(err, GS_NO_MEMORY, "chunk of lines");
+    }
+    status = gs_duplicates_new(RECENT_STORIES, &duplicates, err);
     while (status == GS_OK && !chunk.end && !gs_signals_stop()) {
         status = read_chunk(source, &chunk, err);
         if (status == GS_OK && chunk.n > 0) {

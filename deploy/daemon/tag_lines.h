@@ -16,11 +16,12 @@ struct gs_tag_lines_options {
     const struct gs_config *config;
     const struct gs_assets *assets;
     struct gs_tag_output output;
-    enum gs_line_format format; /* auto: a line that begins with '{' is JSON, any other is plain text */
-    int n_threads;              /* 1 to 256 */
-    const char *file;           /* "-": stdin */
-    FILE *rejects;              /* a JSON record for each refused line; NULL: a message on stderr */
-    bool progress;              /* a line with rate on stderr, now and then */
+    enum gs_line_format
+        format;       /* auto: a line that begins with '{' is JSON, any other is plain text */
+    int n_threads;    /* 1 to 256 */
+    const char *file; /* "-": stdin */
+    FILE *rejects;    /* a JSON record for each refused line; NULL: a message on stderr */
+    bool progress;    /* a line with rate on stderr, now and then */
 };
 
 struct gs_tag_lines_totals {

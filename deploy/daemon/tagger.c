@@ -41,8 +41,8 @@ enum gs_status gs_tagger_new(const struct gs_assets *assets,
         (status = gs_decoder_new(&options->decode, &tagger->decoder, err)) != GS_OK ||
         (status = gs_norm_new(assets->rules, &options->norm, &tagger->norm, err)) != GS_OK ||
         (status = gs_ngrams_new(MAX_FEATURES, &tagger->ngrams, err)) != GS_OK ||
-        (options->count_copies && (status = gs_duplicates_new(
-                                       MAX_RECENT_STORIES, &tagger->duplicates, err)) != GS_OK) ||
+        (options->count_copies &&
+         (status = gs_duplicates_new(MAX_RECENT_STORIES, &tagger->duplicates, err)) != GS_OK) ||
         (status = gs_model_work_new(assets->model, &tagger->work, err)) != GS_OK) {
         goto done;
     }
@@ -166,8 +166,8 @@ static void find_entities(const struct gs_watchlist *list, struct gs_tagged *tag
     if (list == NULL) {
         return;
     }
-    tagged->n_entities = mention(list, tagged->title, tagged->text, true, tagged->entities,
-                                 GS_MAX_MENTIONS);
+    tagged->n_entities =
+        mention(list, tagged->title, tagged->text, true, tagged->entities, GS_MAX_MENTIONS);
     tagged->n_entities +=
         mention(list, tagged->text, tagged->title, false, tagged->entities + tagged->n_entities,
                 GS_MAX_MENTIONS - tagged->n_entities);
@@ -200,8 +200,7 @@ static void classify(struct gs_tagger *tagger, struct gs_tagged *tagged)
     const struct gs_model_info *info = gs_model_info(tagger->assets->model);
     const struct gs_prediction *said = &tagger->prediction;
 
-    tagger->n_features =
-        gs_ngrams_extract(tagger->ngrams, tagger->input, &tagger->features);
+    tagger->n_features = gs_ngrams_extract(tagger->ngrams, tagger->input, &tagger->features);
     for (size_t i = 0; i < tagger->n_features; i++) {
         tagger->hashes[i] = tagger->features[i].hash;
     }

@@ -1,7 +1,8 @@
-/* One raw record in, one tagged message out: decode → clean → language, entities, duplicates → model.
+/* One raw record in, one tagged message out: decode → clean → language, entities, duplicates →
+ * model.
  *
- * The model reads title + LF + text (one of them alone where the other is absent), cleaned. A tagger
- * keeps the texts of a batch in one arena: what gs_tagger_run() gives is good until the next
+ * The model reads title + LF + text (one of them alone where the other is absent), cleaned. A
+ * tagger keeps the texts of a batch in one arena: what gs_tagger_run() gives is good until the next
  * gs_tagger_begin().
  *
  * Threads: owned by one thread; the assets are shared. */

@@ -98,6 +98,7 @@ struct spec {
     const char *path, *name, *registr, *knows;
     float cost;
     bool valid, body;
+    bool knows_topics, knows_risks; /* by knows= */
 };
 
 static enum gs_status read_cost(const char *value, const char *spec, float *ret,
@@ -139,6 +140,8 @@ static enum gs_status read_spec(const char *text, struct spec *spec, struct gs_e
             spec->name = value;
         } else if (value != NULL && strcmp(part, "knows") == 0) {
             spec->knows = value;
+            spec->knows_topics = strstr(value, "topics/") != NULL;
+            spec->knows_risks = strstr(value, "risks/") != NULL;
         } else if (value != NULL && strcmp(part, "c") == 0) {
             const enum gs_status status = read_cost(value, text, &spec->cost, err);
             if (status != GS_OK) {
@@ -210,15 +213,16 @@ static enum gs_status add_line(struct load *load, const struct gs_labelled *line
                                struct gs_error *err)
 {
     struct gs_train_row row = {.sentiment = line->sentiment, .binary = line->binary};
-    row.has[GS_HEAD_TOPICS] = line->has_topics;
-    row.has[GS_HEAD_RISKS] = line->has_risks;
+    /* what a set is said to know and a row does not carry is an answer: no */
+    row.has[GS_HEAD_TOPICS] = line->has_topics || load->spec->knows_topics;
+    row.has[GS_HEAD_RISKS] = line->has_risks || load->spec->knows_risks;
     enum gs_status status = mask_of(load->trainer, load->labels, GS_HEAD_TOPICS, line->topics,
                                     line->n_topics, &row.labels[GS_HEAD_TOPICS], err);
     if (status == GS_OK) {
         status = mask_of(load->trainer, load->labels, GS_HEAD_RISKS, line->risks, line->n_risks,
                          &row.labels[GS_HEAD_RISKS], err);
     }
-    if (row.sentiment < 0 && !line->has_topics && !line->has_risks) {
+    if (row.sentiment < 0 && !row.has[GS_HEAD_TOPICS] && !row.has[GS_HEAD_RISKS]) {
         return status; /* nothing to learn from it */
     }
     if (status == GS_OK) {

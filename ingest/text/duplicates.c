@@ -7,7 +7,8 @@ enum { MAX_UNDO = 65536 };
 struct place {
     uint64_t group;
     uint32_t copies;
-    uint32_t last; /* the count at which it was last seen; wraps, which only costs a poorer choice */
+    uint32_t
+        last; /* the count at which it was last seen; wraps, which only costs a poorer choice */
 };
 
 struct undo {

@@ -15,6 +15,7 @@
         }                                                                                          \
     } while (0)
 
+/* NOLINTNEXTLINE(readability-identifier-naming): libFuzzer calls it so */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct gs_norm *make(const struct gs_rules *rules, bool html, bool fix)
@@ -73,35 +74,50 @@ static void check_paths(struct gs_str text)
     }
 }
 
+struct cleaners {
+    struct gs_norm *plain; /* no HTML, no repair, no rules */
+    struct gs_norm *all;   /* HTML and repair */
+    struct gs_norm *ruled; /* and the default rules */
+};
+
+static struct cleaners make_cleaners(void)
+{
+    struct gs_rules *rules = NULL;
+    size_t n = 0;
+    const struct gs_rule_spec *specs = gs_rules_default(&n);
+
+    CHECK(gs_rules_compile(specs, n, &rules, NULL) == GS_OK);
+    return (struct cleaners){make(NULL, false, false), make(NULL, true, true),
+                             make(rules, true, true)};
+}
+
+static void check_again(struct gs_norm *plain, struct gs_str cleaned)
+{
+    struct gs_norm_text again;
+
+    if (cleaned.len <= 4096) { /* else it would be cut */
+        CHECK(gs_norm_run(plain, cleaned, &again, NULL) == GS_OK);
+        CHECK(gs_str_equal(cleaned, again.text));
+        CHECK(gs_fingerprint(cleaned) == gs_fingerprint(again.text));
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct gs_norm *plain;
-    static struct gs_norm *all;
-    static struct gs_norm *ruled;
+    static struct cleaners cleaners;
     struct gs_norm_text got;
-    struct gs_norm_text again;
     const struct gs_str raw = {(const char *)data, size};
 
-    if (plain == NULL) {
-        struct gs_rules *rules = NULL;
-        size_t n = 0;
-        const struct gs_rule_spec *specs = gs_rules_default(&n);
-        CHECK(gs_rules_compile(specs, n, &rules, NULL) == GS_OK);
-        plain = make(NULL, false, false);
-        all = make(NULL, true, true);
-        ruled = make(rules, true, true);
+    if (cleaners.plain == NULL) {
+        cleaners = make_cleaners();
     }
-    CHECK(gs_norm_run(all, raw, &got, NULL) == GS_OK);
+    CHECK(gs_norm_run(cleaners.all, raw, &got, NULL) == GS_OK);
     check_text(&got, size);
     check_paths(got.text);
-    if (got.text.len <= 4096) { /* else it would be cut */
-        CHECK(gs_norm_run(plain, got.text, &again, NULL) == GS_OK);
-        CHECK(gs_str_equal(got.text, again.text));
-        CHECK(gs_fingerprint(got.text) == gs_fingerprint(again.text));
-    }
-    CHECK(gs_norm_run(ruled, raw, &got, NULL) == GS_OK);
+    check_again(cleaners.plain, got.text);
+    CHECK(gs_norm_run(cleaners.ruled, raw, &got, NULL) == GS_OK);
     check_text(&got, size);
-    CHECK(gs_norm_run(plain, raw, &got, NULL) == GS_OK);
+    CHECK(gs_norm_run(cleaners.plain, raw, &got, NULL) == GS_OK);
     check_text(&got, size);
     check_paths(got.text);
     check_suspicion(got.text);

@@ -246,6 +246,7 @@ static void test_damaged_weights_are_refused(void **state)
 {
     struct gs_model *model = fixture_model(1);
     struct gs_model *loaded = NULL;
+    struct gs_error err = {0};
     char folder[64];
     size_t n = 0;
     (void)state;
@@ -256,10 +257,12 @@ static void test_damaged_weights_are_refused(void **state)
     for (size_t i = 0; i < n; i += n / 13 + 1) {
         good[i] = (char)(good[i] ^ 1);
         fixture_write(folder, "model.safetensors.gz", good, n);
-        assert_int_equal(gs_model_load(folder, &loaded, NULL), GS_BAD_FORMAT);
+        assert_int_equal(gs_model_load(folder, &loaded, &err), GS_BAD_FORMAT);
+        assert_non_null(strstr(err.message, "SHA-256"));
         good[i] = (char)(good[i] ^ 1);
         fixture_write(folder, "model.safetensors.gz", good, i);
-        assert_int_equal(gs_model_load(folder, &loaded, NULL), GS_BAD_FORMAT);
+        assert_int_equal(gs_model_load(folder, &loaded, &err), GS_BAD_FORMAT);
+        assert_non_null(strstr(err.message, "SHA-256"));
     }
     free(good);
     fixture_remove(folder);

@@ -1,7 +1,7 @@
 /* A source and a sink made for tests: a list of records in, a log of calls out, failures on demand.
  *
- * They keep what a real pair promises: records come again after an abort, outputs of a batch count only once
- * it is committed. */
+ * They keep what a real pair promises: records come again after an abort, outputs of a batch count
+ * only once it is committed. */
 #ifndef GS_TEST_FAKE_IO_H
 #define GS_TEST_FAKE_IO_H
 
@@ -23,8 +23,8 @@ struct fake_io {
 
     const char *values[FAKE_MAX_RECORDS]; /* NULL: a null value */
     size_t n_values;
-    size_t position, committed; /* next record to give; where a rewind goes */
-    bool end;                   /* GS_CLOSED behind the last, else GS_AGAIN */
+    size_t position, committed;    /* next record to give; where a rewind goes */
+    bool end;                      /* GS_CLOSED behind the last, else GS_AGAIN */
     struct gs_lane *stop_when_dry; /* stopped at the first GS_AGAIN */
 
     /* The k-th call of commit gives commit_status[k]; GS_OK behind the last. */
@@ -32,12 +32,13 @@ struct fake_io {
     size_t n_commit_status;
     size_t n_commits, n_aborts, n_begins, n_opens, n_closes;
 
-    size_t revoke_at; /* before giving this record partitions are revoked and assigned again; 0: never */
+    size_t revoke_at; /* before giving this record partitions are revoked and assigned again; 0:
+                         never */
     bool revoke_lost, revoked_once;
 
-    size_t refuse_len;      /* put gives GS_BAD_FORMAT for a longer value; 0: never */
-    bool refuse_dlq;        /* ... for the DLQ too */
-    const char *poison;     /* a commit whose batch holds an output with this value gives GS_ABORTED */
+    size_t refuse_len;  /* put gives GS_BAD_FORMAT for a longer value; 0: never */
+    bool refuse_dlq;    /* ... for the DLQ too */
+    const char *poison; /* a commit whose batch holds an output with this value gives GS_ABORTED */
 
     struct fake_output outputs[FAKE_MAX_OUTPUTS];
     size_t n_outputs, n_pending; /* committed; behind them those of the open batch */

@@ -1,5 +1,5 @@
-/* The whole pipeline on files: the same lines give the same alerts however they are cut into batches; each
- * kind of line is told by the first. */
+/* The whole pipeline on files: the same lines give the same alerts however they are cut into
+ * batches; each kind of line is told by the first. */
 #include "deploy/daemon/local.h"
 
 #include "base/log.h"
@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#define MODEL "../classifier/models/finance-zh-en-fast"
 
 static char folder[] = "/tmp/groundswell-test-XXXXXX";
 
@@ -40,7 +38,7 @@ static void write_observations(const char *name)
             (void)fprintf(file,
                           "{\"v\":1,\"key\":\"topic:legal\",\"id\":\"m%d-%d\",\"ts\":%lld,"
                           "\"source\":\"s%d\",\"p\":%s,\"dup\":\"%016x\",\"text\":\"story %d\"}\n",
-                          minute, i, 1700000000000LL + minute * 60000LL + i * 1000, i + 1,
+                          minute, i, 1700000000000LL + minute * 60000LL + i * 1000LL, i + 1,
                           negative ? "0.9" : "0.05", minute * 2 + i + 1, minute * 2 + i);
         }
     }
@@ -65,8 +63,12 @@ static struct gs_local_totals run(const char *input, const char *output, const c
     char batch[64];
     (void)snprintf(alerts, sizeof alerts, "output.files.alerts=%s", path(output));
     (void)snprintf(batch, sizeof batch, "batch.max_messages=%s", max_messages);
-    const char *const sets[] = {"input.kind=stdin",   "output.kind=file", "model.path=" MODEL,
-                                "http.enabled=false", alerts,             batch};
+    const char *const sets[] = {"input.kind=stdin",
+                                "output.kind=file",
+                                "model.path=../classifier/models/finance-zh-en-fast",
+                                "http.enabled=false",
+                                alerts,
+                                batch};
     struct gs_findings findings = {0};
     struct gs_config *config = NULL;
     struct gs_local_totals totals = {0};
@@ -78,10 +80,8 @@ static struct gs_local_totals run(const char *input, const char *output, const c
     gs_findings_print(&findings, stdout);
     gs_findings_done(&findings);
     assert_int_equal(loaded, GS_OK);
-    const struct gs_local_options options = {.config = config,
-                                             .files = files,
-                                             .n_files = 1,
-                                             .stages = GS_STAGE_TAG | GS_STAGE_WATCH};
+    const struct gs_local_options options = {
+        .config = config, .files = files, .n_files = 1, .stages = GS_STAGE_TAG | GS_STAGE_WATCH};
     if (gs_local_run(&options, &totals, &err) != GS_OK) {
         fail_msg("%s", err.message);
     }
@@ -121,10 +121,12 @@ static void raw_lines_are_tagged_and_bad_ones_counted(void **state)
     (void)state;
 
     assert_non_null(file);
-    (void)fputs("{\"id\":\"1\",\"ts\":\"2024-01-01T00:00:00Z\",\"source\":\"a\",\"text\":\"Shares fall on a "
+    (void)fputs("{\"id\":\"1\",\"ts\":\"2024-01-01T00:00:00Z\",\"source\":\"a\",\"text\":\"Shares "
+                "fall on a "
                 "profit warning\"}\n"
                 "{\"id\":\"2\",\"ts\":\"2024-01-01T00:01:00Z\",\"text\":\n"
-                "{\"id\":\"3\",\"ts\":\"2024-01-01T00:02:00Z\",\"source\":\"b\",\"text\":\"公司业绩大幅下滑\"}\n",
+                "{\"id\":\"3\",\"ts\":\"2024-01-01T00:02:00Z\",\"source\":\"b\",\"text\":"
+                "\"公司业绩大幅下滑\"}\n",
                 file);
     assert_int_equal(fclose(file), 0);
     const struct gs_local_totals totals = run("raw.jsonl", "raw-alerts.jsonl", "1000");
@@ -142,10 +144,9 @@ static int make_folder(void **state)
 
 static int remove_folder(void **state)
 {
-    static const char *const names[] = {"observations.jsonl", "alerts-20000.jsonl",
-                                        "alerts-1000.jsonl",  "alerts-7.jsonl",
-                                        "alerts-1.jsonl",     "raw.jsonl",
-                                        "raw-alerts.jsonl"};
+    static const char *const names[] = {
+        "observations.jsonl", "alerts-20000.jsonl", "alerts-1000.jsonl", "alerts-7.jsonl",
+        "alerts-1.jsonl",     "raw.jsonl",          "raw-alerts.jsonl"};
     (void)state;
     for (size_t i = 0; i < GS_COUNT(names); i++) {
         (void)unlink(path(names[i]));

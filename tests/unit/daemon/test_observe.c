@@ -31,8 +31,8 @@ static struct gs_message message;
 
 static struct gs_tagged tagged(void)
 {
-    message = (struct gs_message){
-        .id = gs_str("m1"), .ts_ms = 1700000000000, .source = gs_str("wire")};
+    message =
+        (struct gs_message){.id = gs_str("m1"), .ts_ms = 1700000000000, .source = gs_str("wire")};
     struct gs_tagged ret = {.message = &message,
                             .text = gs_str("贵州茅台 fell"),
                             .lang = GS_LANG_ZH,
@@ -52,9 +52,9 @@ static struct gs_tagged tagged(void)
 
 static void every_key_once_in_a_fixed_order(void **state)
 {
-    static const char *const want[] = {"topic:legal",   "topic:results",       "entity:600519.SH",
-                                       "entity:AAPL",   "risk:fraud",          "source:wire",
-                                       "topic_lang:legal/zh", "topic_lang:results/zh"};
+    static const char *const want[] = {
+        "topic:legal", "topic:results", "entity:600519.SH",    "entity:AAPL",
+        "risk:fraud",  "source:wire",   "topic_lang:legal/zh", "topic_lang:results/zh"};
     struct seen seen = {0};
     struct gs_tagged one = tagged();
     (void)state;
@@ -120,7 +120,9 @@ static void long_names_and_texts_are_cut_at_a_character(void **state)
     (void)state;
 
     for (size_t i = 0; i < 200; i++) {
-        memcpy(name + 3 * i, "茅", 3);
+        name[3 * i] = (char)0xE8; /* U+8305, three bytes */
+        name[3 * i + 1] = (char)0x8C;
+        name[3 * i + 2] = (char)0x85;
     }
     message.source = (struct gs_str){name, sizeof name};
     one.text = message.source;

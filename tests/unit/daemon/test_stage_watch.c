@@ -34,6 +34,7 @@ static int set_up(void **state)
     struct fixture *f = calloc(1, sizeof *f);
     struct gs_shard *shard = NULL;
 
+    *state = f;
     if (f == NULL || (f->lines = calloc(FAKE_MAX_RECORDS, sizeof *f->lines)) == NULL ||
         gs_metrics_new(gs_metric_table, GS_N_METRICS, &f->metrics, NULL) != GS_OK ||
         gs_shard_new(f->metrics, &shard, NULL) != GS_OK) {
@@ -60,7 +61,6 @@ static int set_up(void **state)
                                          .open = fake_open,
                                          .open_arg = &f->io,
                                          .shard = shard};
-    *state = f;
     return gs_lane_new(&lane, &f->lane, NULL) == GS_OK ? 0 : -1;
 }
 
@@ -87,8 +87,8 @@ static void add_line(struct fixture *f, int64_t ts_ms, const char *id, const cha
     f->io.values[f->io.n_values++] = line;
 }
 
-/* A day and a half at three messages a minute; from hour 28 on most are negative for three hours. One in
- * sixteen comes up to 25 minutes late, so that when bins close matters. */
+/* A day and a half at three messages a minute; from hour 28 on most are negative for three hours.
+ * One in sixteen comes up to 25 minutes late, so that when bins close matters. */
 static void add_surge(struct fixture *f)
 {
     uint32_t random = 7;
@@ -135,7 +135,8 @@ static void a_surge_fires_and_resolves(void **state)
     assert_int_equal(fake_count(&f->io, GS_STREAM_LATE), 0);
 }
 
-/* Every few commits fail: what is undone and read again must end in the same alerts, to the byte. */
+/* Every few commits fail: what is undone and read again must end in the same alerts, to the byte.
+ */
 static void rolled_back_batches_leave_no_trace(void **state)
 {
     struct fixture *f = *state;
@@ -150,6 +151,10 @@ static void rolled_back_batches_leave_no_trace(void **state)
 
     assert_int_equal(set_up(&other), 0);
     struct fixture *g = other;
+    if (g == NULL) {
+        fail_msg("no second fixture");
+        return;
+    }
     add_surge(g);
     for (size_t i = 0; i < FAKE_MAX_FAILURES; i++) {
         g->io.commit_status[i] = i % 5 == 3 ? GS_ABORTED : GS_OK;
@@ -173,9 +178,11 @@ static void what_cannot_be_read_goes_to_the_dlq(void **state)
         {"no JSON", "{\"v\":1,", "bad_json"},
         {"no key", "{\"v\":1,\"id\":\"a\",\"ts\":1700000000000,\"p\":0.5}", "bad_json"},
         {"a probability over 1",
-         "{\"v\":1,\"key\":\"topic:a\",\"id\":\"a\",\"ts\":1700000000000,\"source\":\"s\",\"p\":2}", "bad_json"},
+         "{\"v\":1,\"key\":\"topic:a\",\"id\":\"a\",\"ts\":1700000000000,\"source\":\"s\",\"p\":2}",
+         "bad_json"},
         {"a time far ahead",
-         "{\"v\":1,\"key\":\"topic:a\",\"id\":\"a\",\"ts\":32503680000000,\"source\":\"s\",\"p\":0.5}",
+         "{\"v\":1,\"key\":\"topic:a\",\"id\":\"a\",\"ts\":32503680000000,\"source\":\"s\",\"p\":0."
+         "5}",
          "future_time"},
     };
     struct fixture *f = *state;
