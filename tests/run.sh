@@ -128,7 +128,7 @@ run_stage() {
     printf '%-8s %5d passed %3d failed %3d skipped %5d s  %s\n' \
         "$stage" "$p" "$f" "$s" $((SECONDS - started)) "${ABOUT[$stage]}"
     cat "$log.notes"
-    if [ "$f" -gt 0 ]; then
+    if [ "$f" -gt 0 ] && ! grep -q '^  FAILED: ' "$log.notes"; then
         echo "---- the end of build/logs/$stage.log:"
         tail -n 60 "$log" | cut -c1-400
         echo "----"

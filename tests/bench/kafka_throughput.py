@@ -11,7 +11,6 @@ import argparse
 import json
 import os
 import pathlib
-import random
 import statistics
 import sys
 import time
@@ -20,34 +19,19 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 sys.dont_write_bytecode = True
 
 import fixture  # noqa: E402
-import generate  # noqa: E402
+import kafka_messages  # noqa: E402
 import stack  # noqa: E402
 
 BYTES = 500
 CHUNK = 50000
 
 
-def messages(first, n):
-    rng = random.Random(first)
-    now = int(time.time() * 1000)
-    for number in range(first, first + n):
-        name = rng.choice(generate.NAMES)
-        message = {"id": f"t-{number:09d}", "ts": now, "source": f"source-{number % 50}", "text": ""}
-        texts = []
-        while True:
-            texts.append(rng.choice(generate.EN if name.isascii() else generate.ZH).format(n=name))
-            message["text"] = f"{number}: " + ". ".join(texts)
-            value = json.dumps(message, ensure_ascii=False)
-            if len(value.encode()) >= BYTES:
-                break
-        yield json.dumps({"key": f"k{number % 1000}", "value": value}, ensure_ascii=False)
-
-
 def fill(scratch, kafka, n):
     path = scratch / "chunk.jsonl"
     for first in range(0, n, CHUNK):
         with open(path, "w", encoding="utf-8") as out:
-            out.write("\n".join(messages(first, min(CHUNK, n - first))) + "\n")
+            for key, value in kafka_messages.messages(first, min(CHUNK, n - first), BYTES):
+                out.write(json.dumps({"key": key, "value": value}, ensure_ascii=False) + "\n")
         kafka.fill("raw", path)
     path.unlink()
 

@@ -5,6 +5,7 @@ A line is {"bench","case","unit"} with "value", or with "min", "median", "max" o
 maybe "run". Runs of one case are put together: the median of the medians, the least and the greatest of all."""
 
 import collections
+import fnmatch
 import json
 import pathlib
 import platform
@@ -37,7 +38,7 @@ def gather(path):
     cases = collections.OrderedDict()
     for line in open(path, encoding="utf-8"):
         row = json.loads(line)
-        if "bench" not in row:
+        if "case" not in row or not ("median" in row or "value" in row):
             continue
         case = cases.setdefault((row["bench"], row["case"], row["unit"]), {"middle": [], "all": []})
         middle = row["median"] if "median" in row else row["value"]
@@ -61,12 +62,13 @@ def print_targets(cases, targets):
     print("| what | target | measured | |\n|---|---|---|---|")
     for target in targets:
         found = [(key, case) for key, case in cases.items()
-                 if key[0] == target["bench"] and key[1] == target["case"]]
+                 if key[0] == target["bench"] and fnmatch.fnmatchcase(key[1], target["case"])]
         if not found:
             print(f"| {target['what']} | {target['relation']} {number(target['target'])} {target['unit']} "
                   f"| not measured here | {target.get('note', '')} |")
             continue
-        (_, _, unit), case = found[0]
+        # Of several kernels the machine takes the fastest.
+        (_, _, unit), case = max(found, key=lambda pair: statistics.median(pair[1]["middle"]))
         value = statistics.median(case["middle"])
         verdict = "reached" if holds(value, target["relation"], target["target"]) else "**missed**"
         print(f"| {target['what']} | {target['relation']} {number(target['target'])} {target['unit']} "

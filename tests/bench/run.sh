@@ -30,7 +30,7 @@ for name in "$@"; do
     run=1
     while [ "$run" -le "$runs" ]; do
         echo "bench_$name, run $run of $runs" >&2
-        (cd tests && "../$program") | sed "s/^{/{\"run\":$run,/"
+        "$program" | sed "s/^{/{\"run\":$run,/"
         run=$((run + 1))
     done
 done

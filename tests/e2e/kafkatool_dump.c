@@ -32,10 +32,17 @@ char *tool_base64(const void *bytes, size_t len)
         const uint32_t three = (uint32_t)in[i] << 16 | (left > 1 ? (uint32_t)in[i + 1] << 8 : 0) |
                                (left > 2 ? (uint32_t)in[i + 2] : 0);
 
-        *out++ = alphabet[three >> 18];
-        *out++ = alphabet[three >> 12 & 63];
-        *out++ = left > 1 ? alphabet[three >> 6 & 63] : '=';
-        *out++ = left > 2 ? alphabet[three & 63] : '=';
+        out[0] = alphabet[three >> 18];
+        out[1] = alphabet[three >> 12 & 63];
+        out[2] = alphabet[three >> 6 & 63];
+        out[3] = alphabet[three & 63];
+        if (left < 3) {
+            out[3] = '=';
+        }
+        if (left < 2) {
+            out[2] = '=';
+        }
+        out += 4;
     }
     *out = '\0';
     return text;

@@ -87,19 +87,21 @@ static void put(struct fill *fill, const json_t *record)
     struct bytes key = member(json_object_get(record, "key"), json_object_get(record, "key_b64"));
     struct bytes value =
         member(json_object_get(record, "value"), json_object_get(record, "value_b64"));
-    const json_t *partition = json_object_get(record, "partition");
+    const json_t *place = json_object_get(record, "partition");
     const json_t *ts = json_object_get(record, "ts");
+    const int32_t partition =
+        json_is_integer(place) ? (int32_t)json_integer_value(place) : RD_KAFKA_PARTITION_UA;
+    const int64_t ts_ms = json_is_integer(ts) ? json_integer_value(ts) : 0;
     rd_kafka_headers_t *headers = headers_of(json_object_get(record, "headers"));
     rd_kafka_resp_err_t err = RD_KAFKA_RESP_ERR__QUEUE_FULL;
 
     for (;;) {
-        err = rd_kafka_producev(
-            fill->client, RD_KAFKA_V_TOPIC(fill->topic), RD_KAFKA_V_KEY(key.data, key.len),
-            RD_KAFKA_V_VALUE(value.data, value.len), RD_KAFKA_V_HEADERS(headers),
-            RD_KAFKA_V_PARTITION(json_is_integer(partition) ? (int32_t)json_integer_value(partition)
-                                                            : RD_KAFKA_PARTITION_UA),
-            RD_KAFKA_V_TIMESTAMP(json_is_integer(ts) ? json_integer_value(ts) : 0),
-            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+        /* The RD_KAFKA_V_ macros check types by a GNU extension; these are what they come to. */
+        err = rd_kafka_producev(fill->client, RD_KAFKA_VTYPE_TOPIC, fill->topic, RD_KAFKA_VTYPE_KEY,
+                                key.data, key.len, RD_KAFKA_VTYPE_VALUE, value.data, value.len,
+                                RD_KAFKA_VTYPE_HEADERS, headers, RD_KAFKA_VTYPE_PARTITION,
+                                partition, RD_KAFKA_VTYPE_TIMESTAMP, ts_ms, RD_KAFKA_VTYPE_MSGFLAGS,
+                                RD_KAFKA_MSG_F_COPY, RD_KAFKA_V_END);
         if (err != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
             break;
         }

@@ -16,6 +16,7 @@ CMOCKA_PASSED = re.compile(r"^\[  PASSED  \] (\d+) test", re.M)
 CMOCKA_FAILED = re.compile(r"^\[  FAILED  \] (\d+) test", re.M)
 CMOCKA_SKIPPED = re.compile(r"^\[  SKIPPED \] (\d+) test", re.M)
 SKIP_MEANS_DATA = "GROUNDSWELL_DATA"
+SHOWN_LINES = 30  # of the output of a test that failed
 
 
 def total(pattern, text):
@@ -35,6 +36,11 @@ def count_case(case):
     if passed + failed + skipped == 0:
         passed = 1
     return passed, failed, skipped, output
+
+
+def show_end(output):
+    for line in output.rstrip().splitlines()[-SHOWN_LINES:]:
+        print(f"      {line[:300]}", file=sys.stderr)
 
 
 def why_skipped(output):
@@ -67,6 +73,7 @@ def main():
                 print(f"  skipped: {case.get('name')}: {why_skipped(output)}", file=sys.stderr)
             if f:
                 print(f"  FAILED: {case.get('name')}", file=sys.stderr)
+                show_end(output)
             passed, failed, skipped = passed + p, failed + f, skipped + s
     if not options.reports and options.passed:
         passed = 1
