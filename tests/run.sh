@@ -113,7 +113,7 @@ stage_data() { build dev && run_tests dev '^data/' -j 1; }
 stage_tidy() {
     cmake --preset dev -DBUILD_TESTING=ON >/dev/null &&
         sources | grep '\.c$' | grep -Ff <(python3 tests/tools/compiled.py build/dev/compile_commands.json) |
-        xargs -r -n 4 -P "$JOBS" clang-tidy-14 -p build/dev --quiet
+        xargs -r -n 1 -P "$JOBS" clang-tidy-14 -p build/dev --quiet
 }
 
 # Runs one stage and adds up what came of it. A stage without a report of tests is one test itself.

@@ -2,7 +2,7 @@
 
 #include <immintrin.h>
 
-enum { LANES = 32, BEFORE_WIDENING = 256 }; /* 256 * -128 still fits 16 bits */
+enum { LANES = 32, TWO_LANES = 64, BEFORE_WIDENING = 256 }; /* 256 * -128 still fits 16 bits */
 
 static void widen(__m512i sum, int32_t *sums)
 {
@@ -48,7 +48,7 @@ void gs_rows_sum_avx512(const int8_t *rows, size_t width, const uint32_t *index,
     for (size_t at = 0; at < n; at += BEFORE_WIDENING) {
         const size_t part = n - at < BEFORE_WIDENING ? n - at : BEFORE_WIDENING;
         size_t c = 0;
-        for (; c + 2 * LANES <= width; c += 2 * LANES) {
+        for (; c + TWO_LANES <= width; c += TWO_LANES) {
             sum_64(rows + c, width, index + at, part, sums + c);
         }
         if (c < width) {

@@ -152,6 +152,9 @@ static enum gs_status add_text(struct bench *bench, struct gs_featuriser *featur
                           .raw_len = raw.len,
                           .clean_len = features.text.len,
                           .lang = features.lang};
+    if (text->raw == NULL || text->clean == NULL) {
+        return gs_fail(err, GS_NO_MEMORY, "texts");
+    }
     bench->n++;
     return text->raw == NULL || text->clean == NULL ? gs_fail(err, GS_NO_MEMORY, "texts") : GS_OK;
 }
@@ -180,8 +183,10 @@ static enum gs_status load(struct bench *bench, struct gs_error *err)
 {
     struct gs_featuriser *featuriser = NULL;
     bench->texts = calloc(MAX_TEXTS, sizeof *bench->texts);
-    enum gs_status status = bench->texts == NULL ? gs_fail(err, GS_NO_MEMORY, "texts")
-                                                 : gs_model_load(bench->path, &bench->model, err);
+    if (bench->texts == NULL) {
+        return gs_fail(err, GS_NO_MEMORY, "texts");
+    }
+    enum gs_status status = gs_model_load(bench->path, &bench->model, err);
     if (status == GS_OK) {
         status = gs_featuriser_new(&featuriser, err);
     }
@@ -326,6 +331,9 @@ static void gather(const struct bench *bench, struct worker *w, double *ret_know
         known += gs_model_known(bench->model, w->work, w->hashes, n);
         n_han += n > 0 && (w->hashes[0] & GS_NGRAMS_HAN) != 0;
     }
+    if (bench->n == 0) {
+        return;
+    }
     *ret_known = (double)known / (double)bench->n;
     *ret_peak = gs_model_gather_rate(bench->model, w->work, known / bench->n + 1,
                                      2 * n_han > bench->n, 0.3);
@@ -386,8 +394,11 @@ int gs_cmd_bench(int argc, char **argv)
         return code;
     }
     struct worker *workers = calloc(bench.n_threads, sizeof *workers);
-    enum gs_status status =
-        workers == NULL ? gs_fail(&err, GS_NO_MEMORY, "workers") : load(&bench, &err);
+    if (workers == NULL) {
+        (void)fputs("groundswell bench: no memory for the workers\n", stderr);
+        return GS_EXIT_FAILURE;
+    }
+    enum gs_status status = load(&bench, &err);
     for (; n_made < bench.n_threads && status == GS_OK; n_made++) {
         status = worker_init(&workers[n_made], &bench, &err);
     }

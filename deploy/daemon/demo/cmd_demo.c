@@ -173,7 +173,7 @@ int gs_cmd_demo(int argc, char **argv)
 
     // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet
     // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet
-   while ((option = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
         if (option == 'h') {
             (void)fputs(usage, stdout);
             return GS_EXIT_OK;

@@ -4,6 +4,7 @@
 #include "tokenizer/ngrams.h"
 
 #include <math.h>
+#include <stdio.h>
 
 static void test_hash_bits_are_the_tokenizers(void **state)
 {
@@ -116,6 +117,29 @@ static void test_abstains_below_the_margin(void **state)
     gs_model_free(model);
 }
 
+/* hashes: the third is the first again, the fourth is unknown; at most 8. */
+static void assert_complete(const struct gs_model *model, struct gs_model_work *work,
+                            const uint32_t *hashes, size_t n, size_t profile)
+{
+    struct gs_prediction said;
+
+    gs_model_predict(model, work, hashes, n, profile, &said);
+    for (size_t head = 0; head < GS_N_HEADS; head++) {
+        for (size_t l = 0; l < model->n_labels[head]; l++) {
+            float parts[8];
+            float bias = NAN;
+            gs_model_explain(model, work, hashes, n, profile, (enum gs_head)head, l, parts, &bias);
+            float sum = bias;
+            for (size_t i = 0; i < n; i++) {
+                sum += parts[i];
+            }
+            assert_float_equal(sum, said.logits[head][l], 1e-4F);
+            assert_float_equal(parts[0], parts[2], 1e-6F); /* twice the same: half each */
+            assert_float_equal(parts[3], 0.0F, 0.0F);      /* not known: says nothing */
+        }
+    }
+}
+
 /* bias + contributions = logit, for every head, label and profile, with n-grams that repeat or are
  * unknown. */
 static void test_explanations_are_complete(void **state)
@@ -127,23 +151,7 @@ static void test_explanations_are_complete(void **state)
     for (size_t profile = 0; profile < GS_N_PROFILES; profile++) {
         const uint32_t bit = profile == GS_PROFILE_HAN ? GS_HASH_HAN : 0;
         const uint32_t hashes[] = {100 | bit, 1003 | bit, 100 | bit, 777777 | bit, 202 | bit};
-        struct gs_prediction said;
-        gs_model_predict(model, work, hashes, GS_COUNT(hashes), profile, &said);
-        for (size_t head = 0; head < GS_N_HEADS; head++) {
-            for (size_t l = 0; l < model->n_labels[head]; l++) {
-                float parts[GS_COUNT(hashes)];
-                float bias = NAN;
-                gs_model_explain(model, work, hashes, GS_COUNT(hashes), profile, (enum gs_head)head,
-                                 l, parts, &bias);
-                float sum = bias;
-                for (size_t i = 0; i < GS_COUNT(hashes); i++) {
-                    sum += parts[i];
-                }
-                assert_float_equal(sum, said.logits[head][l], 1e-4F);
-                assert_float_equal(parts[0], parts[2], 1e-6F); /* twice the same: half each */
-                assert_float_equal(parts[3], 0.0F, 0.0F);      /* not known: says nothing */
-            }
-        }
+        assert_complete(model, work, hashes, GS_COUNT(hashes), profile);
     }
     gs_model_work_free(work);
     gs_model_free(model);
@@ -172,11 +180,10 @@ static char *replaced(const char *text, const char *from, const char *to)
 {
     const char *at = strstr(text, from);
     assert_non_null(at);
-    char *out = malloc(strlen(text) + strlen(to) + 1);
+    const size_t size = strlen(text) + strlen(to) + 1;
+    char *out = malloc(size);
     assert_non_null(out);
-    memcpy(out, text, (size_t)(at - text));
-    strcpy(out + (at - text), to);
-    strcat(out, at + strlen(from));
+    (void)snprintf(out, size, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
     return out;
 }
 

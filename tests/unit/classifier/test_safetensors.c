@@ -35,7 +35,9 @@ static size_t file_of(const char *header, size_t data, char *to)
     const size_t n = strlen(header);
     memset(to, 0, 8);
     to[0] = (char)n;
-    memcpy(to + 8, header, n);
+    for (size_t i = 0; i < n; i++) {
+        to[8 + i] = header[i];
+    }
     memset(to + 8 + n, 1, data);
     return 8 + n + data;
 }
