@@ -9,7 +9,13 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { MAX_RESTARTS = 10, RESTART_WINDOW_MS = 300000, POLL_MS = 100, MAX_SINGLE_ABORTS = 3 };
+enum {
+    MAX_RESTARTS = 10,
+    RESTART_WINDOW_MS = 300000,
+    POLL_MS = 100,
+    MAX_SINGLE_ABORTS = 3,
+    MAX_BATCH_BYTES = 32 * 1024 * 1024
+};
 
 struct gs_lane {
     struct gs_lane_options options;
@@ -21,6 +27,7 @@ struct gs_lane {
 
     bool open;        /* a batch has begun */
     size_t n_records; /* in it */
+    size_t n_bytes;   /* of their values */
     int64_t began_ns;
     int64_t deadline_ns;    /* it ends here at the latest */
     size_t limit;           /* records a batch may hold now: shrinks after aborts */
@@ -93,6 +100,7 @@ static enum gs_status begin(struct gs_lane *lane, struct gs_error *err)
         lane->options.ops->begin(lane->options.self);
         lane->open = true;
         lane->n_records = 0;
+        lane->n_bytes = 0;
         lane->began_ns = gs_clock_monotonic_ns();
         lane->deadline_ns = lane->began_ns + (int64_t)lane->options.max_time_ms * 1000000;
     }
@@ -223,14 +231,15 @@ static enum gs_status take(struct gs_lane *lane, const struct gs_record *record,
         const bool suspect = lane->limit == 1 && lane->single_aborts >= MAX_SINGLE_ABORTS;
         status = lane->options.ops->record(lane->options.self, record, suspect, lane->sink, err);
         lane->n_records += status == GS_OK;
+        lane->n_bytes += record->value.len;
     }
     return status;
 }
 
 static bool batch_is_due(const struct gs_lane *lane)
 {
-    return lane->open &&
-           (lane->n_records >= lane->limit || gs_clock_monotonic_ns() >= lane->deadline_ns);
+    return lane->open && (lane->n_records >= lane->limit || lane->n_bytes >= MAX_BATCH_BYTES ||
+                          gs_clock_monotonic_ns() >= lane->deadline_ns);
 }
 
 /* Nothing came: the stage may still have something to say (event time moved on). */

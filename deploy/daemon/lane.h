@@ -6,10 +6,10 @@
  *                 └── rebalance: end the batch here      └── GS_ABORTED → stage.undone, again
  *                                                            GS_FENCED  → stage.undone, new clients
  *
- * A batch ends after max_messages records or max_time_ms, whichever comes first. After an abort the
- * next batch is half as large, down to a single record, and grows back with each commit: so a
- * record that the broker refuses is found, and told to the stage (`suspect`) instead of stopping
- * the lane for ever.
+ * A batch ends after max_messages records, 32 MiB of them or max_time_ms, whichever comes first.
+ * After an abort the next batch is half as large, down to a single record, and grows back with each
+ * commit: so a record that the broker refuses is found, and told to the stage (`suspect`) instead
+ * of stopping the lane for ever.
  *
  * Threads: gs_lane_run() on the lane's thread; gs_lane_stop() and the readers from any. */
 #ifndef GS_DEPLOY_LANE_H

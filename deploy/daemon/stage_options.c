@@ -1,6 +1,8 @@
 #include "deploy/daemon/stage_options.h"
 
-enum { MAX_BATCH_BYTES = 256 * 1024 * 1024 };
+/* Many times the bytes of records that a lane puts into a batch: cleaning can make a text longer.
+ */
+enum { MAX_BATCH_BYTES = 1024 * 1024 * 1024 };
 
 void gs_stage_tag_options(const struct gs_config *config, const struct gs_assets *assets,
                           struct gs_shard *shard, struct gs_stage_tag_options *ret)
