@@ -304,6 +304,28 @@ static void a_record_that_the_broker_refuses_is_found(void **state)
     }
 }
 
+/* Ten records a batch, but no more than 32 MiB of them: 16 of 8 MiB make four batches. */
+static void a_batch_is_bounded_in_bytes(void **state)
+{
+    enum { LARGE = 8 << 20 };
+    struct fixture *f = *state;
+    struct gs_error err = {0};
+    char *large = malloc(LARGE + 1);
+
+    assert_non_null(large);
+    memset(large, 'x', LARGE);
+    large[LARGE] = '\0';
+    f->io.n_values = 16;
+    for (size_t i = 0; i < f->io.n_values; i++) {
+        f->io.values[i] = large;
+    }
+    const enum gs_status status = gs_lane_run(f->lane, &err);
+    free(large);
+    assert_int_equal(status, GS_OK);
+    assert_int_equal(fake_count(&f->io, GS_STREAM_TAGGED), 16);
+    assert_int_equal(f->copier.n_committed, 4 + 1); /* and the end of the input */
+}
+
 static void a_dlq_that_refuses_stops_the_lane(void **state)
 {
     struct fixture *f = *state;
@@ -349,6 +371,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(lost_partitions_abort_what_is_open, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_record_that_the_broker_refuses_is_found, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_batch_is_bounded_in_bytes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_dlq_that_refuses_stops_the_lane, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_stop_finishes_what_is_in_flight, set_up, tear_down),
     };
