@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 import urllib.error
 import urllib.request
 
@@ -331,8 +332,10 @@ def main(test, name, seconds=150):
     try:
         test(scratch, version)
         signal.alarm(0)
-    except (Failed, subprocess.SubprocessError) as error:
+    except Exception as error:  # whatever it is: say what the processes said, and keep their files
         signal.alarm(0)
+        if not isinstance(error, Failed):
+            traceback.print_exc()
         for process in RUNNING:
             print(process.tail())
         say(f"FAILED: {error}")

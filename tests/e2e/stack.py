@@ -164,7 +164,8 @@ class Monitoring:
     def notifications(self):
         """Every alert of every notification that the webhook got, oldest first."""
         try:
-            lines = self.received.read_text(encoding="utf-8").splitlines()
+            text = self.received.read_text(encoding="utf-8")
         except OSError:
             return []
+        lines = text[:text.rfind("\n") + 1].splitlines()  # the last one may be half written
         return [alert for line in lines for alert in json.loads(line)["alerts"]]
