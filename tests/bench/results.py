@@ -38,7 +38,7 @@ def gather(path):
     cases = collections.OrderedDict()
     for line in open(path, encoding="utf-8"):
         row = json.loads(line)
-        if "case" not in row or not ("median" in row or "value" in row):
+        if "case" not in row or row["bench"] == "accuracy" or not ("median" in row or "value" in row):
             continue
         case = cases.setdefault((row["bench"], row["case"], row["unit"]), {"middle": [], "all": []})
         middle = row["median"] if "median" in row else row["value"]
@@ -84,6 +84,22 @@ def print_cases(cases):
               f"| {number(max(values['all']))} | {unit} | {len(values['middle'])} |")
 
 
+def print_accuracy(path):
+    """The rows of eval_models.sh: one figure each, no spread, since the model and its answers are deterministic."""
+    rows = [json.loads(line) for line in open(path, encoding="utf-8")]
+    rows = [row for row in rows if row.get("bench") == "accuracy" and row.get("target") is not None]
+    if not rows:
+        return
+    print("## Accuracy of the shipped model\n")
+    print("`tests/bench/eval_models.sh`; the model card has all of it.\n")
+    print("| set | metric | target | measured | |\n|---|---|---|---|---|")
+    for row in rows:
+        relation = "<=" if row["metric"] == "ece" else ">="
+        print(f"| {row['case']} | {row['metric']} | {relation} {row['target']} | {row['value']:.4f} "
+              f"| {'reached' if row['reached'] else '**missed**'} |")
+    print()
+
+
 def main():
     cases = gather(sys.argv[1])
     targets = json.loads((HERE / "targets.json").read_text(encoding="utf-8"))
@@ -96,6 +112,7 @@ def main():
     print(f"- librdkafka: {command('pkg-config', '--modversion', 'rdkafka')}")
     print(f"- Commit: {commit()}\n")
     print_targets(cases, targets)
+    print_accuracy(sys.argv[1])
     print_cases(cases)
 
 

@@ -8,6 +8,8 @@ lines=build/logs/results.jsonl
 mkdir -p build/logs
 tests/bench/run.sh -n 5 >"$lines"
 tests/bench/tag_throughput.py >>"$lines"
+tests/bench/eval_models.sh >>"$lines" || [ $? = 77 ]
+tests/bench/soak.py >>"$lines"
 tests/bench/kafka_throughput.py >>"$lines"
 python3 -B tests/bench/results.py "$lines" >deploy/docs/results.md
 echo "deploy/docs/results.md is written" >&2
