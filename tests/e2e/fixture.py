@@ -210,9 +210,9 @@ controlled.shutdown.enable=false
 
 
 class Kafka(Process):
-    """One broker that is its own controller (KRaft)."""
+    """One broker that is its own controller (KRaft); properties on top of those above."""
 
-    def __init__(self, scratch, version):
+    def __init__(self, scratch, version, **more):
         self.jars = BUILD / f"kafka-{version}"
         subprocess.run([HERE / "fetch_kafka.sh", version, self.jars], check=True)
         self.port, controller = free_ports(2)
@@ -221,7 +221,8 @@ class Kafka(Process):
         self.home.mkdir()
         properties = self.home / "server.properties"
         properties.write_text(BROKER_PROPERTIES.format(
-            port=self.port, controller=controller, data=self.home / "data"))
+            port=self.port, controller=controller, data=self.home / "data") + "".join(
+                f"{name.replace('_', '.')}={value}\n" for name, value in more.items()))
         java = ["java", "-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
                 f"-Dorg.slf4j.simpleLogger.defaultLogLevel={os.environ.get('KAFKA_LOG', 'warn')}",
                 "-Dorg.slf4j.simpleLogger.showDateTime=true",
