@@ -116,7 +116,7 @@ static void real_streams(void **state)
         (void)snprintf(path, sizeof path, "%s/streams/%s",
                        data != NULL ? data : "../../shared/data", streams[i].file);
         if (access(path, R_OK) != 0) {
-            print_message("skipped: no %s\n", path);
+            print_message("skipped: no %s (GROUNDSWELL_DATA)\n", path);
             skip();
         }
         run_stream(i, path);
