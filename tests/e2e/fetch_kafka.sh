@@ -18,7 +18,7 @@ mkdir -p "$target"
 rm -f "$target/complete" "$target"/*.jar
 attempt=1
 until mvn --batch-mode --quiet -Dstyle.color=never --strict-checksums --file "$here/kafka-$version/pom.xml" \
-    org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies -DincludeScope=runtime "-DoutputDirectory=$target"; do
+    org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies -DincludeScope=runtime "-DoutputDirectory=$target" >&2; do
     if [ "$attempt" -ge 3 ]; then
         echo "fetch_kafka.sh: Maven could not fetch Kafka $version; is Maven Central reachable?" >&2
         exit 1
