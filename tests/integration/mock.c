@@ -257,6 +257,9 @@ static enum gs_status copy_one(struct lane *lane, const struct gs_record *record
 
     if (lane->in_batch++ == 0) {
         lane->first_offset = record->offset;
+        if (lane->copied == 0) {
+            lane->began_at = record->offset;
+        }
     }
     return gs_sink_put(lane->sink, lane->stream, &output, &lane->err);
 }

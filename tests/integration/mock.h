@@ -59,6 +59,7 @@ struct lane {
     enum gs_status revoked_with;
     unsigned in_batch, copied, aborted, batches, assigned, revoked;
     int64_t first_offset; /* of the batch */
+    int64_t began_at;     /* the first record of the first batch that held */
     size_t max_batch;
     enum gs_stream stream;                    /* that "out" is for */
     void (*before_commit)(struct lane *lane); /* at the end of each batch */

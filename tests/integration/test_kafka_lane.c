@@ -183,7 +183,7 @@ static void latest_is_decided_once(void **state)
     assert_int_equal(record.offset, 30);
     assert_int_equal(gs_sink_abort(lane.sink, lane.source, &lane.err), GS_OK);
     assert_int_equal(lane_copy(&lane, 10), GS_OK);
-    assert_int_equal(lane.first_offset, 30);
+    assert_int_equal(lane.began_at, 30);
     lane_close(&lane);
     mock_stop(&mock);
 }
@@ -219,7 +219,7 @@ static void positions_without_records_are_committed(void **state)
     lane.options.start = GS_START_LATEST;
     assert_int_equal(lane_open(&lane), GS_OK);
     assert_int_equal(lane_copy(&lane, 5), GS_OK);
-    assert_int_equal(lane.first_offset, 30);
+    assert_int_equal(lane.began_at, 30);
     lane_close(&lane);
     mock_stop(&mock);
 }
@@ -327,7 +327,7 @@ static void a_source_alone_commits(void **state)
     lane.options.start = GS_START_COMMITTED_ONLY;
     assert_int_equal(lane_open(&lane), GS_OK);
     assert_int_equal(lane_copy(&lane, 10), GS_OK);
-    assert_int_equal(lane.first_offset, 10);
+    assert_int_equal(lane.began_at, 10);
     lane_close(&lane);
     mock_stop(&mock);
 }
