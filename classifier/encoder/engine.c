@@ -67,8 +67,8 @@ static void pack_head(struct gs_slab *slab, const struct gs_encoder_weights *wei
         engine->n_labels = out->n;
         float *values = gs_slab_take(slab, out->n * out->k * sizeof *values);
         for (size_t i = 0; values != NULL && i < out->n * out->k; i++) {
-            values[i] = out->values != NULL ? out->values[i]
-                                            : out->scale[i / out->k] * (float)out->q8[i];
+            values[i] =
+                out->values != NULL ? out->values[i] : out->scale[i / out->k] * (float)out->q8[i];
         }
         engine->out = values;
         engine->out_bias = copy_floats(slab, out->bias, out->n);
@@ -206,11 +206,10 @@ static void lay_out(struct gs_slab *slab, const struct gs_engine *engine,
     work->qkv = gs_slab_take(slab, 3 * row);
     work->mixed = gs_slab_take(slab, row);
     work->inner = gs_slab_take(slab, m * engine->inner_padded * sizeof(float));
-    work->heads = gs_slab_take(slab, sizeof(float) * gs_attention_work(config->max_tokens,
-                                                                       config->hidden /
-                                                                           config->heads));
+    work->heads =
+        gs_slab_take(slab, sizeof(float) * gs_attention_work(config->max_tokens,
+                                                             config->hidden / config->heads));
     work->cls = gs_slab_take(slab, row);
-    work->pooled = gs_slab_take(slab, row);
     work->rows = take_rows(slab, m, engine->hidden_padded);
     work->inner_rows = take_rows(slab, m, engine->inner_padded);
     work->firsts = gs_slab_take(slab, (m + 1) * sizeof *work->firsts);

@@ -7,7 +7,8 @@
 
 #include "classifier/encoder/pack.h"
 
-/* The four products of a layer. Their inputs are what is rounded, and so what smoothing is about. */
+/* The four products of a layer. Their inputs are what is rounded, and so what smoothing is about.
+ */
 enum gs_product { GS_PRODUCT_QKV, GS_PRODUCT_ATTENTION, GS_PRODUCT_IN, GS_PRODUCT_OUT };
 enum { GS_N_PRODUCTS = 4 };
 
@@ -46,7 +47,7 @@ typedef void gs_observe_fn(void *arg, size_t layer, enum gs_product product, con
 struct gs_engine_work {
     size_t max_rows;
     float *x, *qkv, *mixed, *inner, *heads; /* rows of floats; heads: attention's own room */
-    float *cls, *pooled;                    /* a row for each message of a group */
+    float *cls;                             /* a row for each message of a group */
     struct gs_q8_rows rows, inner_rows;
     size_t *firsts; /* [max_rows + 1] where each message of the group begins */
     void *memory;

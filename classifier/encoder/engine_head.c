@@ -5,8 +5,8 @@
 
 enum { LANES = 16 };
 
-/* One label's logit. 16 partial sums, then pairs of them: the same additions at every place of every
- * batch. */
+/* One label's logit. 16 partial sums, then pairs of them: the same additions at every place of
+ * every batch. */
 static float dot(const float *a, const float *b, size_t n, float bias)
 {
     float sums[LANES] = {0};
@@ -72,8 +72,7 @@ void gs_engine_answer(const struct gs_engine *engine, struct gs_engine_work *wor
     for (size_t i = 0; i < n; i++) {
         const size_t from = only_first ? i : work->firsts[i];
         if (ret_pooled != NULL) {
-            pool(engine, work, work->x + from * ld, work->cls + i * ld, i,
-                 ret_pooled + i * hidden);
+            pool(engine, work, work->x + from * ld, work->cls + i * ld, i, ret_pooled + i * hidden);
         }
         for (size_t j = 0; ret_logits != NULL && j < engine->n_labels; j++) {
             ret_logits[i * engine->n_labels + j] =

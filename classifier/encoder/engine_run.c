@@ -36,7 +36,7 @@ static struct gs_q8_rows rows_at(const struct gs_q8_rows *rows, size_t i)
 static void embed_row(const struct gs_engine *engine, int32_t id, size_t position, float *x)
 {
     const size_t n = engine->config.hidden;
-    const float *at = engine->positions + (engine->config.first_position + position) * n;
+    const float *at = engine->positions + position * n;
 
     if (engine->words8 != NULL) {
         const int8_t *word = engine->words8 + (size_t)id * n;
@@ -62,9 +62,11 @@ static void embed(const struct gs_engine *engine, const struct gs_encoder_batch 
     const size_t *starts = batch->starts + group->first;
 
     for (size_t i = 0; i < group->n; i++) {
+        size_t next = engine->config.first_position;
         work->firsts[i] = starts[i] - starts[0];
         for (size_t t = starts[i]; t < starts[i + 1]; t++) {
-            embed_row(engine, batch->ids[t], t - starts[i], work->x + (t - starts[0]) * ld);
+            const size_t at = gs_encoder_position(&engine->config, batch->ids[t], &next);
+            embed_row(engine, batch->ids[t], at, work->x + (t - starts[0]) * ld);
         }
     }
     work->firsts[group->n] = group->m;
@@ -199,8 +201,7 @@ static struct group take_group(const struct gs_engine *engine, const struct gs_e
     while (end < batch->n && starts[end + 1] - starts[first] <= engine->group_tokens) {
         end++;
     }
-    return (struct group){
-        .first = first, .n = end - first, .m = starts[end] - starts[first]};
+    return (struct group){.first = first, .n = end - first, .m = starts[end] - starts[first]};
 }
 
 void gs_engine_run(const struct gs_engine *engine, struct gs_engine_work *work,

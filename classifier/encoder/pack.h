@@ -14,8 +14,8 @@ size_t gs_pack_padded(size_t n);
  * large weight would otherwise cost all others their resolution. */
 float gs_pack_round(const float *values, size_t k, int8_t *q8);
 
-/* Memory handed out piece by piece, each piece aligned to 64. With base NULL it only counts, so that
- * the same lines first measure and then fill. */
+/* Memory handed out piece by piece, each piece aligned to 64. With base NULL it only counts, so
+ * that the same lines first measure and then fill. */
 struct gs_slab {
     uint8_t *base;
     size_t used;
