@@ -1,4 +1,5 @@
 /* Weights as the kernels want them: [n / 16][k / 4][16][4], 16 outputs' next 4 inputs together. */
+#define _DEFAULT_SOURCE /* madvise() */ // NOLINT(bugprone-reserved-identifier)
 #include "classifier/encoder/pack.h"
 
 #include <math.h>

@@ -131,7 +131,8 @@ static inline void fixture_free(struct fixture *f)
     free(f);
 }
 
-/* n messages of 1 to MAX_TOKENS tokens, short ones more often. starts [n + 1]; ids [n * MAX_TOKENS].
+/* n messages of 1 to MAX_TOKENS tokens, short ones more often. starts [n + 1]; ids [n *
+ * MAX_TOKENS].
  */
 static inline struct gs_encoder_batch fixture_batch(struct fixture *f, size_t n)
 {

@@ -398,8 +398,8 @@ static void test_running_does_not_allocate(void **state)
     struct gs_error err = {0};
     const struct gs_encoder_batch batch = fixture_batch(f, N_MESSAGES);
     struct gs_engine *engine = make_engine(f, best(), 0);
-    assert_int_equal(
-        gs_engine_work_new(engine, batch.starts[batch.n], batch.n, &work, &err), GS_OK);
+    assert_int_equal(gs_engine_work_new(engine, batch.starts[batch.n], batch.n, &work, &err),
+                     GS_OK);
     const int before = n_allocations;
     gs_engine_run(engine, work, &batch, got->pooled, got->logits);
     assert_int_equal(n_allocations, before);
