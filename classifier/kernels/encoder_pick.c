@@ -33,8 +33,13 @@ static bool has_avx512_vnni(void)
 
 static void find_rows(void)
 {
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    const bool avx512 = avx2 && has_avx512_vnni();
+
     (void)has_avx_vnni;
-    (void)has_avx512_vnni;
+    if (avx512) {
+        rows[n_rows++] = &gs_encoder_kernels_avx512;
+    }
 }
 
 #else
