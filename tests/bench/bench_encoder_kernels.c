@@ -35,7 +35,7 @@ struct bench {
     const struct gs_encoder_kernels *row;
     struct gs_q8_linear w[LAYERS][MATRICES];
     struct gs_q8_rows q;
-    float *x, *y, *wide, *work, *ones;
+    float *x, *y, *wide, *fresh, *work, *ones;
     size_t m; /* packed tokens */
     size_t message;
 };
@@ -106,6 +106,7 @@ static void make_model(struct bench *b)
     b->x = floats((size_t)MAX_ROWS * H, 2);
     b->y = floats((size_t)MAX_ROWS * H, 2);
     b->wide = floats((size_t)MAX_ROWS * F, 2);
+    b->fresh = floats((size_t)MAX_ROWS * F, 2);
     b->ones = floats(F, 1);
     b->work = block(gs_attention_work(512, 128) * sizeof(float));
 }
@@ -169,8 +170,10 @@ static double quantise_1536(struct bench *b)
     return (double)b->m;
 }
 
+/* The same input each time: GELU of GELU of … ends in denormals. */
 static double gelu_1536(struct bench *b)
 {
+    memcpy(b->wide, b->fresh, b->m * F * sizeof *b->wide);
     b->row->activate(b->wide, b->m * F, GS_ACT_GELU);
     return (double)b->m;
 }
@@ -330,6 +333,7 @@ static void run_vectors(struct bench *b)
     double v[REPEATS];
     for (size_t c = 0; c < GS_COUNT(cases); c++) {
         b->m = cases[c].m;
+        memcpy(b->wide, b->fresh, (size_t)MAX_ROWS * F * sizeof *b->wide);
         b->message = cases[c].message;
         for (size_t r = 0; r < REPEATS; r++) {
             v[r] = 1e9 / rate(b, cases[c].work);
