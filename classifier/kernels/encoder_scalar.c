@@ -116,6 +116,19 @@ static void layer_norm(const float *x, const float *residual, size_t ld, size_t 
     }
 }
 
+static size_t round_up(size_t n)
+{
+    return (n + LANES - 1) / LANES * LANES;
+}
+
+/* For every row of kernels: the keys of a head turned on their side, [d][s], its values [s][d],
+ * and the scores of a block of queries; all with rows of whole vectors. */
+size_t gs_attention_work(size_t s, size_t d)
+{
+    enum { QUERIES = 8 };
+    return d * round_up(s) + round_up(s) * round_up(d) + QUERIES * round_up(s);
+}
+
 /* e = exp(score - max) of one query against every key; returns their sum. */
 static float exp_scores(const float *q, const float *keys, const struct gs_attention_shape *shape,
                         float *e)
