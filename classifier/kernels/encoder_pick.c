@@ -24,6 +24,11 @@ static bool has_avx_vnni(void)
     return __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0 && (a & AVX_VNNI) != 0;
 }
 
+static bool has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
 static bool has_avx512_vnni(void)
 {
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
@@ -33,7 +38,13 @@ static bool has_avx512_vnni(void)
 
 static void find_rows(void)
 {
-    (void)has_avx_vnni;
+    if (!has_avx2()) {
+        return;
+    }
+    rows[n_rows++] = &gs_encoder_kernels_avx2;
+    if (has_avx_vnni()) {
+        rows[n_rows++] = &gs_encoder_kernels_avxvnni;
+    }
     (void)has_avx512_vnni;
 }
 
