@@ -46,7 +46,7 @@ struct finish {
     const struct gs_q8_rows *x;
     const struct outputs *out;
     size_t first_row, n_rows;
-    const int32_t (*sums)[GS_TILE_N];
+    int32_t (*sums)[GS_TILE_N];
     float *y; /* of first_row */
     size_t ld;
 };
