@@ -24,11 +24,6 @@ static bool has_avx_vnni(void)
     return __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0 && (a & AVX_VNNI) != 0;
 }
 
-static bool has_avx2(void)
-{
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-}
-
 static bool has_avx512_vnni(void)
 {
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
@@ -38,14 +33,18 @@ static bool has_avx512_vnni(void)
 
 static void find_rows(void)
 {
-    if (!has_avx2()) {
-        return;
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    const bool avx512 = avx2 && has_avx512_vnni();
+
+    if (avx2) {
+        rows[n_rows++] = &gs_encoder_kernels_avx2;
     }
-    rows[n_rows++] = &gs_encoder_kernels_avx2;
-    if (has_avx_vnni()) {
+    if (avx2 && has_avx_vnni()) {
         rows[n_rows++] = &gs_encoder_kernels_avxvnni;
     }
-    (void)has_avx512_vnni;
+    if (avx512) {
+        rows[n_rows++] = &gs_encoder_kernels_avx512;
+    }
 }
 
 #else
