@@ -38,7 +38,12 @@ static void find_rows(void)
     const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     const bool avx512 = avx2 && has_avx512_vnni();
 
-    (void)has_avx_vnni;
+    if (avx2) {
+        rows[n_rows++] = &gs_encoder_kernels_avx2;
+    }
+    if (avx2 && has_avx_vnni()) {
+        rows[n_rows++] = &gs_encoder_kernels_avxvnni;
+    }
     if (avx512) {
         rows[n_rows++] = &gs_encoder_kernels_avx512;
     }
