@@ -80,6 +80,13 @@ static float *floats(size_t n, float size)
     return ret;
 }
 
+/* Bell-shaped, as trained weights are. */
+static int8_t any_weight(void)
+{
+    const uint32_t r = any();
+    return (int8_t)((int)(r % 64 + r / 64 % 64 + r / 4096 % 64 + r / 262144 % 64) - 126);
+}
+
 /* One model: all weights in one block, in the order in which they are used. */
 static void make_model(struct bench *b)
 {
@@ -89,15 +96,21 @@ static void make_model(struct bench *b)
     }
     int8_t *weights = block(bytes * LAYERS);
     for (size_t i = 0; i < bytes * LAYERS; i++) {
-        weights[i] = (int8_t)((int)(any() % 255) - 127);
+        weights[i] = any_weight();
     }
     for (size_t l = 0; l < LAYERS; l++) {
         for (size_t i = 0; i < MATRICES; i++) {
+            struct gs_q8_linear *w = &b->w[l][i];
             const size_t n = shapes[i].n;
-            const size_t k = shapes[i].k;
-            b->w[l][i] = (struct gs_q8_linear){
-                n, k, n, k, weights, floats(n, 0.0005F), floats(n, 0.1F), floats(n, 0.5F)};
-            weights += n * k;
+            *w = (struct gs_q8_linear){.n = n, .n_padded = n, .packed = weights};
+            w->k = w->k_padded = shapes[i].k;
+            w->scale = floats(n, 0.0005F);
+            w->sum = floats(n, 0.1F);
+            w->bias = floats(n, 0.5F);
+            uint16_t *pairs = block(gs_q8_pairs_len(w) * sizeof *pairs);
+            gs_q8_pairs(w, pairs);
+            w->pairs = pairs;
+            weights += n * w->k;
         }
     }
     b->q.q = block((size_t)MAX_ROWS * F);
@@ -108,6 +121,13 @@ static void make_model(struct bench *b)
     b->wide = floats((size_t)MAX_ROWS * F, 2);
     b->fresh = floats((size_t)MAX_ROWS * F, 2);
     b->ones = floats(F, 1);
+    for (size_t i = 0; i < (size_t)MAX_ROWS * F; i++) {
+        b->q.q[i] = (uint8_t)(any() % 128);
+    }
+    for (size_t i = 0; i < MAX_ROWS; i++) {
+        b->q.scale[i] = 0.03F;
+        b->q.offset[i] = -2;
+    }
     b->work = block(gs_attention_work(512, 128) * sizeof(float));
 }
 
