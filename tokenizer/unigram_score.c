@@ -118,8 +118,8 @@ double gs_unigram_score(double nearest)
     if (size == 0) {
         return nearest;
     }
-    const struct digits digits = size >= 1 && size < 1000 ? count_digits(size) : print_digits(size);
-    const double value =
-        digits.n == 15 && digits.places >= 0 && digits.places <= 22 ? size : from_digits(digits);
+    const bool usual = size >= 1 && size < 1000;
+    const struct digits digits = usual ? count_digits(size) : print_digits(size);
+    const double value = usual && digits.n == 15 ? size : from_digits(digits);
     return nearest < 0 ? -value : value;
 }
