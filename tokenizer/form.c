@@ -76,7 +76,7 @@ static bool sort_marks(struct gs_changes *changes, size_t from)
     for (size_t i = from; i < changes->n; i++) {
         places[changes->classes[i] + 1]++;
     }
-    for (size_t class = 1; class < 257; class++) {
+    for (size_t class = 1; class < 257; class ++) {
         places[class] += places[class - 1];
     }
     for (size_t i = from; i < changes->n; i++) {

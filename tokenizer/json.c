@@ -18,8 +18,8 @@ enum gs_status gs_json_read(const char *path, json_t **ret, struct gs_error *err
                          file.bytes.len, GS_JSON_MAX_FILE);
         goto done;
     }
-    json_t *json = json_loadb(file.bytes.bytes, file.bytes.len,
-                              JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &why);
+    json_t *json =
+        json_loadb(file.bytes.bytes, file.bytes.len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &why);
     if (json == NULL) {
         for (char *c = why.text; *c != '\0'; c++) {
             *c = *c >= ' ' && *c < 0x7F ? *c : '?';

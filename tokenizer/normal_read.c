@@ -58,7 +58,13 @@ static enum gs_status read_bert(const json_t *json, struct gs_bert_flags *flags,
                                        "strip_accents", "lowercase",  NULL};
     const char *where = "normalizer BertNormalizer";
 
-    enum gs_status status = required(json, where, keys, err);
+    for (size_t i = 1; keys[i] != NULL; i++) {
+        if (i != 3 && !json_is_boolean(json_object_get(json, keys[i]))) { /* 3: may be absent */
+            return gs_fail(err, GS_BAD_FORMAT, "%s: \"%s\" is neither true nor false", where,
+                           keys[i]);
+        }
+    }
+    enum gs_status status = gs_json_only(json, where, keys, err);
     if (status != GS_OK) {
         return status;
     }
@@ -125,7 +131,8 @@ static enum gs_status read_replace(const json_t *json, struct gs_normaliser *nor
         return gs_fail(err, GS_BAD_FORMAT, "normalizer Replace has not one pattern and one text");
     }
     if (regex != NULL && !gs_str_equal(gs_json_str(regex), gs_str(" {2,}"))) {
-        return gs_fail(err, GS_BAD_FORMAT, "normalizer Replace with the Regex \"%s\" is not supported",
+        return gs_fail(err, GS_BAD_FORMAT,
+                       "normalizer Replace with the Regex \"%s\" is not supported",
                        gs_json_shown(regex, shown));
     }
     if (regex == NULL && json_string_length(text) == 0) {
@@ -208,8 +215,9 @@ static enum gs_status read_plain(const json_t *json, struct gs_normaliser *norma
         const char *type;
         enum gs_normal_kind kind;
     } plain[] = {
-        {"NFC", GS_NORMAL_NFC},   {"NFD", GS_NORMAL_NFD},         {"NFKC", GS_NORMAL_NFKC},
-        {"NFKD", GS_NORMAL_NFKD}, {"Lowercase", GS_NORMAL_LOWER}, {"StripAccents", GS_NORMAL_ACCENTS},
+        {"NFC", GS_NORMAL_NFC},         {"NFD", GS_NORMAL_NFD},
+        {"NFKC", GS_NORMAL_NFKC},       {"NFKD", GS_NORMAL_NFKD},
+        {"Lowercase", GS_NORMAL_LOWER}, {"StripAccents", GS_NORMAL_ACCENTS},
         {"Nmt", GS_NORMAL_NMT},
     };
     static const char *const keys[] = {"type", NULL};

@@ -221,6 +221,5 @@ size_t gs_vocab_n_ids(const struct gs_vocab *vocab)
 size_t gs_vocab_memory(const struct gs_vocab *vocab)
 {
     return sizeof *vocab + vocab->block_capacity +
-           vocab->entries_capacity * sizeof *vocab->entries +
-           vocab->n_slots * sizeof *vocab->slots;
+           vocab->entries_capacity * sizeof *vocab->entries + vocab->n_slots * sizeof *vocab->slots;
 }

@@ -101,8 +101,7 @@ static bool add_piece(struct gs_wordpiece *wordpiece, struct gs_str piece, int32
             }
             next = (uint32_t)wordpiece->n_nodes++;
             wordpiece->ids[next] = -1;
-            put_edge(wordpiece,
-                     (struct edge){next, (node << 8) | (unsigned char)piece.bytes[i]});
+            put_edge(wordpiece, (struct edge){next, (node << 8) | (unsigned char)piece.bytes[i]});
         }
         node = next;
     }
@@ -170,8 +169,7 @@ int32_t gs_wordpiece_unknown(const struct gs_wordpiece *wordpiece)
 
 int32_t gs_wordpiece_char(const struct gs_wordpiece *wordpiece, const char *bytes, size_t len)
 {
-    const int32_t id =
-        wordpiece->max_chars == 0 ? -1 : gs_vocab_find(wordpiece->vocab, bytes, len);
+    const int32_t id = wordpiece->max_chars == 0 ? -1 : gs_vocab_find(wordpiece->vocab, bytes, len);
     return id < 0 ? wordpiece->unknown : id;
 }
 
@@ -187,9 +185,9 @@ void gs_wordpiece_cut(const struct gs_wordpiece *wordpiece, const char *bytes, s
                       size_t n_chars, struct gs_pieces *out)
 {
     const size_t before = out->n;
-    const int32_t whole =
-        n_chars > wordpiece->max_chars ? wordpiece->unknown
-                                       : gs_vocab_find(wordpiece->vocab, bytes, len);
+    const int32_t whole = n_chars > wordpiece->max_chars
+                              ? wordpiece->unknown
+                              : gs_vocab_find(wordpiece->vocab, bytes, len);
 
     if (whole >= 0) {
         put(out, whole, 0, len);
