@@ -35,15 +35,15 @@ enum gs_status gs_answer_cache_new(size_t max_entries, size_t max_bytes, size_t 
     if (cache == NULL) {
         return gs_fail(err, GS_NO_MEMORY, "cache of answers");
     }
-    *cache = (struct gs_answer_cache){.max_entries = max_entries,
-                                      .max_bytes = max_bytes,
-                                      .n_logits = n_logits,
-                                      .mask = n_chains - 1,
-                                      .entries = calloc(max_entries, sizeof(struct entry)),
-                                      .chains = malloc(n_chains * sizeof(int64_t)),
-                                      .logits = malloc((max_entries * n_logits + 1) *
-                                                       sizeof(float)),
-                                      .texts = malloc(max_bytes + 1)};
+    *cache =
+        (struct gs_answer_cache){.max_entries = max_entries,
+                                 .max_bytes = max_bytes,
+                                 .n_logits = n_logits,
+                                 .mask = n_chains - 1,
+                                 .entries = calloc(max_entries, sizeof(struct entry)),
+                                 .chains = malloc(n_chains * sizeof(int64_t)),
+                                 .logits = malloc((max_entries * n_logits + 1) * sizeof(float)),
+                                 .texts = malloc(max_bytes + 1)};
     if (cache->entries == NULL || cache->chains == NULL || cache->logits == NULL ||
         cache->texts == NULL) {
         gs_answer_cache_free(cache);

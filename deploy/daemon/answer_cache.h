@@ -2,8 +2,8 @@
  *
  *     text, language ─► hash ─► chain ─► entry (the whole text is compared) ─► logits
  *
- * The text itself is kept and compared, not only a hash of it: a fast hash can be made to collide on
- * purpose, and one message would then be given another's answer.
+ * The text itself is kept and compared, not only a hash of it: a fast hash can be made to collide
+ * on purpose, and one message would then be given another's answer.
  *
  * Bounded by entries and by bytes of text; the oldest go first. All memory is taken at the start.
  *

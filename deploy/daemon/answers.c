@@ -8,9 +8,9 @@
 
 enum {
     MAX_TOKENS = 2048,
-    MAX_TEXT = 1 << 20,  /* bytes that the tokenizer sees: far beyond what the encoder reads */
-    FIRST_TOKENS = 64,   /* of the first pack, when it has to be short and nothing is known yet */
-    GROWTH = 4, /* packs grow no faster, whatever the last one's speed */
+    MAX_TEXT = 1 << 20, /* bytes that the tokenizer sees: far beyond what the encoder reads */
+    FIRST_TOKENS = 64,  /* of the first pack, when it has to be short and nothing is known yet */
+    GROWTH = 4,         /* packs grow no faster, whatever the last one's speed */
 };
 
 enum state { SETTLED, IN_PACK, TWIN };
@@ -43,7 +43,7 @@ struct gs_answers {
     struct gs_model_input *inputs; /* [GS_ANSWERS_MAX_WAITING] the pack */
     size_t *owners;                /* [..] which of waiting an input is */
     size_t n_inputs, n_tokens;
-    int32_t *ids; /* [room] of the pack */
+    int32_t *ids;       /* [room] of the pack */
     size_t room, limit; /* tokens of a pack now */
     float *logits;      /* [GS_ANSWERS_MAX_WAITING][n_logits] */
     struct gs_answers_stats stats;
@@ -59,10 +59,10 @@ static int64_t now_ns(const struct gs_answers *a)
 
 static enum gs_status make_encoder_side(struct gs_answers *a, struct gs_error *err)
 {
-    const size_t longest = a->options.max_message_tokens > 0 &&
-                                   a->options.max_message_tokens < a->info->max_tokens
-                               ? a->options.max_message_tokens
-                               : a->info->max_tokens;
+    const size_t longest =
+        a->options.max_message_tokens > 0 && a->options.max_message_tokens < a->info->max_tokens
+            ? a->options.max_message_tokens
+            : a->info->max_tokens;
     const size_t special = gs_tokenizer_info(a->folder->tokenizer)->n_special;
 
     a->max_message_tokens = longest > special ? longest : special + 1;
@@ -80,8 +80,8 @@ static enum gs_status make_encoder_side(struct gs_answers *a, struct gs_error *e
     }
     enum gs_status status = gs_tokenizer_work_new(a->folder->tokenizer, &a->tokens, err);
     if (status == GS_OK) {
-        status = gs_model_work_new_for(a->folder->model, a->room, GS_ANSWERS_MAX_WAITING, &a->work,
-                                       err);
+        status =
+            gs_model_work_new_for(a->folder->model, a->room, GS_ANSWERS_MAX_WAITING, &a->work, err);
     }
     if (status == GS_OK && a->options.cache_entries > 0) {
         status = gs_answer_cache_new(a->options.cache_entries, a->options.cache_bytes,

@@ -2,7 +2,8 @@
  *
  *     text ─► fast tier ─┬─ sure enough (gates), or behind (deadline) ────────────┐
  *                        └─► cache ─┬─ seen lately ───────────────────────────────┤
- *                                   └─► ids ─► pack of texts ─► encoder ─► logits ─┴─► done, in order
+ *                                   └─► ids ─► pack of texts ─► encoder ─► logits ─┴─► done, in
+ * order
  *
  * A text that needs the encoder waits for its pack; those behind it wait too. A pack is run when it
  * is full (max_tokens, or what slice_ms leaves time for), when its oldest text has waited
@@ -92,9 +93,9 @@ struct gs_answers_stats {
     uint64_t packs, encoded, tokens; /* encoded: messages in packs */
     uint64_t truncated;              /* messages cut at the token limit */
     uint64_t cache_hits, cache_misses, cache_evictions;
-    uint64_t accepted; /* by the gates */
+    uint64_t accepted;  /* by the gates */
     uint64_t fallbacks; /* times it fell behind */
-    double seconds;    /* in the encoder */
+    double seconds;     /* in the encoder */
 };
 const struct gs_answers_stats *gs_answers_stats(const struct gs_answers *answers);
 

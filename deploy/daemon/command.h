@@ -31,11 +31,13 @@ typedef int gs_command_fn(int argc, char **argv);
 gs_command_fn gs_cmd_bench;
 gs_command_fn gs_cmd_check;
 gs_command_fn gs_cmd_demo;
+gs_command_fn gs_cmd_embed;
 gs_command_fn gs_cmd_eval;
 gs_command_fn gs_cmd_explain;
 gs_command_fn gs_cmd_replay;
 gs_command_fn gs_cmd_run;
 gs_command_fn gs_cmd_tag;
+gs_command_fn gs_cmd_tokenize;
 gs_command_fn gs_cmd_train;
 
 #endif

@@ -1,10 +1,11 @@
-/* When a lane gives up on the encoder for a while: the records it reads are older than the deadline.
+/* When a lane gives up on the encoder for a while: the records it reads are older than the
+ * deadline.
  *
  *     in time ── a record older than the deadline ──► behind
  *     behind  ── a record younger than half of it, and a hold is over ──► in time
  *
- * The hold is the deadline itself, from 1 s to 30 s: without it a lane at its limit would change its
- * mind with each batch. No clock of its own: time comes in. */
+ * The hold is the deadline itself, from 1 s to 30 s: without it a lane at its limit would change
+ * its mind with each batch. No clock of its own: time comes in. */
 #ifndef GS_DEPLOY_OVERLOAD_H
 #define GS_DEPLOY_OVERLOAD_H
 
