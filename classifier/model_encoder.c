@@ -132,7 +132,7 @@ static void answer_head(const struct gs_encoder_head *head, size_t which, const 
         gs_softmax(logits, head->n_labels, p);
     } else {
         for (size_t l = 0; l < head->n_labels; l++) {
-            p[l] = gs_sigmoid(logits[l]);
+            p[l] = gs_squash(logits[l]);
         }
     }
     ret->thresholds[which] = which == GS_HEAD_SENTIMENT ? NULL : head->thresholds;

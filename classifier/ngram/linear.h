@@ -98,7 +98,7 @@ struct gs_model_work {
 
 /* Shares that sum to 1; a logit that is NaN has none. n >= 1. */
 void gs_softmax(const float *logits, size_t n, float *p);
-float gs_sigmoid(float x); /* in (0, 1) whatever x */
+float gs_squash(float x); /* in (0, 1) whatever x */
 /* Confidence and abstention from the sentiments' p. */
 void gs_settle_sentiment(struct gs_prediction *prediction, float margin);
 

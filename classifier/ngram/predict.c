@@ -169,7 +169,7 @@ static void predict_sentiment(const struct gs_model *model, const struct gs_prof
     gs_settle_sentiment(ret, model->margin);
 }
 
-float gs_sigmoid(float x)
+float gs_squash(float x)
 {
     x = x > 15.0F ? 15.0F : x < -30.0F ? -30.0F : x;
     return 1.0F / (1.0F + expf(-x));
@@ -194,7 +194,7 @@ void gs_model_predict(const struct gs_model *model, struct gs_model_work *work,
             const int column = profile->columns[head][l];
             ret->logits[head][l] =
                 inverse_t * (column < 0 ? model->unknown_logit : scored.scores[column]);
-            ret->p[head][l] = gs_sigmoid(ret->logits[head][l]);
+            ret->p[head][l] = gs_squash(ret->logits[head][l]);
         }
     }
 }
