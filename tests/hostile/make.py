@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import good  # noqa: E402
 import rows_config  # noqa: E402
+import rows_tokenizer  # noqa: E402
 import rows_weights  # noqa: E402
 
 
@@ -46,7 +47,7 @@ def write(folder, files):
 
 def all_rows():
     rows = [(f"good: {name}", build, ()) for name, build in good.GOOD.items()]
-    return rows + rows_weights.ROWS + rows_config.ROWS
+    return rows + rows_weights.ROWS + rows_config.ROWS + rows_tokenizer.ROWS
 
 
 def make(root):
