@@ -1,6 +1,8 @@
 /* The facade: what a folder says of itself, which batches are taken, and that nothing else is. */
 #include "tests/unit/classifier/golden_fixture.h"
 
+#include <pthread.h>
+
 static const char bert[] = "golden/encoder/bert-cls";
 
 static void test_info(void **state)
@@ -173,6 +175,57 @@ static void test_largest_weights_stay_finite(void **state)
     remove_folder(folder);
 }
 
+enum { N_THREADS = 4, N_TURNS = 20 };
+
+struct turn {
+    const struct gs_encoder *encoder;
+    struct gs_encoder_work *work;
+    float logits[3];
+    bool same;
+};
+
+/* The same message again and again gives the same bits, whatever other threads compute. */
+static void *take_turns(void *arg)
+{
+    struct turn *turn = arg;
+    const int32_t ids[] = {9, 8, 7, 6, 5, 4, 3};
+    const size_t starts[] = {0, 7};
+    const struct gs_encoder_batch batch = {ids, starts, 1};
+    float again[3] = {0};
+
+    turn->same =
+        gs_encoder_run(turn->encoder, turn->work, &batch, NULL, turn->logits, NULL) == GS_OK;
+    for (size_t i = 0; i < N_TURNS; i++) {
+        turn->same =
+            turn->same &&
+            gs_encoder_run(turn->encoder, turn->work, &batch, NULL, again, NULL) == GS_OK &&
+            memcmp(again, turn->logits, sizeof again) == 0;
+    }
+    return NULL;
+}
+
+static void test_threads_share_an_encoder(void **state)
+{
+    static const enum gs_arithmetic both[] = {GS_ARITH_FP32, GS_ARITH_INT8};
+    (void)state;
+    for (size_t a = 0; a < GS_COUNT(both); a++) {
+        struct gs_encoder *encoder = load(bert, both[a]);
+        struct turn turns[N_THREADS];
+        pthread_t threads[N_THREADS];
+        for (size_t i = 0; i < N_THREADS; i++) {
+            turns[i] = (struct turn){.encoder = encoder, .work = work_for(encoder, 1)};
+            assert_int_equal(pthread_create(&threads[i], NULL, take_turns, &turns[i]), 0);
+        }
+        for (size_t i = 0; i < N_THREADS; i++) {
+            assert_int_equal(pthread_join(threads[i], NULL), 0);
+            assert_true(turns[i].same);
+            assert_memory_equal(turns[i].logits, turns[0].logits, sizeof turns[0].logits);
+            gs_encoder_work_free(turns[i].work);
+        }
+        gs_encoder_free(encoder);
+    }
+}
+
 static void test_refusals(void **state)
 {
     struct gs_encoder *encoder = NULL;
@@ -190,6 +243,7 @@ int main(void)
         cmocka_unit_test(test_batches),
         cmocka_unit_test(test_too_many_tokens),
         cmocka_unit_test(test_largest_weights_stay_finite),
+        cmocka_unit_test(test_threads_share_an_encoder),
         cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
