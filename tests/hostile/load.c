@@ -38,7 +38,8 @@ static enum gs_status answer(const struct gs_encoder *encoder, const struct gs_t
 
     if (gs_tokenizer_info(tokenizer)->n_vocab > gs_encoder_info(encoder)->config->vocab) {
         return gs_fail(
-            err, GS_BAD_FORMAT, "tokenizer.json or vocab.txt: %zu pieces, but config.json has %zu",
+            err, GS_BAD_FORMAT,
+            "tokenizer.json or vocab.txt: %zu pieces, but config.json's vocab_size is %zu",
             gs_tokenizer_info(tokenizer)->n_vocab, gs_encoder_info(encoder)->config->vocab);
     }
     enum gs_status status = gs_tokenizer_work_new(tokenizer, &work, err);

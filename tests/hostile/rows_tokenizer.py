@@ -154,5 +154,9 @@ VOCAB_ROWS = [
      "neither tokenizer.json nor vocab.txt"),
 ]
 
-ROWS = [(name, build, ("tokenizer.json", words)) for name, build, words in JSON_ROWS] + [
-    (name, build, ("vocab.txt", words)) for name, build, words in VOCAB_ROWS]
+BEYOND = ("config.json", "vocab")  # neither file is wrong alone
+
+ROWS = [(name, build, (*BEYOND, words) if "beyond the embeddings" in name else ("tokenizer.json", words))
+        for name, build, words in JSON_ROWS] + [
+    (name, build, (*BEYOND, words) if "longer than the embeddings" in name else ("vocab.txt", words))
+    for name, build, words in VOCAB_ROWS]
