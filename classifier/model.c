@@ -183,9 +183,9 @@ static enum gs_status load_folder(const char *dir, const struct gs_model_choice 
         return access(config, F_OK) == 0
                    ? load_tiers(dir, NULL, choice, model, err)
                    : gs_fail(err, GS_IO,
-                             "%s: no model folder: neither groundswell.json nor "
-                             "config.json can be read there",
-                             dir);
+                             "%s: cannot be read, and there is no config.json beside it: no model "
+                             "folder",
+                             path);
     }
     status = gs_manifest_open(path, &root, err);
     if (status == GS_OK) {

@@ -109,14 +109,14 @@ size_t gs_answer_cache_put(struct gs_answer_cache *cache, uint64_t hash, struct 
     if (cache->max_entries == 0 || text.len > cache->max_bytes / LARGEST_SHARE) {
         return 0;
     }
-    const size_t padding =
-        text.len > cache->max_bytes - cache->end ? cache->max_bytes - cache->end : 0;
+    const bool wraps = text.len > cache->max_bytes - cache->end;
+    const size_t padding = wraps ? cache->max_bytes - cache->end : 0;
     const size_t taken = padding + text.len;
     while (cache->n == cache->max_entries || taken > cache->max_bytes - cache->n_bytes) {
         drop_oldest(cache);
         dropped++;
     }
-    const size_t at = padding > 0 ? 0 : cache->end;
+    const size_t at = wraps ? 0 : cache->end;
     const size_t i = (cache->first + cache->n) % cache->max_entries;
     int64_t *chain = &cache->chains[hash & cache->mask];
 
