@@ -11,6 +11,8 @@ static size_t n_rows = 1;
 
 #if defined(__x86_64__)
 
+#include "classifier/kernels/encoder_amx.h"
+
 #include <cpuid.h>
 
 /* __builtin_cpu_supports() asks the operating system too, but clang 14 does not know this one. */
@@ -44,6 +46,9 @@ static void find_rows(void)
     }
     if (avx512) {
         rows[n_rows++] = &gs_encoder_kernels_avx512;
+    }
+    if (avx512 && gs_encoder_amx_permitted()) {
+        rows[n_rows++] = &gs_encoder_kernels_amx;
     }
 }
 
