@@ -7,7 +7,7 @@ enum {
     SIDES = 64,  /* 16 outputs, two 16-bit sums each, positive and negative weights apart */
     LIMIT = 258, /* 127 * 258 < 2^15 */
     MAX_STEPS = GS_Q8_MAX_K / 4,
-    MAX_TRIES = 256 /* partners looked at for one step: bounds the time for hostile weights */
+    MAX_TRIES = 32 /* partners looked at for one step: bounds the time for hostile weights */
 };
 
 size_t gs_q8_pairs_len(const struct gs_q8_linear *w)
