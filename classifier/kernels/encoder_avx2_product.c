@@ -156,13 +156,8 @@ void gs_q8_linear_256(const struct gs_q8_linear *w, const struct gs_q8_rows *x, 
                                             x->k_padded};
             n = m - i < ROWS_TOGETHER ? m - i : ROWS_TOGETHER;
             sum_rows(w, block, &rows, n, tiling, &ahead, sums);
-            const struct finish f = {.out = &out,
-                                     .scale = rows.scale,
-                                     .offset = rows.offset,
-                                     .sums = sums,
-                                     .n_rows = n,
-                                     .y = y + i * ld + j,
-                                     .ld = ld};
+            struct finish f = {&out, rows.scale, rows.offset, sums, n, NULL, ld};
+            f.y = y + i * ld + j;
             finish(&f, act);
         }
     }

@@ -19,8 +19,8 @@ size_t gs_q8_pairs_len(const struct gs_q8_linear *w)
 static void reach_of(const int8_t *step, uint16_t reach[SIDES])
 {
     for (size_t i = 0; i < SIDES / 2; i++) {
-        const int a = step[2 * i];
-        const int b = step[2 * i + 1];
+        const int a = (int)step[2 * i];
+        const int b = (int)step[2 * i + 1];
         reach[2 * i] = (uint16_t)((a > 0 ? a : 0) + (b > 0 ? b : 0));
         reach[2 * i + 1] = (uint16_t)((a < 0 ? -a : 0) + (b < 0 ? -b : 0));
     }
