@@ -78,7 +78,7 @@ static enum gs_status read_blob(struct gs_charsmap *map, const unsigned char *bl
     }
     map->n_units = trie_len / 4;
     map->texts_len = len - 4 - trie_len;
-    map->units = malloc(map->n_units * sizeof *map->units);
+    map->units = calloc(map->n_units, sizeof *map->units);
     map->texts = malloc(map->texts_len + 1);
     if (map->units == NULL || map->texts == NULL) {
         return gs_fail(err, GS_NO_MEMORY, "a precompiled_charsmap of %zu bytes", len);
