@@ -6,7 +6,8 @@
 #include <stdlib.h>
 
 /* ™ → TM, ﬁ → fi, unit separator → nothing, no-break space → space, A → a, e + acute → é,
- * ½ → 1⁄2, zero-width space → nothing, ％ → % */
+ * ½ → 1⁄2, zero-width space → nothing, ％ → %,
+ * acute → apostrophe */
 static const struct map_row rows[] = {
     {"\xE2\x84\xA2", "TM"},
     {"\xEF\xAC\x81", "fi"},
@@ -18,6 +19,7 @@ static const struct map_row rows[] = {
                  "2"},
     {"\xE2\x80\x8B", ""},
     {"\xEF\xBC\x85", "%"},
+    {"\xCC\x81", "'"},
 };
 
 static struct gs_charsmap *map_of_rows(void)
@@ -81,6 +83,9 @@ static const struct {
     {"a cluster of 5 bytes too", "\xE2\x84\xA2\xCC\x81", "TM 0-3 3-5"},
     {"a cluster of 6 bytes goes by characters", "\xEF\xAC\x81\xE2\x83\x9D",
      "fi\xE2\x83\x9D 0-3 0-3 3-6 3-6 3-6"},
+    {"plain ASCII may begin a cluster: of its marks only the first is replaced",
+     "zx\xCC\x81\xCC\x88", "zx'\xCC\x88 0-1 1-2 2-4 4-6 4-6"},
+    {"marks alone are a cluster", "\xCC\x81\xCC\x88", "' 0-2"},
     {"CR LF is a cluster of two", "a\r\nb", "a\r\nb 0-1 1-2 2-3 3-4"},
     {"characters that are not in the map", "\xE6\xB6\xA8\xEF\xBC\x85\xF0\x9F\x9A\x80",
      "\xE6\xB6\xA8%\xF0\x9F\x9A\x80 0-3 0-3 0-3 3-6 6-10 6-10 6-10 6-10"},
@@ -219,6 +224,7 @@ static const struct {
     {"GB9b: not before a control", "\xD8\x80\n", "21"},
     {"GB9c: consonants with a linker", "\xE0\xA4\x95\xE0\xA5\x8D\xE0\xA4\xB7", "9"},
     {"GB9c: consonants without", "\xE0\xA4\x95\xE0\xA4\xB7", "33"},
+    {"GB9c: a linker without a consonant before", "\xE0\xA5\x8D\xE0\xA4\xB7", "33"},
     {"GB9c: linker, joiner, consonant", "\xE0\xA4\x95\xE0\xA5\x8D\xE2\x80\x8D\xE0\xA4\xB7", "c"},
     {"GB9c: linker and a non-joiner, consonant", "\xE0\xA4\x95\xE0\xA5\x8D\xE2\x80\x8C\xE0\xA4\xB7",
      "93"},

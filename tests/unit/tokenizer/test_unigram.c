@@ -78,9 +78,14 @@ static const struct {
      "a\xFF\xC3"
      "b",
      "1:0-1 0:1-3 2:3-4"},
+    {"bytes are not taken where the unknown characters together are a piece",
+     "{\"unk_id\":0,\"byte_fallback\":true,\"vocab\":[[\"<unk>\",50],[\"xy\",40],"
+     "[\"<0x78>\",40],[\"<0x79>\",40]]}",
+     "xy", "1:0-2"},
     {"the unknown costs 10 more than the worst piece",
-     "{\"unk_id\":0,\"vocab\":[[\"<unk>\",0],[\"a\",-1],[\"ax\",-11.5],[\"x\",-30]]}", "ax",
-     "2:0-2"},
+     "{\"unk_id\":0,\"vocab\":[[\"<unk>\",0],[\"a\",5],[\"ax\",-1]]}", "ax", "2:0-2"},
+    {"and no more than 10", "{\"unk_id\":0,\"vocab\":[[\"<unk>\",0],[\"a\",11],[\"ax\",-1]]}", "ax",
+     "1:0-1 0:1-2"},
 };
 
 static void test_encode(void **state)
