@@ -4,6 +4,7 @@
 #include "tokenizer/bpe.h"
 
 #include "base/utf8.h"
+#include "tokenizer/word_cache.h"
 
 #include <stdlib.h>
 
@@ -330,6 +331,7 @@ enum gs_status gs_bpe_new(const json_t *model, struct gs_bpe **ret, struct gs_er
     if (bpe == NULL) {
         return gs_fail(err, GS_NO_MEMORY, "BPE");
     }
+    bpe->number = gs_word_cache_model();
     bpe->fuse_unk = json_is_true(json_object_get(model, "fuse_unk"));
     bpe->ignore_merges = json_is_true(json_object_get(model, "ignore_merges"));
     status = read_vocab(bpe, vocab, err);

@@ -20,6 +20,7 @@ struct gs_bpe_piece {
 };
 
 struct gs_bpe {
+    uint32_t number;       /* in caches of words */
     int32_t byte_ids[256]; /* -1: the byte alone is no piece */
     int32_t unk_id;        /* -1: what is unknown is left out */
     bool fuse_unk, ignore_merges;

@@ -159,7 +159,10 @@ static void find_plain(struct gs_charsmap *map)
 
     map->plain[0] = true; /* a NUL ends every search */
     for (unsigned c = 1; c < GS_COUNT(map->plain); c++) {
-        map->plain[c] = !gs_charsmap_is(map->units[first ^ c], (unsigned char)c);
+        const uint32_t unit = map->units[first ^ c];
+        const bool begins = gs_charsmap_is(unit, (unsigned char)c);
+        /* CR LF is a cluster of two */
+        map->plain[c] = !begins || (!gs_charsmap_has_leaf(unit) && c != '\r');
     }
 }
 

@@ -1,6 +1,8 @@
 /* Loading the Unigram model: the scores as the reference reads them, the pieces into the trie. */
 #include "tokenizer/unigram.h"
 
+#include "tokenizer/word_cache.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,6 +96,7 @@ enum gs_status gs_unigram_new(const json_t *model, struct gs_unigram **ret, stru
     if (status != GS_OK) {
         goto done;
     }
+    unigram->number = gs_word_cache_model();
     unigram->unk_score = worst - unknown_penalty;
     find_bytes(unigram);
 

@@ -6,6 +6,7 @@
  * less 10, and a run of unknown characters is one. */
 #include "base/utf8.h"
 #include "tokenizer/unigram.h"
+#include "tokenizer/word_cache.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -22,13 +23,26 @@ struct step {
 struct gs_unigram_work {
     struct step *steps;
     size_t capacity;
+    struct gs_word_cache *cache;
+};
+
+/* Where the pieces of a word go. */
+struct sink {
+    const struct gs_aligned *text;
+    size_t from; /* the word begins here */
+    struct gs_pieces *out;
+    struct gs_word_slot *slot; /* where they are kept too; NULL: the word is too long */
 };
 
 enum gs_status gs_unigram_work_new(struct gs_unigram_work **ret, struct gs_error *err)
 {
     struct gs_unigram_work *work = calloc(1, sizeof *work);
 
-    if (work == NULL) {
+    if (work != NULL) {
+        work->cache = gs_word_cache_new();
+    }
+    if (work == NULL || work->cache == NULL) {
+        free(work);
         return gs_fail(err, GS_NO_MEMORY, "Unigram's work");
     }
     *ret = work;
@@ -39,6 +53,7 @@ void gs_unigram_work_free(struct gs_unigram_work *work)
 {
     if (work != NULL) {
         free(work->steps);
+        free(work->cache);
         free(work);
     }
 }
@@ -118,34 +133,59 @@ static size_t turn_round(struct step *steps, size_t n)
     return n_pieces;
 }
 
-static void add_piece(struct gs_pieces *out, const struct gs_aligned *text, size_t from, size_t to,
-                      int32_t id)
+/* The bytes [start, end) of the word are this piece. */
+static void add_piece(struct sink *sink, size_t start, size_t end, int32_t id)
 {
+    struct gs_pieces *out = sink->out;
+
     out->ids[out->n] = id;
-    out->starts[out->n] = text->starts[from];
-    out->ends[out->n] = text->ends[to - 1];
+    out->starts[out->n] = sink->text->starts[sink->from + start];
+    out->ends[out->n] = sink->text->ends[sink->from + end - 1];
     out->n++;
+    if (sink->slot != NULL) {
+        gs_word_cache_note(sink->slot, start, end, id);
+    }
 }
 
-/* Unknown characters [from, to): together they may be a piece, or each byte is one, or unknown. */
-static void add_unknown(const struct gs_unigram *unigram, const struct gs_aligned *text,
-                        size_t from, size_t to, struct gs_pieces *out)
+/* Unknown characters [start, end): together they may be a piece, or each byte is one, or unknown.
+ */
+static void add_unknown(const struct gs_unigram *unigram, struct sink *sink, size_t start,
+                        size_t end)
 {
+    const char *word = sink->text->bytes + sink->from;
     int32_t id = unigram->unk_id;
     bool all = unigram->byte_fallback;
 
-    if (gs_trie_find(&unigram->trie, (struct gs_str){text->bytes + from, to - from}, &id)) {
+    if (gs_trie_find(&unigram->trie, (struct gs_str){word + start, end - start}, &id)) {
         all = false;
     }
-    for (size_t i = from; i < to && all; i++) {
-        all = unigram->byte_ids[(unsigned char)text->bytes[i]] >= 0;
+    for (size_t i = start; i < end && all; i++) {
+        all = unigram->byte_ids[(unsigned char)word[i]] >= 0;
     }
     if (!all) {
-        add_piece(out, text, from, to, id);
+        add_piece(sink, start, end, id);
         return;
     }
-    for (size_t i = from; i < to; i++) {
-        add_piece(out, text, from, to, unigram->byte_ids[(unsigned char)text->bytes[i]]);
+    for (size_t i = start; i < end; i++) {
+        add_piece(sink, start, end, unigram->byte_ids[(unsigned char)word[i]]);
+    }
+}
+
+/* The best path's pieces, which turn_round() put in order. */
+static void add_path(const struct gs_unigram *unigram, const struct step *steps, size_t n,
+                     struct sink *sink)
+{
+    for (size_t at = 0; at < n;) {
+        size_t end = steps[at].start;
+        if (steps[at].id != unigram->unk_id) {
+            add_piece(sink, at, end, steps[at].id);
+        } else {
+            while (end < n && steps[end].id == unigram->unk_id) {
+                end = steps[end].start;
+            }
+            add_unknown(unigram, sink, at, end);
+        }
+        at = end;
     }
 }
 
@@ -154,8 +194,17 @@ enum gs_status gs_unigram_encode(const struct gs_unigram *unigram, struct gs_uni
                                  struct gs_pieces *out, struct gs_error *err)
 {
     const size_t n = to - from;
+    struct sink sink = {text, from, out, NULL};
 
     if (n == 0) {
+        return GS_OK;
+    }
+    if (!gs_pieces_reserve(out, GS_CACHE_PIECES)) {
+        return gs_fail(err, GS_NO_MEMORY, "%zu pieces", out->n);
+    }
+    if (n <= GS_CACHE_WORD &&
+        gs_word_cache_find(work->cache, unigram->number, text->bytes + from, n, &sink.slot)) {
+        gs_word_cache_put(sink.slot, text, from, out);
         return GS_OK;
     }
     if (!clear_steps(work, n)) {
@@ -168,17 +217,9 @@ enum gs_status gs_unigram_encode(const struct gs_unigram *unigram, struct gs_uni
     if (!gs_pieces_reserve(out, need)) {
         return gs_fail(err, GS_NO_MEMORY, "%zu pieces", need);
     }
-    for (size_t at = 0; at < n;) {
-        size_t end = work->steps[at].start;
-        if (work->steps[at].id != unigram->unk_id) {
-            add_piece(out, text, from + at, from + end, work->steps[at].id);
-        } else {
-            while (end < n && work->steps[end].id == unigram->unk_id) {
-                end = work->steps[end].start;
-            }
-            add_unknown(unigram, text, from + at, from + end, out);
-        }
-        at = end;
+    add_path(unigram, work->steps, n, &sink);
+    if (sink.slot != NULL) {
+        gs_word_cache_keep(sink.slot, unigram->number);
     }
     return GS_OK;
 }

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { LETTERS = 8, MAX_PIECES = 64, MAX_LEN = 12, MAX_WORD = 512 };
+enum { LETTERS = 8, MAX_PIECES = 64, MAX_LEN = 12, MAX_WORD = 96 };
 
 struct vocab {
     size_t n_pieces, n_merges;
