@@ -3,13 +3,18 @@
  * Ties, sums and unknowns are exactly as the reference has them: positions from left to right,
  * pieces from short to long, a later one only wins when it is better, scores are added up in
  * doubles from the word's beginning, a character without a piece of its own costs the worst score
- * less 10, and a run of unknown characters is one. */
+ * less 10, and a run of unknown characters is one.
+ *
+ * A long word is done in parts: at a place that no piece spans, every path passes, so what is
+ * before it is settled. The sum is carried on. */
 #include "base/utf8.h"
 #include "tokenizer/unigram.h"
 #include "tokenizer/word_cache.h"
 
 #include <math.h>
 #include <stdlib.h>
+
+enum { LONG_PART = 2048 }; /* bytes; shorter parts are not worth it */
 
 /* The best way to end at a position. */
 struct step {
@@ -21,17 +26,19 @@ struct step {
 #define NOWHERE UINT32_MAX
 
 struct gs_unigram_work {
-    struct step *steps;
-    size_t capacity;
+    struct step *steps; /* of a part; good up to reach, where the longest piece so far ends */
+    size_t reach, capacity;
     struct gs_word_cache *cache;
 };
 
 /* Where the pieces of a word go. */
 struct sink {
+    const struct gs_unigram *unigram;
     const struct gs_aligned *text;
     size_t from; /* the word begins here */
     struct gs_pieces *out;
-    struct gs_word_slot *slot; /* where they are kept too; NULL: the word is too long */
+    struct gs_word_slot *slot;   /* where they are kept too; NULL: the word is too long */
+    size_t unknown, unknown_end; /* unknown characters that wait for what follows */
 };
 
 enum gs_status gs_unigram_work_new(struct gs_unigram_work **ret, struct gs_error *err)
@@ -58,60 +65,84 @@ void gs_unigram_work_free(struct gs_unigram_work *work)
     }
 }
 
-/* Room for positions 0 to n, none of them reached. */
-static bool clear_steps(struct gs_unigram_work *work, size_t n)
+/* Makes the steps up to end good. */
+static bool reach(struct gs_unigram_work *work, size_t end)
 {
-    if (work->capacity < n + 1) {
-        const size_t capacity = n + 1 < 256 ? 256 : (n + 1) + (n + 1) / 2;
-        struct step *bigger = malloc(capacity * sizeof *bigger);
+    if (work->capacity <= end) {
+        const size_t capacity = end < 512 ? 1024 : 2 * end;
+        struct step *bigger = realloc(work->steps, capacity * sizeof *bigger);
         if (bigger == NULL) {
             return false;
         }
-        free(work->steps);
         work->steps = bigger;
         work->capacity = capacity;
     }
-    work->steps[0] = (struct step){0, 0, 0};
-    for (size_t i = 1; i <= n; i++) {
-        work->steps[i].start = NOWHERE;
+    while (work->reach < end) {
+        work->steps[++work->reach].start = NOWHERE;
     }
     return true;
 }
 
-static inline void offer(struct step *step, double score, size_t start, int32_t id)
+static inline bool offer(struct gs_unigram_work *work, size_t end, double score, size_t start,
+                         int32_t id)
 {
+    if (end > work->reach && !reach(work, end)) {
+        return false;
+    }
+    struct step *step = &work->steps[end];
     if (step->start == NOWHERE || score > step->score) {
         *step = (struct step){score, (uint32_t)start, id};
     }
+    return true;
 }
 
-static void find_best(const struct gs_unigram *unigram, struct step *steps, const char *word,
-                      size_t n)
+/* Offers every piece that begins at a character of len bytes. */
+static bool offer_all(const struct gs_unigram *unigram, struct gs_unigram_work *work,
+                      const char *part, size_t n, size_t at, size_t len)
 {
     const struct gs_trie *trie = &unigram->trie;
+    const double before = work->steps[at].score;
+    bool has_char = false, ok = true;
+    uint32_t node = GS_TRIE_ROOT;
 
-    for (size_t at = 0; at < n;) {
-        const size_t valid = gs_utf8_valid_len(word + at, n - at);
-        const size_t len = valid == 0 ? 1 : valid;
-        const double before = steps[at].score;
-        bool has_char = false;
-        uint32_t node = GS_TRIE_ROOT;
-        for (size_t i = at; i < n; i++) {
-            node = gs_trie_child(trie, node, (unsigned char)word[i]);
-            if (node == GS_TRIE_NONE) {
-                break;
-            }
-            const double score = trie->nodes[node].score;
-            if (!isnan(score)) {
-                offer(&steps[i + 1], score + before, at, trie->ids[node]);
-                has_char |= i + 1 - at == len;
-            }
+    for (size_t i = at; i < n; i++) {
+        node = gs_trie_child(trie, node, (unsigned char)part[i]);
+        if (node == GS_TRIE_NONE) {
+            break;
         }
-        if (!has_char) {
-            offer(&steps[at + len], unigram->unk_score + before, at, unigram->unk_id);
+        const double score = trie->nodes[node].score;
+        if (!isnan(score)) {
+            ok = offer(work, i + 1, score + before, at, trie->ids[node]) && ok;
+            has_char |= i + 1 - at == len;
+        }
+    }
+    if (!has_char) {
+        ok = offer(work, at + len, unigram->unk_score + before, at, unigram->unk_id) && ok;
+    }
+    return ok;
+}
+
+/* The best path through the first bytes of a text of n, from the sum before it. Returns how many
+ * bytes: all, or up to a place that every path passes; 0 without memory. */
+static size_t find_best(const struct gs_unigram *unigram, struct gs_unigram_work *work,
+                        const char *part, size_t n, double sum)
+{
+    size_t at = 0;
+
+    work->reach = 0;
+    if (!reach(work, 1)) {
+        return 0;
+    }
+    work->steps[0] = (struct step){sum, 0, 0};
+    while (at < n && (at < LONG_PART || work->reach > at)) {
+        const size_t valid = gs_utf8_valid_len(part + at, n - at);
+        const size_t len = valid == 0 ? 1 : valid;
+        if (!offer_all(unigram, work, part, n, at, len)) {
+            return 0;
         }
         at += len;
     }
+    return at;
 }
 
 /* Turns the links of the best path round: start becomes where the piece from here ends. Returns how
@@ -147,46 +178,79 @@ static void add_piece(struct sink *sink, size_t start, size_t end, int32_t id)
     }
 }
 
-/* Unknown characters [start, end): together they may be a piece, or each byte is one, or unknown.
- */
-static void add_unknown(const struct gs_unigram *unigram, struct sink *sink, size_t start,
-                        size_t end)
+/* The unknown characters that wait: together they may be a piece, or each byte is one, or unknown.
+ * False without memory. */
+static bool add_unknown(struct sink *sink)
 {
+    const struct gs_unigram *unigram = sink->unigram;
     const char *word = sink->text->bytes + sink->from;
+    const size_t start = sink->unknown, end = sink->unknown_end;
     int32_t id = unigram->unk_id;
-    bool all = unigram->byte_fallback;
 
-    if (gs_trie_find(&unigram->trie, (struct gs_str){word + start, end - start}, &id)) {
-        all = false;
+    if (start == end) {
+        return true;
     }
+    sink->unknown = sink->unknown_end;
+    bool all = !gs_trie_find(&unigram->trie, (struct gs_str){word + start, end - start}, &id) &&
+               unigram->byte_fallback;
     for (size_t i = start; i < end && all; i++) {
         all = unigram->byte_ids[(unsigned char)word[i]] >= 0;
     }
+    if (!gs_pieces_reserve(sink->out, all ? end - start : 1)) {
+        return false;
+    }
     if (!all) {
         add_piece(sink, start, end, id);
-        return;
+        return true;
     }
     for (size_t i = start; i < end; i++) {
         add_piece(sink, start, end, unigram->byte_ids[(unsigned char)word[i]]);
     }
+    return true;
 }
 
-/* The best path's pieces, which turn_round() put in order. */
-static void add_path(const struct gs_unigram *unigram, const struct step *steps, size_t n,
-                     struct sink *sink)
+/* The pieces of a part of n bytes that begins at base in the word. False without memory. */
+static bool add_path(struct step *steps, size_t n, size_t base, struct sink *sink)
 {
-    for (size_t at = 0; at < n;) {
-        size_t end = steps[at].start;
-        if (steps[at].id != unigram->unk_id) {
-            add_piece(sink, at, end, steps[at].id);
-        } else {
-            while (end < n && steps[end].id == unigram->unk_id) {
-                end = steps[end].start;
-            }
-            add_unknown(unigram, sink, at, end);
+    size_t left = turn_round(steps, n);
+    bool ok = true;
+
+    for (size_t at = 0; at < n && ok; at = steps[at].start, left--) {
+        const size_t start = base + at, end = base + steps[at].start;
+        if (steps[at].id == sink->unigram->unk_id) {
+            sink->unknown = sink->unknown == sink->unknown_end ? start : sink->unknown;
+            sink->unknown_end = end;
+            continue;
         }
-        at = end;
+        ok = add_unknown(sink) && gs_pieces_reserve(sink->out, left);
+        if (ok) {
+            add_piece(sink, start, end, steps[at].id);
+        }
     }
+    return ok;
+}
+
+static enum gs_status encode(struct gs_unigram_work *work, struct sink *sink, size_t n,
+                             struct gs_error *err)
+{
+    double sum = 0;
+
+    for (size_t at = 0; at < n;) {
+        const size_t len =
+            find_best(sink->unigram, work, sink->text->bytes + sink->from + at, n - at, sum);
+        if (len == 0) {
+            return gs_fail(err, GS_NO_MEMORY, "a word of %zu bytes", n);
+        }
+        sum = work->steps[len].score;
+        if (!add_path(work->steps, len, at, sink)) {
+            return gs_fail(err, GS_NO_MEMORY, "the pieces of a word of %zu bytes", n);
+        }
+        at += len;
+    }
+    if (!add_unknown(sink)) {
+        return gs_fail(err, GS_NO_MEMORY, "the pieces of a word of %zu bytes", n);
+    }
+    return GS_OK;
 }
 
 enum gs_status gs_unigram_encode(const struct gs_unigram *unigram, struct gs_unigram_work *work,
@@ -194,32 +258,24 @@ enum gs_status gs_unigram_encode(const struct gs_unigram *unigram, struct gs_uni
                                  struct gs_pieces *out, struct gs_error *err)
 {
     const size_t n = to - from;
-    struct sink sink = {text, from, out, NULL};
+    struct sink sink = {unigram, text, from, out, NULL, 0, 0};
 
     if (n == 0) {
         return GS_OK;
     }
-    if (!gs_pieces_reserve(out, GS_CACHE_PIECES)) {
-        return gs_fail(err, GS_NO_MEMORY, "%zu pieces", out->n);
+    if (n > GS_CACHE_WORD) {
+        return encode(work, &sink, n, err);
     }
-    if (n <= GS_CACHE_WORD &&
-        gs_word_cache_find(work->cache, unigram->number, text->bytes + from, n, &sink.slot)) {
+    if (!gs_pieces_reserve(out, GS_CACHE_PIECES)) {
+        return gs_fail(err, GS_NO_MEMORY, "the pieces of a word of %zu bytes", n);
+    }
+    if (gs_word_cache_find(work->cache, unigram->number, text->bytes + from, n, &sink.slot)) {
         gs_word_cache_put(sink.slot, text, from, out);
         return GS_OK;
     }
-    if (!clear_steps(work, n)) {
-        return gs_fail(err, GS_NO_MEMORY, "a word of %zu bytes", n);
-    }
-    find_best(unigram, work->steps, text->bytes + from, n);
-    /* as many as there are bytes is enough, bytes instead of unknowns included */
-    size_t need = turn_round(work->steps, n);
-    need = unigram->byte_fallback ? n : need;
-    if (!gs_pieces_reserve(out, need)) {
-        return gs_fail(err, GS_NO_MEMORY, "%zu pieces", need);
-    }
-    add_path(unigram, work->steps, n, &sink);
-    if (sink.slot != NULL) {
+    const enum gs_status status = encode(work, &sink, n, err);
+    if (status == GS_OK) {
         gs_word_cache_keep(sink.slot, unigram->number);
     }
-    return GS_OK;
+    return status;
 }

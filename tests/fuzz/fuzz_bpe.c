@@ -138,6 +138,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         end += (uint32_t)strlen(vocab.texts[ids[i]]);
         check(pieces.ends[i] == end);
     }
+    /* the second time short words are looked up */
+    pieces.n = 0;
+    check(gs_bpe_encode(bpe, work, &text, 0, n, &pieces, NULL) == GS_OK);
+    check(pieces.n == n_slow && (n_slow == 0 || pieces.ends[n_slow - 1] == end));
+    for (size_t i = 0; i < n_slow; i++) {
+        check(pieces.ids[i] == ids[i]);
+    }
     gs_pieces_done(&pieces);
     gs_aligned_done(&text);
     gs_bpe_work_free(work);

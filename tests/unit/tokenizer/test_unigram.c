@@ -217,12 +217,56 @@ static void test_long_word(void **state)
     free(text);
 }
 
+/* Unknown characters over more than a part of a long word are still one. */
+static void test_long_unknown(void **state)
+{
+    enum { N = 9000 };
+    struct gs_unigram *unigram = model_of("{\"unk_id\":0,\"vocab\":[" ABC ",[\"ab\",0.5]]}");
+    char text[N + 1], line[64];
+    (void)state;
+
+    memset(text, 'x', N);
+    memcpy(text, "ab", 2);
+    text[N - 1] = 'a';
+    text[N] = '\0';
+    assert_string_equal(encode(unigram, text, line, sizeof line), "5:0-2 0:2-8999 1:8999-9000");
+    gs_unigram_free(unigram);
+}
+
+/* Two models that share a work do not see each other's words; places are those of each text. */
+static void test_shared_work(void **state)
+{
+    struct gs_unigram *models[2] = {
+        model_of("{\"unk_id\":0,\"vocab\":[[\"<unk>\",0],[\"a\",0],[\"b\",0]]}"),
+        model_of("{\"unk_id\":0,\"vocab\":[[\"<unk>\",0],[\"ab\",0]]}"),
+    };
+    static const char *const lines[2] = {"1:3-4 2:4-5", "1:3-5"};
+    struct gs_unigram_work *work = NULL;
+    struct gs_aligned aligned = as_it_is(gs_str("..\tab"));
+    char line[64];
+    (void)state;
+
+    assert_int_equal(gs_unigram_work_new(&work, NULL), GS_OK);
+    for (size_t i = 0; i < 6; i++) {
+        struct gs_pieces pieces = {0};
+        assert_int_equal(gs_unigram_encode(models[i % 2], work, &aligned, 3, 5, &pieces, NULL),
+                         GS_OK);
+        assert_string_equal(pieces_line(&pieces, line, sizeof line), lines[i % 2]);
+        gs_pieces_done(&pieces);
+    }
+    gs_aligned_done(&aligned);
+    gs_unigram_work_free(work);
+    gs_unigram_free(models[0]);
+    gs_unigram_free(models[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_encode),    cmocka_unit_test(test_broken),
-        cmocka_unit_test(test_scores),    cmocka_unit_test(test_trie),
-        cmocka_unit_test(test_long_word),
+        cmocka_unit_test(test_encode),      cmocka_unit_test(test_broken),
+        cmocka_unit_test(test_scores),      cmocka_unit_test(test_trie),
+        cmocka_unit_test(test_long_word),   cmocka_unit_test(test_long_unknown),
+        cmocka_unit_test(test_shared_work),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
