@@ -207,3 +207,8 @@ void gs_charsmap_free(struct gs_charsmap *map)
         free(map);
     }
 }
+
+size_t gs_charsmap_memory(const struct gs_charsmap *map)
+{
+    return sizeof *map + map->n_units * sizeof *map->units + map->texts_len + 1;
+}

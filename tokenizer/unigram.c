@@ -116,3 +116,10 @@ void gs_unigram_free(struct gs_unigram *unigram)
         free(unigram);
     }
 }
+
+size_t gs_unigram_memory(const struct gs_unigram *unigram)
+{
+    const struct gs_trie *trie = &unigram->trie;
+
+    return sizeof *unigram + trie->n * (sizeof *trie->nodes + sizeof *trie->ids);
+}

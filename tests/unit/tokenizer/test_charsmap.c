@@ -137,6 +137,7 @@ static const struct fault faults[] = {
 static void test_faults(void **state)
 {
     enum { UNITS = 2 * MAP_BLOCK };
+    static const size_t units_len = (size_t)4 * UNITS;
     (void)state;
     for (size_t i = 0; i < GS_COUNT(faults); i++) {
         const struct fault *fault = &faults[i];
@@ -154,8 +155,8 @@ static void test_faults(void **state)
         for (size_t k = 0; k < UNITS; k++) {
             put_u32(bytes + 4 + 4 * k, blob.units[k]);
         }
-        memcpy(bytes + 4 + 4 * UNITS, fault->texts, fault->texts_len);
-        char *text = base64_of(bytes, 4 + 4 * UNITS + fault->texts_len);
+        memcpy(bytes + 4 + units_len, fault->texts, fault->texts_len);
+        char *text = base64_of(bytes, 4 + units_len + fault->texts_len);
         assert_non_null(text);
         assert_int_equal(gs_charsmap_new(gs_str(text), &map, &err),
                          fault->says == NULL ? GS_OK : GS_BAD_FORMAT);
