@@ -23,7 +23,7 @@ import models  # noqa: E402
 import strings  # noqa: E402
 
 CHUNK = 20000
-NOT_TEXTS = {"id", "link", "url", "published", "collected", "time", "lang", "labels", "source", "user", "type"}
+NOT_TEXTS = {"id", "link", "url", "published", "collected", "time", "lang", "labels", "source", "user", "type", "ts"}
 LIMITS = (0, 0, 0, 2, 3, 4, 7, 16, 64, 128, 512)  # 0: none
 
 
