@@ -1,81 +1,55 @@
 #include "classifier/safetensors.h"
 
-#include <jansson.h>
+#include <stdlib.h>
 
-enum { MAX_HEADER = 1 << 20 };
+static const char *const written_as[GS_N_DTYPES] = {"I8", "U32", "F32", "F16", "BF16", NULL};
 
-static const struct {
-    const char *name;
-    size_t size;
-} dtypes[GS_N_DTYPES] = {{"I8", 1}, {"U32", 4}, {"F32", 4}};
-
-static bool read_size(const json_t *value, size_t *ret)
+static int by_place(const void *a, const void *b)
 {
-    if (!json_is_integer(value) || json_integer_value(value) < 0) {
-        return false;
+    const struct gs_str x = ((const struct gs_tensor *)a)->bytes;
+    const struct gs_str y = ((const struct gs_tensor *)b)->bytes;
+
+    if (x.bytes != y.bytes) {
+        return x.bytes < y.bytes ? -1 : 1;
     }
-    *ret = (size_t)json_integer_value(value);
-    return true;
+    return (x.len > y.len) - (x.len < y.len); /* an empty one lies before its neighbour */
 }
 
-static bool read_dtype(const json_t *value, enum gs_dtype *ret)
+static int by_name(const void *a, const void *b)
 {
-    for (size_t i = 0; i < GS_N_DTYPES && json_is_string(value); i++) {
-        if (strcmp(json_string_value(value), dtypes[i].name) == 0) {
-            *ret = (enum gs_dtype)i;
-            return true;
-        }
-    }
-    return false;
+    return strcmp(((const struct gs_tensor *)a)->name, ((const struct gs_tensor *)b)->name);
 }
 
-/* Shape and offsets agree with each other and with the data's size. */
-static bool read_tensor(const json_t *value, struct gs_str data, struct gs_tensor *tensor)
+/* The tensors cover data exactly: what no tensor owns could hide anything, what two own is a lie.
+ */
+static enum gs_status check_cover(struct gs_safetensors *all, struct gs_str data,
+                                  struct gs_error *err)
 {
-    const json_t *shape = json_object_get(value, "shape");
-    const json_t *offsets = json_object_get(value, "data_offsets");
-    size_t from = 0;
-    size_t to = 0;
+    const char *at = data.bytes;
 
-    if (!read_dtype(json_object_get(value, "dtype"), &tensor->dtype) || !json_is_array(shape) ||
-        json_array_size(shape) > GS_TENSOR_MAX_DIMS || json_array_size(offsets) != 2 ||
-        !read_size(json_array_get(offsets, 0), &from) ||
-        !read_size(json_array_get(offsets, 1), &to) || from > to || to > data.len) {
-        return false;
-    }
-    size_t bytes = dtypes[tensor->dtype].size;
-    tensor->n_dims = json_array_size(shape);
-    for (size_t i = 0; i < tensor->n_dims; i++) {
-        if (!read_size(json_array_get(shape, i), &tensor->shape[i]) ||
-            (tensor->shape[i] > 0 && bytes > data.len / tensor->shape[i])) {
-            return false;
+    qsort(all->tensors, all->n, sizeof all->tensors[0], by_place);
+    for (size_t i = 0; i < all->n; i++) {
+        const struct gs_tensor *t = &all->tensors[i];
+        if (t->bytes.bytes != at) {
+            return gs_fail(err, GS_BAD_FORMAT, "tensor %s: its bytes %s", t->name,
+                           t->bytes.bytes < at ? "overlap another's" : "have a hole before them");
         }
-        bytes *= tensor->shape[i];
+        at += t->bytes.len;
     }
-    tensor->bytes = (struct gs_str){data.bytes + from, to - from};
-    return bytes == to - from;
+    if (at != data.bytes + data.len) {
+        return gs_fail(err, GS_BAD_FORMAT, "%zu bytes at the end belong to no tensor",
+                       (size_t)(data.bytes + data.len - at));
+    }
+    return GS_OK;
 }
 
-static enum gs_status read_directory(json_t *root, struct gs_str data, struct gs_safetensors *ret,
-                                     struct gs_error *err)
+static enum gs_status check_names(struct gs_safetensors *all, struct gs_error *err)
 {
-    const char *name = NULL;
-    json_t *value = NULL;
-
-    ret->n = 0;
-    json_object_foreach(root, name, value)
-    {
-        if (strcmp(name, "__metadata__") == 0) {
-            continue;
-        }
-        if (ret->n == GS_MAX_TENSORS || strlen(name) >= sizeof ret->tensors[0].name) {
-            return gs_fail(err, GS_BAD_FORMAT, "too many tensors, or too long a name");
-        }
-        struct gs_tensor *tensor = &ret->tensors[ret->n++];
-        *tensor = (struct gs_tensor){0};
-        memcpy(tensor->name, name, strlen(name) + 1);
-        if (!read_tensor(value, data, tensor)) {
-            return gs_fail(err, GS_BAD_FORMAT, "tensor %s: type, shape or place is wrong", name);
+    qsort(all->tensors, all->n, sizeof all->tensors[0], by_name);
+    for (size_t i = 1; i < all->n; i++) {
+        if (strcmp(all->tensors[i - 1].name, all->tensors[i].name) == 0) {
+            return gs_fail(err, GS_BAD_FORMAT, "tensor %s: there are two of this name",
+                           all->tensors[i].name);
         }
     }
     return GS_OK;
@@ -85,55 +59,148 @@ enum gs_status gs_safetensors_parse(struct gs_str file, struct gs_safetensors *r
                                     struct gs_error *err)
 {
     uint64_t length = 0;
+
+    ret->n = 0;
     if (file.len < 8) {
         return gs_fail(err, GS_BAD_FORMAT, "shorter than its header's length");
     }
     for (size_t i = 0; i < 8; i++) {
         length |= (uint64_t)(unsigned char)file.bytes[i] << (8 * i);
     }
-    if (length > MAX_HEADER || length > file.len - 8) {
-        return gs_fail(err, GS_BAD_FORMAT, "header of %llu bytes does not fit",
-                       (unsigned long long)length);
+    if (length > GS_SAFETENSORS_MAX_HEADER || length > file.len - 8) {
+        return gs_fail(
+            err, GS_BAD_FORMAT,
+            "a header of %llu bytes does not fit (the file has %zu, at most %d are read)",
+            (unsigned long long)length, file.len, GS_SAFETENSORS_MAX_HEADER);
     }
-    json_error_t where;
-    json_t *root = json_loadb(file.bytes + 8, (size_t)length, JSON_REJECT_DUPLICATES, &where);
-    if (!json_is_object(root)) {
-        json_decref(root);
-        return gs_fail(err, GS_BAD_FORMAT, "header is not a JSON object");
+    const struct gs_str json = {file.bytes + 8, (size_t)length};
+    const struct gs_str data = {json.bytes + json.len, file.len - 8 - json.len};
+    enum gs_status status = gs_safetensors_header(json, data, ret, err);
+    if (status == GS_OK) {
+        status = check_cover(ret, data, err);
     }
-    const struct gs_str data = {file.bytes + 8 + length, file.len - 8 - (size_t)length};
-    const enum gs_status status = read_directory(root, data, ret, err);
-    json_decref(root);
-    return status;
+    return status == GS_OK ? check_names(ret, err) : status;
 }
 
 const struct gs_tensor *gs_safetensors_find(const struct gs_safetensors *all, const char *name)
 {
-    for (size_t i = 0; i < all->n; i++) {
-        if (strcmp(all->tensors[i].name, name) == 0) {
-            return &all->tensors[i];
+    size_t from = 0;
+    size_t to = all->n;
+
+    while (from < to) {
+        const size_t mid = from + (to - from) / 2;
+        const int order = strcmp(name, all->tensors[mid].name);
+        if (order == 0) {
+            return &all->tensors[mid];
+        }
+        if (order < 0) {
+            to = mid;
+        } else {
+            from = mid + 1;
         }
     }
     return NULL;
 }
 
-void gs_safetensors_write(struct gs_buf *out, const struct gs_tensor *tensors, size_t n)
+size_t gs_tensor_count(const struct gs_tensor *tensor)
 {
-    struct gs_buf header = {.max = MAX_HEADER};
+    size_t n = 1;
+    for (size_t i = 0; i < tensor->n_dims; i++) {
+        n *= tensor->shape[i]; /* parsing has checked the product against the file */
+    }
+    return n;
+}
+
+/* IEEE binary16 → binary32. A subnormal is a whole number of 2^-24, which a float holds exactly. */
+static float from_half(uint16_t half)
+{
+    const uint32_t sign = (uint32_t)(half & 0x8000U) << 16;
+    const uint32_t exponent = (half >> 10) & 0x1FU;
+    const uint32_t fraction = half & 0x3FFU;
+    uint32_t bits = sign | ((exponent + 112) << 23) | (fraction << 13);
+    float value = 0.0F;
+
+    if (exponent == 0) {
+        value = (float)fraction * 0x1p-24F;
+        return sign != 0 ? -value : value;
+    }
+    if (exponent == 31) {
+        bits = sign | 0x7F800000U | (fraction << 13);
+    }
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static bool all_finite(const float *values, size_t n)
+{
+    uint32_t bad = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits = 0;
+        memcpy(&bits, &values[i], sizeof bits);
+        bad |= (uint32_t)((bits & 0x7F800000U) == 0x7F800000U);
+    }
+    return bad == 0;
+}
+
+bool gs_tensor_floats(const struct gs_tensor *tensor, float *ret)
+{
+    const size_t n = gs_tensor_count(tensor);
+    const char *from = tensor->bytes.bytes;
+
+    if (tensor->dtype == GS_DTYPE_F32 && n > 0) {
+        memcpy(ret, from, n * sizeof *ret);
+    }
+    for (size_t i = 0; i < n && tensor->dtype != GS_DTYPE_F32; i++) {
+        uint16_t half = 0;
+        memcpy(&half, from + 2 * i, sizeof half);
+        if (tensor->dtype == GS_DTYPE_BF16) {
+            const uint32_t bits = (uint32_t)half << 16;
+            memcpy(&ret[i], &bits, sizeof bits);
+        } else {
+            ret[i] = from_half(half);
+        }
+    }
+    return all_finite(ret, n);
+}
+
+static void put_shape(struct gs_buf *out, const struct gs_tensor *t)
+{
+    for (size_t i = 0; i < t->n_dims; i++) {
+        gs_buf_printf(out, "%s%zu", i > 0 ? "," : "", t->shape[i]);
+    }
+}
+
+static void put_json(struct gs_buf *out, const char *const (*metadata)[2], size_t n_metadata,
+                     const struct gs_tensor *tensors, size_t n)
+{
     size_t at = 0;
 
-    gs_buf_putc(&header, '{');
+    gs_buf_putc(out, '{');
+    for (size_t i = 0; i < n_metadata; i++) {
+        gs_buf_puts(out, i == 0 ? "\"__metadata__\":{" : ",");
+        gs_buf_json_str(out, gs_str(metadata[i][0]));
+        gs_buf_putc(out, ':');
+        gs_buf_json_str(out, gs_str(metadata[i][1]));
+    }
+    gs_buf_puts(out, n_metadata == 0 ? "" : n > 0 ? "}," : "}");
     for (size_t i = 0; i < n; i++) {
         const struct gs_tensor *t = &tensors[i];
-        gs_buf_printf(&header, "%s\"%s\":{\"dtype\":\"%s\",\"shape\":[%zu", i > 0 ? "," : "",
-                      t->name, dtypes[t->dtype].name, t->shape[0]);
-        if (t->n_dims == 2) {
-            gs_buf_printf(&header, ",%zu", t->shape[1]);
-        }
-        gs_buf_printf(&header, "],\"data_offsets\":[%zu,%zu]}", at, at + t->bytes.len);
+        gs_buf_puts(out, i > 0 ? "," : "");
+        gs_buf_json_str(out, gs_str(t->name));
+        gs_buf_printf(out, ":{\"dtype\":\"%s\",\"shape\":[", written_as[t->dtype]);
+        put_shape(out, t);
+        gs_buf_printf(out, "],\"data_offsets\":[%zu,%zu]}", at, at + t->bytes.len);
         at += t->bytes.len;
     }
-    gs_buf_putc(&header, '}');
+    gs_buf_putc(out, '}');
+}
+
+void gs_safetensors_write_header(struct gs_buf *out, const char *const (*metadata)[2],
+                                 size_t n_metadata, const struct gs_tensor *tensors, size_t n)
+{
+    struct gs_buf header = {.max = GS_SAFETENSORS_MAX_HEADER};
+
+    put_json(&header, metadata, n_metadata, tensors, n);
     while (gs_buf_ok(&header) && header.len % 64 != 56) { /* the data begins on a cache line */
         gs_buf_putc(&header, ' ');
     }
@@ -142,8 +209,13 @@ void gs_safetensors_write(struct gs_buf *out, const struct gs_tensor *tensors, s
         gs_buf_putc(out, (char)((uint64_t)header.len >> (8 * i)));
     }
     gs_buf_put(out, gs_buf_str(&header));
+    gs_buf_done(&header);
+}
+
+void gs_safetensors_write(struct gs_buf *out, const struct gs_tensor *tensors, size_t n)
+{
+    gs_safetensors_write_header(out, NULL, 0, tensors, n);
     for (size_t i = 0; i < n; i++) {
         gs_buf_put(out, tensors[i].bytes);
     }
-    gs_buf_done(&header);
 }

@@ -31,8 +31,8 @@ struct gs_encoder_weights {
     const float *gamma, *beta;       /* [hidden], after the embeddings */
     struct gs_encoder_layer *layers; /* [config.layers] */
     /* The head, as the family has it: BERT tanh(pooler(cls)) → out; RoBERTa tanh(dense(cls)) → out;
-     * DistilBERT relu(pre_classifier(cls)) → out. dense is BERT's pooler also where there is no
-     * head. */
+     * DistilBERT relu(pre_classifier(cls)) → out. Without a head (out.n 0) dense is the pooler of
+     * BERT and RoBERTa where the file has one; GS_POOL_POOLER is refused where it has not. */
     struct gs_matrix dense, out;
     enum gs_activation dense_activation;
     bool int8; /* the file was made by gs_quantize() */
@@ -40,6 +40,15 @@ struct gs_encoder_weights {
     char sha256[65];
     void *owner; /* what holds the memory */
 };
+
+/* The row of positions that a message's next token takes; *next begins at config->first_position.
+ * RoBERTa gives the pad token, should a text hold one, the row of padding and does not count it. */
+static inline size_t gs_encoder_position(const struct gs_encoder_config *config, int32_t id,
+                                         size_t *next)
+{
+    const size_t pad = config->first_position - 1;
+    return config->first_position > 0 && (size_t)id == pad ? pad : (*next)++;
+}
 
 GS_MUST_CHECK
 enum gs_status gs_encoder_weights_read(const char *dir, const struct gs_encoder_config *config,

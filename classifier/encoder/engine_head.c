@@ -1,0 +1,83 @@
+/* From the last layer's rows to what the caller asked for. */
+#include "classifier/encoder/engine.h"
+
+#include <string.h>
+
+enum { LANES = 16 };
+
+/* One label's logit. 16 partial sums, then pairs of them: the same additions at every place of
+ * every batch. */
+static float dot(const float *a, const float *b, size_t n, float bias)
+{
+    float sums[LANES] = {0};
+    size_t i = 0;
+
+    for (; i + LANES <= n; i += LANES) {
+        for (size_t l = 0; l < LANES; l++) {
+            sums[l] += a[i + l] * b[i + l];
+        }
+    }
+    for (size_t l = 0; i + l < n; l++) {
+        sums[l] += a[i + l] * b[i + l];
+    }
+    for (size_t half = LANES / 2; half > 0; half /= 2) {
+        for (size_t l = 0; l < half; l++) {
+            sums[l] += sums[l + half];
+        }
+    }
+    return sums[0] + bias;
+}
+
+/* work->cls [n] := the dense layer of work->cls. */
+static void run_dense(const struct gs_engine *engine, struct gs_engine_work *work, size_t n)
+{
+    const size_t ld = engine->hidden_padded;
+
+    engine->kernels->quantise(work->cls, ld, n, engine->config.hidden, NULL, &work->rows);
+    engine->kernels->linear(&engine->dense, &work->rows, n, engine->dense_activation, work->cls,
+                            ld);
+}
+
+static void pool(const struct gs_engine *engine, const struct gs_engine_work *work,
+                 const float *first, const float *dense, size_t i, float *ret)
+{
+    const size_t ld = engine->hidden_padded;
+    const size_t n = engine->config.hidden;
+
+    if (engine->config.pooling == GS_POOL_MEAN) {
+        engine->kernels->mean_rows(work->x + work->firsts[i] * ld, ld,
+                                   work->firsts[i + 1] - work->firsts[i], n, ret);
+    } else {
+        memcpy(ret, engine->config.pooling == GS_POOL_CLS ? first : dense, n * sizeof *ret);
+    }
+    if (engine->config.normalise) {
+        engine->kernels->unit_length(ret, n);
+    }
+}
+
+void gs_engine_answer(const struct gs_engine *engine, struct gs_engine_work *work, size_t n,
+                      bool only_first, float *ret_pooled, float *ret_logits)
+{
+    const size_t ld = engine->hidden_padded;
+    const size_t hidden = engine->config.hidden;
+
+    for (size_t i = 0; i < n; i++) {
+        const size_t from = only_first ? i : work->firsts[i];
+        memcpy(work->cls + i * ld, work->x + from * ld, hidden * sizeof(float));
+    }
+    const bool wants_dense = ret_logits != NULL || engine->config.pooling == GS_POOL_POOLER;
+    if (wants_dense && engine->dense.n > 0) {
+        run_dense(engine, work, n);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const size_t from = only_first ? i : work->firsts[i];
+        if (ret_pooled != NULL) {
+            pool(engine, work, work->x + from * ld, work->cls + i * ld, i, ret_pooled + i * hidden);
+        }
+        for (size_t j = 0; ret_logits != NULL && j < engine->n_labels; j++) {
+            ret_logits[i * engine->n_labels + j] =
+                dot(work->cls + i * ld, engine->out + j * hidden, hidden,
+                    engine->out_bias == NULL ? 0.0F : engine->out_bias[j]);
+        }
+    }
+}

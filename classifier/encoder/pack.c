@@ -1,0 +1,163 @@
+/* Weights as the kernels want them: [n / 16][k / 4][16][4], 16 outputs' next 4 inputs together. */
+#define _DEFAULT_SOURCE /* madvise() */ // NOLINT(bugprone-reserved-identifier)
+#include "classifier/encoder/pack.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { SLAB_ALIGN = 64, HUGE_PAGE = 2 << 20, LANES = 16, GROUP = 4 };
+enum { CLIP_STEPS = 6 }; /* scales tried, one in 32 apart */
+
+/* Added and taken away, it rounds to the nearest integer, ties to even, and inlines. */
+static const float rounder = 12582912.0F; /* 1.5 * 2^23 */
+
+size_t gs_pack_padded(size_t n)
+{
+    return (n + GS_Q8_N - 1) / GS_Q8_N * GS_Q8_N;
+}
+
+void *gs_slab_take(struct gs_slab *slab, size_t bytes)
+{
+    void *piece = slab->base == NULL ? NULL : slab->base + slab->used;
+    slab->used += (bytes + SLAB_ALIGN - 1) / SLAB_ALIGN * SLAB_ALIGN;
+    return piece;
+}
+
+void *gs_slab_memory(size_t bytes)
+{
+    const size_t align = bytes >= HUGE_PAGE ? HUGE_PAGE : SLAB_ALIGN;
+    const size_t size = (bytes + align - 1) / align * align;
+    void *memory = aligned_alloc(align, size == 0 ? align : size);
+
+    if (memory == NULL) {
+        return NULL;
+    }
+#ifdef MADV_HUGEPAGE
+    if (align == HUGE_PAGE) {
+        (void)madvise(memory, size, MADV_HUGEPAGE); /* refused: small pages, slower but right */
+    }
+#endif
+    memset(memory, 0, size);
+    return memory;
+}
+
+void gs_slab_release(void *memory)
+{
+    free(memory);
+}
+
+/* The squared error of rounding with this scale. Saturating is part of it. */
+static double round_with(const float *values, size_t k, float scale, int8_t *q8)
+{
+    const float inverse = 1.0F / scale;
+    double error = 0.0;
+
+    for (size_t i = 0; i < k; i++) {
+        float q = values[i] * inverse + rounder - rounder;
+        q = q > 127.0F ? 127.0F : q < -127.0F ? -127.0F : q;
+        const double off = (double)values[i] - (double)scale * (double)q;
+        error += off * off;
+        q8[i] = (int8_t)q;
+    }
+    return error;
+}
+
+float gs_pack_round(const float *values, size_t k, int8_t *q8)
+{
+    float max = 0.0F;
+
+    for (size_t i = 0; i < k; i++) {
+        max = fmaxf(max, fabsf(values[i]));
+    }
+    const float widest = max / 127.0F;
+    if (!(widest >= 1e-30F)) { /* its inverse would not be finite; such weights add nothing */
+        memset(q8, 0, k);
+        return 0.0F;
+    }
+    float best = widest;
+    double least = round_with(values, k, widest, q8);
+    for (int step = 1; step < CLIP_STEPS; step++) {
+        const float scale = widest * (1.0F - (float)step / 32.0F);
+        const double error = round_with(values, k, scale, q8);
+        if (error < least) {
+            least = error;
+            best = scale;
+        }
+    }
+    (void)round_with(values, k, best, q8);
+    return best;
+}
+
+/* One output's s8 weights into its place; their sum. */
+static int32_t scatter(const int8_t *row, size_t k, size_t k_padded, size_t column, int8_t *packed)
+{
+    int8_t *panel = packed + column / LANES * k_padded * LANES + column % LANES * GROUP;
+    int32_t sum = 0;
+
+    for (size_t i = 0; i < k; i++) {
+        panel[i / GROUP * (size_t)(LANES * GROUP) + i % GROUP] = row[i];
+        sum += row[i];
+    }
+    return sum;
+}
+
+/* row: room for k values, used where the part is fp32. */
+static void pack_part(const struct gs_matrix *part, size_t first, int8_t *row,
+                      const struct gs_q8_linear *to, int8_t *packed, float *scale, float *sum,
+                      float *bias)
+{
+    for (size_t j = 0; j < part->n; j++) {
+        const size_t column = first + j;
+        const int8_t *q8 = row;
+        if (part->q8 != NULL) {
+            q8 = part->q8 + j * part->k;
+            scale[column] = part->scale[j];
+        } else {
+            scale[column] = gs_pack_round(part->values + j * part->k, part->k, row);
+        }
+        sum[column] = scale[column] * (float)scatter(q8, part->k, to->k_padded, column, packed);
+        bias[column] = part->bias == NULL ? 0.0F : part->bias[j];
+    }
+}
+
+void gs_pack_linear(struct gs_slab *slab, const struct gs_matrix *const *parts, size_t n_parts,
+                    struct gs_q8_linear *ret)
+{
+    struct gs_q8_linear to = {.k = parts[0]->k, .k_padded = gs_pack_padded(parts[0]->k)};
+
+    for (size_t p = 0; p < n_parts; p++) {
+        to.n_padded += gs_pack_padded(parts[p]->n);
+    }
+    to.n = n_parts == 1 ? parts[0]->n : to.n_padded;
+    int8_t *packed = gs_slab_take(slab, to.n_padded * to.k_padded);
+    float *scale = gs_slab_take(slab, to.n_padded * sizeof *scale);
+    float *sum = gs_slab_take(slab, to.n_padded * sizeof *sum);
+    float *bias = gs_slab_take(slab, to.n_padded * sizeof *bias);
+    int8_t *row = gs_slab_take(slab, to.k_padded);
+    if (slab->base != NULL) {
+        size_t first = 0;
+        for (size_t p = 0; p < n_parts; p++) {
+            pack_part(parts[p], first, row, &to, packed, scale, sum, bias);
+            first += gs_pack_padded(parts[p]->n);
+        }
+        to.packed = packed;
+        to.scale = scale;
+        to.sum = sum;
+        to.bias = bias;
+    }
+    *ret = to;
+}
+
+struct gs_q8_linear gs_pack_columns(const struct gs_q8_linear *linear, size_t first, size_t n)
+{
+    return (struct gs_q8_linear){.n = n,
+                                 .k = linear->k,
+                                 .n_padded = n,
+                                 .k_padded = linear->k_padded,
+                                 .packed = linear->packed + first * linear->k_padded,
+                                 .scale = linear->scale + first,
+                                 .sum = linear->sum + first,
+                                 .bias = linear->bias + first};
+}

@@ -1,0 +1,274 @@
+/* Self-attention by AVX-512.
+ *
+ * Lanes are keys for the scores and columns of the head for the mix, so that every sum is one
+ * lane's own chain. For that a head's keys are turned on their side once. Its values are copied
+ * side by side where they lie too far apart for L1 or end inside a vector. Scores and mix are then
+ * the same small product of floats, over blocks of queries: what is loaded of keys or values serves
+ * each of them. */
+#include "classifier/kernels/encoder_avx512.h"
+#include "classifier/kernels/encoder_vec_avx512.h"
+#include "classifier/kernels/poly.h"
+
+#include <float.h>
+#include <stdbool.h>
+
+enum { BLOCK_ROWS = 6, BLOCK_VECS = 4 };
+
+/* ret[r][j] = (fma chain over t of a[r][t] * b[t][j]) * factor[r], for j of one to four vectors,
+ * the last of which may end early. */
+struct product {
+    const float *a, *b;
+    float *ret;
+    size_t a_ld, b_ld, ret_ld, length;
+    const float *factor;
+    __mmask16 last;
+};
+
+#define ROW(i)                                                                                     \
+    if (n_rows > (i)) {                                                                            \
+        const vec a = vec_set(x->a[(i)*x->a_ld + t]);                                              \
+        sum[i][0] = vec_fma(a, b0, sum[i][0]);                                                     \
+        sum[i][1] = n_vecs > 1 ? vec_fma(a, b1, sum[i][1]) : b1;                                   \
+        sum[i][2] = n_vecs > 2 ? vec_fma(a, b2, sum[i][2]) : b2;                                   \
+        sum[i][3] = n_vecs > 3 ? vec_fma(a, b3, sum[i][3]) : b3;                                   \
+    }
+#define STORE(i)                                                                                   \
+    if (n_rows > (i)) {                                                                            \
+        store_row(x->ret + (i)*x->ret_ld, sum[i], vec_set(x->factor[i]), n_vecs, x->last);         \
+    }
+#define ZERO(i) sum[i][0] = sum[i][1] = sum[i][2] = sum[i][3] = vec_set(0);
+
+static inline __attribute__((always_inline)) void
+store_row(float *ret, const vec sum[BLOCK_VECS], vec factor, const size_t n_vecs, __mmask16 last)
+{
+    _mm512_mask_storeu_ps(ret, n_vecs > 1 ? (__mmask16)0xFFFF : last, vec_mul(sum[0], factor));
+    if (n_vecs > 1) {
+        _mm512_mask_storeu_ps(ret + VEC, n_vecs > 2 ? (__mmask16)0xFFFF : last,
+                              vec_mul(sum[1], factor));
+    }
+    if (n_vecs > 2) {
+        _mm512_mask_storeu_ps(ret + 2 * VEC, n_vecs > 3 ? (__mmask16)0xFFFF : last,
+                              vec_mul(sum[2], factor));
+    }
+    if (n_vecs > 3) {
+        _mm512_mask_storeu_ps(ret + 3 * VEC, last, vec_mul(sum[3], factor));
+    }
+}
+
+/* n_rows and n_vecs are constants where this is inlined, so that the sums stay in registers. */
+static inline __attribute__((always_inline)) void product(const struct product *x,
+                                                          const size_t n_rows, const size_t n_vecs)
+{
+    const vec zero = vec_set(0);
+    vec sum[BLOCK_ROWS][BLOCK_VECS];
+    ZERO(0) ZERO(1) ZERO(2) ZERO(3) ZERO(4) ZERO(5) for (size_t t = 0; t < x->length; t++)
+    {
+        const float *b = x->b + t * x->b_ld;
+        const vec b0 = _mm512_loadu_ps(b);
+        const vec b1 = n_vecs > 1 ? _mm512_loadu_ps(b + VEC) : zero;
+        const vec b2 = n_vecs > 2 ? _mm512_loadu_ps(b + 2 * VEC) : zero;
+        const vec b3 = n_vecs > 3 ? _mm512_loadu_ps(b + 3 * VEC) : zero;
+        ROW(0)
+        ROW(1)
+        ROW(2)
+        ROW(3)
+        ROW(4)
+        ROW(5)
+    }
+    STORE(0)
+    STORE(1)
+    STORE(2)
+    STORE(3)
+    STORE(4)
+    STORE(5)
+}
+
+#undef ROW
+#undef STORE
+#undef ZERO
+
+typedef void product_fn(const struct product *x);
+
+#define ONE(rows, vecs)                                                                            \
+    static void product_##rows##x##vecs(const struct product *x)                                   \
+    {                                                                                              \
+        product(x, rows, vecs);                                                                    \
+    }
+#define ALL_VECS(rows) ONE(rows, 1) ONE(rows, 2) ONE(rows, 3) ONE(rows, 4)
+ALL_VECS(1)
+ALL_VECS(2)
+ALL_VECS(3)
+ALL_VECS(4)
+ALL_VECS(5)
+ALL_VECS(6)
+#undef ALL_VECS
+#undef ONE
+
+/* Any number of columns n. */
+static void product_n(struct product x, size_t n_rows, size_t n)
+{
+#define OF_ROWS(r)                                                                                 \
+    {                                                                                              \
+        product_##r##x1, product_##r##x2, product_##r##x3, product_##r##x4                         \
+    }
+    static product_fn *const of_size[BLOCK_ROWS][BLOCK_VECS] = {OF_ROWS(1), OF_ROWS(2), OF_ROWS(3),
+                                                                OF_ROWS(4), OF_ROWS(5), OF_ROWS(6)};
+#undef OF_ROWS
+    const __mmask16 last = vec_mask((n - 1) / VEC * VEC, n);
+    size_t vecs = (n + VEC - 1) / VEC;
+    for (x.last = 0xFFFF; vecs > BLOCK_VECS; vecs -= BLOCK_VECS) {
+        of_size[n_rows - 1][BLOCK_VECS - 1](&x);
+        x.b += (size_t)BLOCK_VECS * VEC;
+        x.ret += (size_t)BLOCK_VECS * VEC;
+    }
+    x.last = last;
+    of_size[n_rows - 1][vecs - 1](&x);
+}
+
+/* One head of one message. */
+struct head {
+    const float *q, *k, *v; /* its first row of each; rows are ld apart */
+    float *turned;          /* [d][s_padded] its keys, 0 past s */
+    float *packed;          /* [s][d_padded] its values, if they have to move */
+    float *e;               /* [BLOCK_ROWS][s_padded] */
+    size_t s, s_padded, d, d_padded, ld;
+    float scale;
+};
+
+static inline vec pick(vec a, vec b, const int lanes)
+{
+    return lanes == 0 ? _mm512_shuffle_f32x4(a, b, 0x88) : _mm512_shuffle_f32x4(a, b, 0xDD);
+}
+
+/* Turns 16 rows of 16 floats. Within quarters first, as 4 × 4 blocks; then the quarters. */
+static inline void turn_16(vec r[VEC])
+{
+    vec t[VEC];
+    for (size_t i = 0; i < VEC; i += 4) {
+        const __m512d a = _mm512_castps_pd(_mm512_unpacklo_ps(r[i], r[i + 1]));
+        const __m512d b = _mm512_castps_pd(_mm512_unpackhi_ps(r[i], r[i + 1]));
+        const __m512d c = _mm512_castps_pd(_mm512_unpacklo_ps(r[i + 2], r[i + 3]));
+        const __m512d d = _mm512_castps_pd(_mm512_unpackhi_ps(r[i + 2], r[i + 3]));
+        t[i] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, c));
+        t[i + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, c));
+        t[i + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(b, d));
+        t[i + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(b, d));
+    }
+    for (size_t i = 0; i < 4;
+         i++) { /* t[i + 4 g]: columns i, i + 4, i + 8, i + 12 of rows 4 g .. */
+        const vec a = pick(t[i], t[i + 4], 0);
+        const vec b = pick(t[i], t[i + 4], 1);
+        const vec c = pick(t[i + 8], t[i + 12], 0);
+        const vec d = pick(t[i + 8], t[i + 12], 1);
+        r[i] = pick(a, c, 0);
+        r[i + 8] = pick(a, c, 1);
+        r[i + 4] = pick(b, d, 0);
+        r[i + 12] = pick(b, d, 1);
+    }
+}
+
+static void turn_keys(const struct head *h)
+{
+    for (size_t j = 0; j < h->s; j += VEC) {
+        for (size_t c = 0; c < h->d; c += VEC) {
+            const __mmask16 in = vec_mask(c, h->d);
+            vec r[VEC];
+            for (size_t i = 0; i < VEC; i++) {
+                const __mmask16 row = j + i < h->s ? in : 0;
+                const size_t at = j + i < h->s ? (j + i) * h->ld + c : 0;
+                r[i] = _mm512_maskz_loadu_ps(row, h->k + at);
+            }
+            turn_16(r);
+            for (size_t i = 0; i < VEC && c + i < h->d; i++) {
+                _mm512_storeu_ps(h->turned + (c + i) * h->s_padded + j, r[i]);
+            }
+        }
+    }
+}
+
+static void pack_values(const struct head *h)
+{
+    for (size_t j = 0; j < h->s; j++) {
+        for (size_t c = 0; c < h->d; c += VEC) {
+            const vec v = _mm512_maskz_loadu_ps(vec_mask(c, h->d), h->v + j * h->ld + c);
+            _mm512_storeu_ps(h->packed + j * h->d_padded + c, v);
+        }
+    }
+}
+
+/* exp(e - max) over a row of scores; returns their sum. */
+static float exp_row(float *e, size_t s)
+{
+    vec max = vec_set(-FLT_MAX);
+    vec sum = vec_set(0);
+    for (size_t j = 0; j < s; j += VEC) {
+        max = _mm512_mask_max_ps(max, vec_mask(j, s), max, _mm512_loadu_ps(e + j));
+    }
+    max = vec_set(_mm512_reduce_max_ps(max));
+    for (size_t j = 0; j < s; j += VEC) {
+        const vec v = gs_poly_exp(vec_sub(_mm512_loadu_ps(e + j), max));
+        _mm512_storeu_ps(e + j, v);
+        sum = _mm512_mask_add_ps(sum, vec_mask(j, s), sum, v);
+    }
+    return vec_sum(sum);
+}
+
+static void attend(const struct head *h, size_t n_queries, size_t out_ld, float *out)
+{
+    enum { FAR = 64 }; /* rows of values that L1's ways hold however far apart they lie */
+    const bool moved = h->s > FAR || h->d % VEC != 0;
+    float factor[BLOCK_ROWS];
+
+    turn_keys(h);
+    if (moved) {
+        pack_values(h);
+    }
+    for (size_t i = 0, n = 0; i < n_queries; i += n) {
+        const size_t left = n_queries - i;
+        const size_t blocks = (left + BLOCK_ROWS - 1) / BLOCK_ROWS;
+        n = (left + blocks - 1) / blocks;
+        for (size_t r = 0; r < n; r++) {
+            factor[r] = h->scale;
+        }
+        const struct product scores = {h->q + i * h->ld, h->turned, h->e,   h->ld, h->s_padded,
+                                       h->s_padded,      h->d,      factor, 0xFFFF};
+        product_n(scores, n, h->s_padded);
+        for (size_t r = 0; r < n; r++) {
+            factor[r] = 1.0F / exp_row(h->e + r * h->s_padded, h->s);
+        }
+        const struct product mix = {h->e,
+                                    moved ? h->packed : h->v,
+                                    out + i * out_ld,
+                                    h->s_padded,
+                                    moved ? h->d_padded : h->ld,
+                                    out_ld,
+                                    h->s,
+                                    factor,
+                                    0xFFFF};
+        product_n(mix, n, h->d);
+    }
+}
+
+void gs_attention_avx512(const float *qkv, const struct gs_attention_shape *shape, float *work,
+                         float *out)
+{
+    const size_t s_padded = (shape->s + VEC - 1) / VEC * VEC;
+    const size_t d_padded = (shape->d + VEC - 1) / VEC * VEC;
+    struct head h = {
+        .turned = work,
+        .packed = work + shape->d * s_padded,
+        .e = work + shape->d * s_padded + shape->s * d_padded,
+        .s = shape->s,
+        .s_padded = s_padded,
+        .d = shape->d,
+        .d_padded = d_padded,
+        .ld = shape->ld,
+        .scale = shape->scale,
+    };
+    for (size_t i = 0; i < shape->heads; i++) {
+        h.q = qkv + i * shape->d;
+        h.k = h.q + shape->k_at;
+        h.v = h.q + shape->v_at;
+        attend(&h, shape->n_queries, shape->out_ld, out + i * shape->d);
+    }
+}
