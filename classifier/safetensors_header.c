@@ -47,21 +47,18 @@ static bool take(struct scan *s, char c)
 
 static bool read_hex(struct scan *s, uint32_t *ret)
 {
+    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
     uint32_t value = 0;
 
     if (s->end - s->at < 4) {
         return false;
     }
     for (size_t i = 0; i < 4; i++) {
-        const char c = *s->at++;
-        const int digit = c >= '0' && c <= '9'   ? c - '0'
-                          : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                          : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                                 : -1;
-        if (digit < 0) {
+        const char *digit = memchr(digits, *s->at++, sizeof digits - 1);
+        if (digit == NULL) {
             return false;
         }
-        value = value * 16 + (uint32_t)digit;
+        value = value * 16 + (uint32_t)(digit - digits) % 16;
     }
     *ret = value;
     return true;

@@ -35,23 +35,25 @@ static const struct {
     {"tanh", GS_ACT_TANH},
 };
 
-static enum gs_status read_kind(const struct gs_config_file *file, const struct kind **ret)
+/* NULL when it is none of ours; err says so. */
+static const struct kind *read_kind(const struct gs_config_file *file)
 {
     const json_t *type = gs_config_member(file, "model_type");
 
     if (!json_is_string(type)) {
-        return gs_fail(file->err, GS_BAD_FORMAT, "%s: model_type is missing", file->path.text);
+        (void)gs_fail(file->err, GS_BAD_FORMAT, "%s: model_type is missing", file->path.text);
+        return NULL;
     }
     for (size_t i = 0; i < GS_COUNT(kinds); i++) {
         if (strcmp(json_string_value(type), kinds[i].model_type) == 0) {
-            *ret = &kinds[i];
-            return GS_OK;
+            return &kinds[i];
         }
     }
-    return gs_fail(file->err, GS_BAD_FORMAT,
-                   "%s: model_type \"%s\" is not supported (bert, roberta, xlm-roberta and "
-                   "distilbert are)",
-                   file->path.text, gs_folder_quote(json_string_value(type)).text);
+    (void)gs_fail(file->err, GS_BAD_FORMAT,
+                  "%s: model_type \"%s\" is not supported (bert, roberta, xlm-roberta and "
+                  "distilbert are)",
+                  file->path.text, gs_folder_quote(json_string_value(type)).text);
+    return NULL;
 }
 
 /* The class that made the folder, which says whether there is a head. Without one it is a base. */
@@ -244,11 +246,10 @@ static enum gs_status refuse_others(const struct gs_config_file *file)
 
 static enum gs_status read_all(const struct gs_config_file *file, struct gs_encoder_config *config)
 {
-    const struct kind *kind = NULL;
+    const struct kind *kind = read_kind(file);
 
-    enum gs_status status = read_kind(file, &kind);
-    if (status != GS_OK) {
-        return status;
+    if (kind == NULL) {
+        return GS_BAD_FORMAT;
     }
     const bool distil = kind->family == GS_FAMILY_DISTILBERT;
     *config = (struct gs_encoder_config){
@@ -263,7 +264,7 @@ static enum gs_status read_all(const struct gs_config_file *file, struct gs_enco
         .pooling = GS_POOL_MEAN,
     };
     (void)snprintf(config->model_type, sizeof config->model_type, "%s", kind->model_type);
-    status = read_architecture(file, kind, &config->classifies);
+    enum gs_status status = read_architecture(file, kind, &config->classifies);
     if (status == GS_OK) {
         status = refuse_others(file);
     }

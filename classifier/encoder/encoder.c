@@ -1,5 +1,6 @@
 #include "classifier/encoder/encoder.h"
 
+#include "classifier/encoder/folder.h"
 #include "classifier/encoder/weights.h"
 
 #include <cblas.h>
@@ -68,14 +69,18 @@ enum gs_status gs_encoder_load(const char *dir, enum gs_arithmetic arithmetic,
     describe(encoder, &encoder->weights);
     const bool int8 = arithmetic == GS_ARITH_INT8 || encoder->weights.int8;
     if (int8 && arithmetic == GS_ARITH_FP32) {
-        status = gs_fail(err, GS_BAD_CONFIG,
-                         "%s: holds int8 weights, which fp32 arithmetic cannot use", dir);
+        status =
+            gs_fail(err, GS_BAD_CONFIG, "%s: holds int8 weights, which fp32 arithmetic cannot use",
+                    gs_folder_shown(dir, "model.safetensors").text);
         goto done;
     }
     openblas_set_num_threads(1); /* the caller has its own threads */
     if (int8) {
-        status = gs_engine_new(&encoder->config, &encoder->weights, &encoder->engine, err);
+        struct gs_error why = {0};
+        status = gs_engine_new(&encoder->config, &encoder->weights, &encoder->engine, &why);
         if (status != GS_OK) {
+            (void)gs_fail(err, status, "%s: %s", gs_folder_shown(dir, "model.safetensors").text,
+                          why.message);
             goto done;
         }
         gs_encoder_weights_done(&encoder->weights);
@@ -177,7 +182,7 @@ static enum gs_status check_batch(const struct gs_encoder_config *config,
     return GS_OK;
 }
 
-/* Weights are finite, but a hostile model can still overflow on its way. */
+/* Weights up to 1e6 stay finite on their way; should a sum not, there is no answer, never NaN. */
 static bool finite(const float *x, size_t n)
 {
     for (size_t i = 0; x != NULL && i < n; i++) {

@@ -51,14 +51,15 @@ static void print_shape(const struct gs_tensor *t, char *to, size_t size)
     }
 }
 
-/* The tensor if it is there with this shape. */
-static enum gs_status find(const struct gs_weights_reader *r, const char *name, size_t rows,
-                           size_t columns, const struct gs_tensor **ret)
+/* The tensor if it is there with this shape, else NULL; err says so. */
+static const struct gs_tensor *find(const struct gs_weights_reader *r, const char *name,
+                                    size_t rows, size_t columns)
 {
     const struct gs_tensor *t = gs_safetensors_find(r->all, name);
 
     if (t == NULL) {
-        return gs_fail(r->err, GS_BAD_FORMAT, "%s: tensor %s is missing", r->path.text, name);
+        (void)gs_fail(r->err, GS_BAD_FORMAT, "%s: tensor %s is missing", r->path.text, name);
+        return NULL;
     }
     const size_t dims = columns == 0 ? 1 : 2;
     if (t->n_dims != dims || t->shape[0] != rows || (dims == 2 && t->shape[1] != columns)) {
@@ -66,11 +67,11 @@ static enum gs_status find(const struct gs_weights_reader *r, const char *name, 
         char wanted[64];
         print_shape(t, shape, sizeof shape);
         (void)snprintf(wanted, sizeof wanted, dims == 2 ? "%zu, %zu" : "%zu", rows, columns);
-        return gs_fail(r->err, GS_BAD_FORMAT, "%s: %s is [%s], config.json makes it [%s]",
-                       r->path.text, name, shape, wanted);
+        (void)gs_fail(r->err, GS_BAD_FORMAT, "%s: %s is [%s], config.json makes it [%s]",
+                      r->path.text, name, shape, wanted);
+        return NULL;
     }
-    *ret = t;
-    return GS_OK;
+    return t;
 }
 
 static bool sane(const float *values, size_t n)
@@ -107,11 +108,8 @@ static enum gs_status copy_floats(struct gs_weights_reader *r, const struct gs_t
 enum gs_status gs_weights_floats(struct gs_weights_reader *r, const char *name, size_t rows,
                                  size_t columns, const float **ret)
 {
-    const struct gs_tensor *t = NULL;
-    enum gs_status status = find(r, name, rows, columns, &t);
-    if (status == GS_OK) {
-        status = copy_floats(r, t, ret);
-    }
+    const struct gs_tensor *t = find(r, name, rows, columns);
+    const enum gs_status status = t == NULL ? GS_BAD_FORMAT : copy_floats(r, t, ret);
     if (status == GS_OK) {
         r->weights->n_parameters += gs_tensor_count(t);
     }
@@ -122,11 +120,8 @@ enum gs_status gs_weights_floats(struct gs_weights_reader *r, const char *name, 
 static enum gs_status read_factors(struct gs_weights_reader *r, const char *name, size_t n,
                                    bool may_be_0, const float **ret)
 {
-    const struct gs_tensor *t = NULL;
-    enum gs_status status = find(r, name, n, 0, &t);
-    if (status == GS_OK) {
-        status = copy_floats(r, t, ret);
-    }
+    const struct gs_tensor *t = find(r, name, n, 0);
+    enum gs_status status = t == NULL ? GS_BAD_FORMAT : copy_floats(r, t, ret);
     for (size_t i = 0; i < n && status == GS_OK; i++) {
         if (!((*ret)[i] > 0.0F || (may_be_0 && (*ret)[i] == 0.0F))) {
             status = gs_fail(r->err, GS_BAD_FORMAT, "%s: %s holds a factor that is not positive",
@@ -166,15 +161,16 @@ enum gs_status gs_weights_matrix(struct gs_weights_reader *r, const char *name, 
                                  bool with_bias, struct gs_matrix *ret)
 {
     char part[FULL_NAME];
-    const struct gs_tensor *t = NULL;
 
     *ret = (struct gs_matrix){.n = n, .k = k};
     (void)snprintf(part, sizeof part, "%s.weight", name);
-    enum gs_status status = find(r, part, n, k, &t);
-    if (status == GS_OK) {
-        status = t->dtype == GS_DTYPE_I8 ? read_int8(r, name, t, ret)
-                                         : gs_weights_floats(r, part, n, k, &ret->values);
+    const struct gs_tensor *t = find(r, part, n, k);
+    if (t == NULL) {
+        return GS_BAD_FORMAT;
     }
+    const enum gs_status status = t->dtype == GS_DTYPE_I8
+                                      ? read_int8(r, name, t, ret)
+                                      : gs_weights_floats(r, part, n, k, &ret->values);
     if (status != GS_OK || !with_bias) {
         return status;
     }

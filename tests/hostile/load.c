@@ -1,0 +1,50 @@
+/* load DIR: loads an encoder's folder as the program does, and computes one message. Exit 0; or 3
+ * and one line on stderr. */
+#include "classifier/encoder/encoder.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static enum gs_status compute(const struct gs_encoder *encoder, struct gs_error *err)
+{
+    const struct gs_encoder_info *info = gs_encoder_info(encoder);
+    const int32_t ids[] = {0};
+    const size_t starts[] = {0, 1};
+    const struct gs_encoder_batch batch = {ids, starts, 1};
+    struct gs_encoder_work *work = NULL;
+    float *pooled = calloc(info->config->hidden, sizeof *pooled);
+    float *logits = calloc(info->n_logits + 1, sizeof *logits);
+
+    enum gs_status status =
+        pooled == NULL || logits == NULL
+            ? gs_fail(err, GS_NO_MEMORY, "load")
+            : gs_encoder_work_new(encoder, info->config->max_tokens, 1, &work, err);
+    if (status == GS_OK) {
+        status = gs_encoder_run(encoder, work, &batch, pooled, logits, err);
+    }
+    gs_encoder_work_free(work);
+    free(pooled);
+    free(logits);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct gs_encoder *encoder = NULL;
+    struct gs_error err = {0};
+
+    if (argc != 2) {
+        (void)fprintf(stderr, "usage: load DIR\n");
+        return 2;
+    }
+    enum gs_status status = gs_encoder_load(argv[1], GS_ARITH_AUTO, &encoder, &err);
+    if (status == GS_OK) {
+        status = compute(encoder, &err);
+    }
+    gs_encoder_free(encoder);
+    if (status != GS_OK) {
+        (void)fprintf(stderr, "%s\n", err.message);
+        return 3;
+    }
+    return 0;
+}
