@@ -29,8 +29,8 @@ fi
 
 if [ -n "$ours" ]; then
     cmake --preset release -DBUILD_TESTING=ON >build/logs/rivals-build.log
-    cmake --build --preset release --target bench_rivals_worker >>build/logs/rivals-build.log
-    cp "$(find build/release -name bench_rivals_worker -type f | head -n 1)" "$build/worker"
+    cmake --build --preset release --target rivals_worker >>build/logs/rivals-build.log
+    cp "$(find build/release -name rivals_worker -type f | head -n 1)" "$build/worker"
 fi
 RIVALS_LOG=build/logs/rivals-arms.log
 export RIVALS_LOG
