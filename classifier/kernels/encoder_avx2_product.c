@@ -82,6 +82,34 @@ static void finish(const struct finish *f, enum gs_activation act)
     }
 }
 
+enum { LINE = 64, NEAR = 8192, FEW_ROWS = 8 };
+
+/* Weights come from memory that is slower than the product: while the rows pass by one block, the
+ * next one is called for, an even part before each tile; into L1 if both fit there with ease. With
+ * few rows the CPU's own prefetching does no worse. Inlined by force: gcc 12 takes a function that
+ * only prefetches for one without effect and drops its calls. */
+static inline __attribute__((always_inline)) void
+call_for_next(const struct gs_q8_linear *w, size_t block, size_t done, size_t n_rows, size_t m)
+{
+    const size_t bytes = GS_TILE_N * w->k_padded;
+    const char *next = (const char *)w->packed + (block + 1) * bytes;
+    const size_t end = (done + n_rows) * bytes / LINE / m * LINE;
+    size_t i = done * bytes / LINE / m * LINE;
+
+    if (m < FEW_ROWS || (block + 1) * GS_TILE_N >= w->n_padded) {
+        return;
+    }
+    if (bytes <= NEAR) {
+        for (; i < end; i += LINE) {
+            _mm_prefetch(next + i, _MM_HINT_T0);
+        }
+    } else {
+        for (; i < end; i += LINE) {
+            _mm_prefetch(next + i, _MM_HINT_T1);
+        }
+    }
+}
+
 void gs_q8_linear_256(const struct gs_q8_linear *w, const struct gs_q8_rows *x, size_t m,
                       enum gs_activation act, float *y, size_t ld,
                       const struct gs_q8_tiling *tiling)
@@ -95,6 +123,7 @@ void gs_q8_linear_256(const struct gs_q8_linear *w, const struct gs_q8_rows *x, 
         size_t n = 0;
         for (size_t i = 0; i < m; i += n) {
             n = next_rows(m - i, tiling->max_rows);
+            call_for_next(w, block, i, n, m);
             tiling->tile(w, block, x->q + i * x->k_padded, x->k_padded, n, sums[0], GS_TILE_N);
             const struct finish f = {.x = x,
                                      .out = &out,
