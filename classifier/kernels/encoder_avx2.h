@@ -8,7 +8,7 @@
 
 #include "classifier/kernels/encoder.h"
 
-enum { GS_TILE_N = 16, GS_TILE_MAX_M = 8 };
+enum { GS_TILE_N = 16 };
 
 /* Sums of rows of q, 1 <= n_rows <= the row's own max_rows, with the 16 outputs of one block.
  * sums [n_rows][ld], any alignment. */
@@ -19,7 +19,7 @@ gs_q8_tile_fn gs_q8_tile_avx2; /* at most 4 rows */
 
 struct gs_q8_tiling {
     gs_q8_tile_fn *tile;
-    size_t max_rows; /* at most GS_TILE_MAX_M */
+    size_t max_rows;
 };
 
 void gs_q8_linear_256(const struct gs_q8_linear *w, const struct gs_q8_rows *x, size_t m,
