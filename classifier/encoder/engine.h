@@ -27,6 +27,7 @@ struct gs_engine {
     struct gs_encoder_config config;
     size_t hidden_padded, inner_padded;
     size_t group_tokens; /* tokens that go through all layers together */
+    size_t inner_rows;   /* rows of the feed-forward's middle that are alive as floats at a time */
     const float *words;  /* [vocab][hidden], or */
     const int8_t *words8;
     const float *words_scale;

@@ -14,9 +14,6 @@
 #include <math.h>
 #include <string.h>
 
-/* Rows of the feed-forward's wide middle that are alive as floats at a time. */
-enum { INNER_ROWS = 32 };
-
 struct group {
     size_t first, n; /* messages */
     size_t m;        /* rows */
@@ -147,8 +144,8 @@ static void feed_forward(const struct gs_engine *engine, struct gs_engine_work *
     const size_t ld = engine->inner_padded;
 
     round_for(engine, work, layer, GS_PRODUCT_IN, work->x, engine->hidden_padded, m, &work->rows);
-    for (size_t i = 0; i < m; i += INNER_ROWS) {
-        const size_t some = m - i < INNER_ROWS ? m - i : INNER_ROWS;
+    for (size_t i = 0; i < m; i += engine->inner_rows) {
+        const size_t some = m - i < engine->inner_rows ? m - i : engine->inner_rows;
         const struct gs_q8_rows in = rows_at(&work->rows, i);
         struct gs_q8_rows out = rows_at(&work->inner_rows, i);
         engine->kernels->linear(&products[GS_PRODUCT_IN].linear, &in, some,

@@ -39,12 +39,27 @@ enum {
  *           both vpdpbusd's operand and AMX's B tile; 64-byte aligned
  *   scale   [n_padded] weight = scale * s8
  *   sum     [n_padded] scale * (sum over k of s8)
- *   bias    [n_padded] */
+ *   bias    [n_padded]
+ *   pairs   what gs_q8_pairs() made of packed, or NULL: only speed depends on it */
 struct gs_q8_linear {
     size_t n, k, n_padded, k_padded;
     const int8_t *packed;
     const float *scale, *sum, *bias;
+    const uint16_t *pairs;
 };
+
+/* Which steps of 4 inputs may be added in 16 bits, for the row that has no vpdpbusd.
+ *
+ * vpmaddubsw leaves q[0] * w[0] + q[1] * w[1] in 16 bits, where a second such sum has no room if
+ * weights are large. But q <= 127, so the sum of both lies within 127 times the sum of their
+ * positive weights and 127 times that of their negative ones: where these are at most 258 for all
+ * 16 outputs of a block, both steps share one widening to 32 bits and lose nothing (127 * 258 =
+ * 32766). Steps that cannot go with their neighbour go with another; a few stay alone.
+ *
+ * ret holds gs_q8_pairs_len(w) values: for each block of 16 outputs the number of steps that are
+ * in pairs, then all k_padded / 4 steps, the pairs first. */
+size_t gs_q8_pairs_len(const struct gs_q8_linear *w);
+void gs_q8_pairs(const struct gs_q8_linear *w, uint16_t *ret);
 
 /* Rows of activations in 7 bits, each with its own scale: x ≈ offset + scale * q, 0 <= q <= 127.
  *

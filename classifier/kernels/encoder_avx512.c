@@ -31,14 +31,19 @@ static inline __m512i inputs(const uint8_t *q)
     return _mm512_set1_epi32(four);
 }
 
+static inline __attribute__((always_inline)) void dot(__m512i *sum, __m512i a, __m512i b)
+{
+    __asm__("vpdpbusd %2, %1, %0" : "+v"(*sum) : "v"(a), "v"(b));
+}
+
 /* n_rows is a constant where this is inlined, so that the sums stay in registers. */
 #define ROW(i)                                                                                     \
     if (n_rows > (i)) {                                                                            \
         const __m512i a = inputs(q + (i)*x->k);                                                    \
-        sums[i][0] = _mm512_dpbusd_epi32(sums[i][0], a, b0);                                       \
-        sums[i][1] = _mm512_dpbusd_epi32(sums[i][1], a, b1);                                       \
-        sums[i][2] = _mm512_dpbusd_epi32(sums[i][2], a, b2);                                       \
-        sums[i][3] = _mm512_dpbusd_epi32(sums[i][3], a, b3);                                       \
+        dot(&sums[i][0], a, b0);                                                                   \
+        dot(&sums[i][1], a, b1);                                                                   \
+        dot(&sums[i][2], a, b2);                                                                   \
+        dot(&sums[i][3], a, b3);                                                                   \
     }
 
 static inline __attribute__((always_inline)) void

@@ -11,6 +11,8 @@ static size_t n_rows = 1;
 
 #if defined(__x86_64__)
 
+#include "classifier/kernels/encoder_amx.h"
+
 #include <cpuid.h>
 
 /* __builtin_cpu_supports() asks the operating system too, but clang 14 does not know this one. */
@@ -36,9 +38,17 @@ static void find_rows(void)
     const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     const bool avx512 = avx2 && has_avx512_vnni();
 
-    (void)has_avx_vnni;
+    if (avx2) {
+        rows[n_rows++] = &gs_encoder_kernels_avx2;
+    }
+    if (avx2 && has_avx_vnni()) {
+        rows[n_rows++] = &gs_encoder_kernels_avxvnni;
+    }
     if (avx512) {
         rows[n_rows++] = &gs_encoder_kernels_avx512;
+    }
+    if (avx512 && gs_encoder_amx_permitted()) {
+        rows[n_rows++] = &gs_encoder_kernels_amx;
     }
 }
 

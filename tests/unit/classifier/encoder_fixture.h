@@ -58,7 +58,7 @@ static inline size_t up_to_64(size_t n)
 /* extreme 0: any weights; else all of them are that. */
 static inline struct gs_q8_linear any_linear(size_t n, size_t k, int extreme)
 {
-    struct gs_q8_linear w = {n, k, up_to_64(n), up_to_64(k), NULL, NULL, NULL, NULL};
+    struct gs_q8_linear w = {.n = n, .k = k, .n_padded = up_to_64(n), .k_padded = up_to_64(k)};
     int8_t *packed = block(w.n_padded * w.k_padded);
     float *scale = block(w.n_padded * sizeof *scale);
     float *sum = block(w.n_padded * sizeof *sum);

@@ -1,0 +1,89 @@
+#include "classifier/kernels/encoder.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+enum {
+    SIDES = 64,  /* 16 outputs, two 16-bit sums each, positive and negative weights apart */
+    LIMIT = 258, /* 127 * 258 < 2^15 */
+    MAX_STEPS = GS_Q8_MAX_K / 4,
+    MAX_TRIES = 256 /* partners looked at for one step: bounds the time for hostile weights */
+};
+
+size_t gs_q8_pairs_len(const struct gs_q8_linear *w)
+{
+    return w->n_padded / 16 * (1 + w->k_padded / 4);
+}
+
+/* How far up and down each 16-bit sum of a step can go, in units of 127. */
+static void reach_of(const int8_t *step, uint16_t reach[SIDES])
+{
+    for (size_t i = 0; i < SIDES / 2; i++) {
+        const int a = step[2 * i];
+        const int b = step[2 * i + 1];
+        reach[2 * i] = (uint16_t)((a > 0 ? a : 0) + (b > 0 ? b : 0));
+        reach[2 * i + 1] = (uint16_t)((a < 0 ? -a : 0) + (b < 0 ? -b : 0));
+    }
+}
+
+static bool fits(const uint16_t a[SIDES], const int8_t *step)
+{
+    uint16_t b[SIDES];
+    bool ok = true;
+
+    reach_of(step, b);
+    for (size_t i = 0; i < SIDES; i++) {
+        ok &= a[i] + b[i] <= LIMIT;
+    }
+    return ok;
+}
+
+/* The first free step after i that may be added to it, or n. */
+static size_t partner(const int8_t *block, const bool *taken, size_t i, size_t n)
+{
+    uint16_t reach[SIDES];
+    size_t tries = 0;
+
+    reach_of(block + i * 64, reach);
+    for (size_t j = i + 1; j < n && tries < MAX_TRIES; j++) {
+        if (!taken[j]) {
+            if (fits(reach, block + j * 64)) {
+                return j;
+            }
+            tries++;
+        }
+    }
+    return n;
+}
+
+static void pair_block(const int8_t *block, size_t n, uint16_t *ret)
+{
+    bool taken[MAX_STEPS];
+    size_t n_paired = 0;
+    size_t n_alone = 0;
+
+    memset(taken, 0, n * sizeof *taken);
+    for (size_t i = 0; i < n; i++) {
+        if (taken[i]) {
+            continue;
+        }
+        const size_t j = partner(block, taken, i, n);
+        if (j == n) {
+            ret[n - n_alone++] = (uint16_t)i;
+            continue;
+        }
+        taken[j] = true;
+        ret[1 + n_paired++] = (uint16_t)i;
+        ret[1 + n_paired++] = (uint16_t)j;
+    }
+    ret[0] = (uint16_t)n_paired;
+}
+
+void gs_q8_pairs(const struct gs_q8_linear *w, uint16_t *ret)
+{
+    const size_t n_steps = w->k_padded / 4;
+
+    for (size_t block = 0; block < w->n_padded / 16; block++) {
+        pair_block(w->packed + block * 16 * w->k_padded, n_steps, ret + block * (1 + n_steps));
+    }
+}
