@@ -25,7 +25,7 @@ static void choose_rows(struct gs_engine *engine, size_t group_tokens)
 
 static const float *copy_floats(struct gs_slab *slab, const float *from, size_t n)
 {
-    float *to = from == NULL ? NULL : gs_pack_take(slab, n * sizeof *to);
+    float *to = from == NULL ? NULL : gs_slab_take(slab, n * sizeof *to);
     if (to != NULL) {
         memcpy(to, from, n * sizeof *to);
     }
@@ -34,7 +34,7 @@ static const float *copy_floats(struct gs_slab *slab, const float *from, size_t 
 
 static const int8_t *copy_bytes(struct gs_slab *slab, const int8_t *from, size_t n)
 {
-    int8_t *to = from == NULL ? NULL : gs_pack_take(slab, n);
+    int8_t *to = from == NULL ? NULL : gs_slab_take(slab, n);
     if (to != NULL) {
         memcpy(to, from, n);
     }
@@ -68,7 +68,7 @@ static void pack_layer(struct gs_slab *slab, const struct gs_encoder_layer *from
 
 static const float *copy_matrix(struct gs_slab *slab, const struct gs_matrix *m)
 {
-    float *values = gs_pack_take(slab, m->n * m->k * sizeof *values);
+    float *values = gs_slab_take(slab, m->n * m->k * sizeof *values);
     for (size_t i = 0; values != NULL && i < m->n * m->k; i++) {
         values[i] = m->values != NULL ? m->values[i] : m->scale[i / m->k] * (float)m->q8[i];
     }
@@ -77,7 +77,7 @@ static const float *copy_matrix(struct gs_slab *slab, const struct gs_matrix *m)
 
 static const float *copy_bias(struct gs_slab *slab, const struct gs_matrix *m)
 {
-    float *bias = gs_pack_take(slab, m->n * sizeof *bias); /* zeros where there is none */
+    float *bias = gs_slab_take(slab, m->n * sizeof *bias); /* zeros where there is none */
     if (bias != NULL && m->bias != NULL) {
         memcpy(bias, m->bias, m->n * sizeof *bias);
     }
@@ -108,7 +108,7 @@ static void pack_all(struct gs_slab *slab, const struct gs_encoder_weights *weig
     const size_t hidden = config->hidden;
     const size_t n_words = weights->words.n * hidden;
 
-    engine->layers = gs_pack_take(slab, config->layers * sizeof *engine->layers);
+    engine->layers = gs_slab_take(slab, config->layers * sizeof *engine->layers);
     for (size_t l = 0; l < config->layers; l++) {
         struct gs_engine_layer counted;
         pack_layer(slab, &weights->layers[l], hidden,
@@ -215,9 +215,9 @@ const char *gs_engine_kernels(const struct gs_engine *engine)
 
 static struct gs_q8_rows take_rows(struct gs_slab *slab, size_t m, size_t k_padded)
 {
-    return (struct gs_q8_rows){.q = gs_pack_take(slab, m * k_padded),
-                               .scale = gs_pack_take(slab, m * sizeof(float)),
-                               .offset = gs_pack_take(slab, m * sizeof(float)),
+    return (struct gs_q8_rows){.q = gs_slab_take(slab, m * k_padded),
+                               .scale = gs_slab_take(slab, m * sizeof(float)),
+                               .offset = gs_slab_take(slab, m * sizeof(float)),
                                .k_padded = k_padded};
 }
 
@@ -228,17 +228,17 @@ static void lay_out(struct gs_slab *slab, const struct gs_engine *engine,
     const size_t m = work->max_rows;
     const size_t row = m * engine->hidden_padded * sizeof(float);
 
-    work->x = gs_pack_take(slab, row);
-    work->qkv = gs_pack_take(slab, 3 * row);
-    work->mixed = gs_pack_take(slab, row);
-    work->inner = gs_pack_take(slab, engine->inner_rows * engine->inner_padded * sizeof(float));
+    work->x = gs_slab_take(slab, row);
+    work->qkv = gs_slab_take(slab, 3 * row);
+    work->mixed = gs_slab_take(slab, row);
+    work->inner = gs_slab_take(slab, engine->inner_rows * engine->inner_padded * sizeof(float));
     work->heads =
-        gs_pack_take(slab, sizeof(float) * gs_attention_work(config->max_tokens,
+        gs_slab_take(slab, sizeof(float) * gs_attention_work(config->max_tokens,
                                                              config->hidden / config->heads));
-    work->cls = gs_pack_take(slab, row);
+    work->cls = gs_slab_take(slab, row);
     work->rows = take_rows(slab, m, engine->hidden_padded);
     work->inner_rows = take_rows(slab, m, engine->inner_padded);
-    work->firsts = gs_pack_take(slab, (m + 1) * sizeof *work->firsts);
+    work->firsts = gs_slab_take(slab, (m + 1) * sizeof *work->firsts);
 }
 
 enum gs_status gs_engine_work_new(const struct gs_engine *engine, size_t max_tokens,

@@ -17,7 +17,7 @@ size_t gs_pack_padded(size_t n)
     return (n + GS_Q8_N - 1) / GS_Q8_N * GS_Q8_N;
 }
 
-void *gs_pack_take(struct gs_slab *slab, size_t bytes)
+void *gs_slab_take(struct gs_slab *slab, size_t bytes)
 {
     void *piece = slab->base == NULL ? NULL : slab->base + slab->used;
     slab->used += (bytes + SLAB_ALIGN - 1) / SLAB_ALIGN * SLAB_ALIGN;
@@ -107,11 +107,11 @@ void gs_pack_linear(struct gs_slab *slab, const struct gs_matrix *const *parts, 
         to.n_padded += gs_pack_padded(parts[p]->n);
     }
     to.n = n_parts == 1 ? parts[0]->n : to.n_padded;
-    int8_t *packed = gs_pack_take(slab, to.n_padded * to.k_padded);
-    float *scale = gs_pack_take(slab, to.n_padded * sizeof *scale);
-    float *sum = gs_pack_take(slab, to.n_padded * sizeof *sum);
-    float *bias = gs_pack_take(slab, to.n_padded * sizeof *bias);
-    int8_t *row = gs_pack_take(slab, to.k_padded);
+    int8_t *packed = gs_slab_take(slab, to.n_padded * to.k_padded);
+    float *scale = gs_slab_take(slab, to.n_padded * sizeof *scale);
+    float *sum = gs_slab_take(slab, to.n_padded * sizeof *sum);
+    float *bias = gs_slab_take(slab, to.n_padded * sizeof *bias);
+    int8_t *row = gs_slab_take(slab, to.k_padded);
     if (slab->base != NULL) {
         size_t first = 0;
         for (size_t p = 0; p < n_parts; p++) {

@@ -20,7 +20,7 @@ struct gs_slab {
     uint8_t *base;
     size_t used;
 };
-void *gs_pack_take(struct gs_slab *slab, size_t bytes);
+void *gs_slab_take(struct gs_slab *slab, size_t bytes);
 /* Zeroed memory of that size, on huge pages where the system gives them; NULL without memory. */
 void *gs_slab_memory(size_t bytes);
 void gs_slab_release(void *memory); /* NULL is fine */
