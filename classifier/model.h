@@ -154,6 +154,8 @@ size_t gs_model_known(const struct gs_model *model, struct gs_model_work *work,
                       const uint32_t *hashes, size_t n);
 double gs_model_gather_rate(const struct gs_model *model, struct gs_model_work *work, size_t n_rows,
                             bool han, double seconds);
+/* Multiplications of the encoder for one message of so many tokens. */
+uint64_t gs_model_macs(const struct gs_model *model, size_t n_tokens);
 const char *gs_model_kernel(const struct gs_model *model); /* "scalar", "avx2", "avx512" */
 
 #endif

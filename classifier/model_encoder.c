@@ -109,6 +109,13 @@ enum gs_status gs_model_embed(const struct gs_model *model, struct gs_model_work
     return run(model, work, inputs, n, ret, NULL, err);
 }
 
+uint64_t gs_model_macs(const struct gs_model *model, size_t n_tokens)
+{
+    const struct gs_encoder *encoder = model->encoder->encoder;
+
+    return gs_encoder_info(encoder)->macs(encoder, n_tokens);
+}
+
 /* ---- answers ---- */
 
 /* Weights are finite, but products of large ones need not be: such a logit says nothing. */

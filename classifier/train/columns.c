@@ -260,14 +260,14 @@ enum gs_status gs_columns_solve(struct gs_trainer *t, size_t profile, bool held_
     }
     add_norms(&job);
     job.problem = (struct gs_svm_problem){.ids = t->ids,
-                                      .at = t->id_at,
-                                      .n_features = v->n,
-                                      .rows = job.rows,
-                                      .y = job.y,
-                                      .cost = job.cost,
-                                      .domain = job.domain,
-                                      .tolerance = t->options.tolerance,
-                                      .max_passes = max_passes};
+                                          .at = t->id_at,
+                                          .n_features = v->n,
+                                          .rows = job.rows,
+                                          .y = job.y,
+                                          .cost = job.cost,
+                                          .domain = job.domain,
+                                          .tolerance = t->options.tolerance,
+                                          .max_passes = max_passes};
     status = solve_all(&job, err);
 
 done:
