@@ -193,7 +193,7 @@ static void test_long_word(void **state)
 {
     enum { N = 1000000 };
     struct gs_unigram *unigram = model_of(
-        "{\"unk_id\":0,\"vocab\":[[\"<unk>\",0],[\"a\",-0.1],[\"aa\",-0.3],[\"aaa\",-0.3]]}");
+        "{\"unk_id\":0,\"vocab\":[[\"<unk>\",0],[\"a\",-0.2],[\"aa\",-0.3],[\"aaa\",-0.3]]}");
     struct gs_unigram_work *work = NULL;
     struct gs_pieces pieces = {0};
     char *text = malloc(N);
