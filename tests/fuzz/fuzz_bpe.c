@@ -2,6 +2,7 @@
  * best pair again after every join gives. */
 #include "tokenizer/pieces.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { LETTERS = 8, MAX_PIECES = 64, MAX_LEN = 12, MAX_WORD = 96 };
@@ -26,16 +27,16 @@ static void add_merge(struct vocab *vocab, int left, int right)
     char joined[2 * MAX_LEN + 1];
     int id = 0;
 
-    strcpy(joined, vocab->texts[left]);
-    strcat(joined, vocab->texts[right]);
-    if (strlen(joined) > MAX_LEN) {
+    const int len =
+        snprintf(joined, sizeof joined, "%s%s", vocab->texts[left], vocab->texts[right]);
+    if (len > MAX_LEN) {
         return;
     }
     while (id < (int)vocab->n_pieces && strcmp(vocab->texts[id], joined) != 0) {
         id++;
     }
     if (id == (int)vocab->n_pieces) {
-        strcpy(vocab->texts[vocab->n_pieces++], joined);
+        memcpy(vocab->texts[vocab->n_pieces++], joined, (size_t)len + 1);
     }
     vocab->merges[vocab->n_merges].left = left;
     vocab->merges[vocab->n_merges].right = right;

@@ -158,7 +158,7 @@ static void test_many_merges(void **state)
     for (size_t i = 0; i < (size_t)N * N; i += 2) {
         const char pair[] = {letters[i / N], letters[i % N], '\0'};
         const char merge[] = {letters[i / N], ' ', letters[i % N], '\0'};
-        json_object_set_new(vocab, pair, json_integer((json_int_t)(N + i)));
+        json_object_set_new(vocab, pair, json_integer((json_int_t)N + (json_int_t)i));
         json_array_append_new(merges, json_string(merge));
     }
     json_t *model = json_pack("{s:o,s:o}", "vocab", vocab, "merges", merges);
