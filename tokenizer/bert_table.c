@@ -76,16 +76,15 @@ static bool find_fate(struct gs_bert_table *table, struct gs_bert_flags flags,
         n_alone += way.spaced || gs_char_is(GS_CLASS_PUNCT, way.cps[i]);
         len += gs_utf8_encode(way.cps[i], bytes + len);
     }
-    if (way.n == 0) {
-        *ret = way.spaced ? GS_FATE_SPACE : GS_FATE_GONE;
-    } else if (way.slow) {
+    const bool is_mixed = n_spaces + n_alone > 0 && way.n > 1 && n_spaces < way.n;
+    if (way.slow || is_mixed) {
         *ret = GS_FATE_SLOW;
+    } else if (way.n == 0) {
+        *ret = way.spaced ? GS_FATE_SPACE : GS_FATE_GONE;
     } else if (n_spaces == way.n) {
         *ret = GS_FATE_SPACE;
-    } else if (n_alone == 1 && way.n == 1) {
+    } else if (n_alone == 1) {
         *ret = (uint32_t)gs_wordpiece_char(wordpiece, bytes, len) << GS_FATE_BITS | GS_FATE_ALONE;
-    } else if (n_spaces + n_alone > 0) {
-        *ret = GS_FATE_SLOW;
     } else if (way.n == 1 && way.cps[0] == cp) {
         *ret = GS_FATE_SELF;
     } else {
