@@ -1,0 +1,476 @@
+/* Contents lie sorted; a match narrows the range of those that still fit, byte by byte. Texts have
+ * few bytes that a token begins with, so most places cost one look. */
+#include "tokenizer/added.h"
+
+#include "base/utf8.h"
+#include "tokenizer/json.h"
+#include "tokenizer/unicode.h"
+
+#include <stdlib.h>
+
+/* What is looked for, and the token that it stands for. */
+struct pattern {
+    struct gs_str text; /* owned */
+    uint32_t token;
+};
+
+struct patterns {
+    struct pattern *items; /* sorted by bytes */
+    size_t n;
+    bool begins[256]; /* a pattern begins with this byte */
+};
+
+struct gs_added {
+    struct gs_added_token *tokens; /* contents are owned */
+    size_t n, capacity;
+    struct gs_vocab *by_content; /* content → id */
+    size_t n_ids;
+    size_t next_id; /* of a token that the vocabulary has not */
+    size_t bytes;
+    struct patterns raw, normalised;
+    bool tears_at_space, has_replacement;
+};
+
+enum gs_status gs_added_new(size_t n_model, struct gs_added **ret, struct gs_error *err)
+{
+    struct gs_added *added = calloc(1, sizeof *added);
+
+    if (added == NULL) {
+        return gs_fail(err, GS_NO_MEMORY, "no memory for the added tokens");
+    }
+    const enum gs_status status = gs_vocab_new(&added->by_content, err);
+    if (status != GS_OK) {
+        free(added);
+        return status;
+    }
+    added->next_id = n_model;
+    *ret = added;
+    return GS_OK;
+}
+
+static void free_text(struct gs_str text)
+{
+    union { /* owned here, borrowed everywhere else */
+        const char *in;
+        char *out;
+    } bytes = {.in = text.bytes};
+
+    free(bytes.out);
+}
+
+static void free_patterns(struct patterns *patterns)
+{
+    for (size_t i = 0; i < patterns->n; i++) {
+        free_text(patterns->items[i].text);
+    }
+    free(patterns->items);
+}
+
+void gs_added_free(struct gs_added *added)
+{
+    if (added == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < added->n; i++) {
+        free_text(added->tokens[i].content);
+    }
+    free(added->tokens);
+    free_patterns(&added->raw);
+    free_patterns(&added->normalised);
+    gs_vocab_free(added->by_content);
+    free(added);
+}
+
+static bool copy_text(struct gs_str text, struct gs_str *ret)
+{
+    char *copy = malloc(text.len == 0 ? 1 : text.len);
+
+    if (copy == NULL) {
+        return false;
+    }
+    if (text.len > 0) {
+        memcpy(copy, text.bytes, text.len);
+    }
+    *ret = (struct gs_str){copy, text.len};
+    return true;
+}
+
+static bool reserve_token(struct gs_added *added)
+{
+    if (added->n < added->capacity) {
+        return true;
+    }
+    const size_t capacity = added->capacity == 0 ? 16 : added->capacity * 2;
+    struct gs_added_token *tokens = realloc(added->tokens, capacity * sizeof *tokens);
+    if (tokens == NULL) {
+        return false;
+    }
+    added->tokens = tokens;
+    added->capacity = capacity;
+    return true;
+}
+
+static bool is_ascii_alnum(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* Whether cutting a text before a space could change where this token is found. */
+static bool tears(struct gs_str content, bool right)
+{
+    for (size_t i = 0; i < content.len; i++) {
+        if (content.bytes[i] == ' ') {
+            return true;
+        }
+    }
+    return right && is_ascii_alnum(content.bytes[content.len - 1]);
+}
+
+static bool has_replacement(struct gs_str content)
+{
+    for (size_t i = 0; i + 3 <= content.len; i++) {
+        if (memcmp(content.bytes + i, "\xEF\xBF\xBD", 3) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum gs_status gs_added_add(struct gs_added *added, struct gs_added_token token,
+                            const struct gs_vocab *vocab, struct gs_error *err)
+{
+    if (token.content.len == 0 || token.content.len > GS_MAX_ADDED_LEN) {
+        return gs_fail(err, GS_BAD_FORMAT, "added token %d has %zu bytes, which is not in 1 to %d",
+                       (int)token.id, token.content.len, GS_MAX_ADDED_LEN);
+    }
+    if (added->n == GS_MAX_ADDED) {
+        return gs_fail(err, GS_BAD_FORMAT, "more than %d added tokens", GS_MAX_ADDED);
+    }
+    if (gs_added_find(added, token.content) >= 0) {
+        return gs_fail(err, GS_BAD_FORMAT, "added token %d is there twice", (int)token.id);
+    }
+    const int32_t own = gs_vocab_find(vocab, token.content.bytes, token.content.len);
+    const int32_t id = own >= 0 ? own : (int32_t)added->next_id;
+    if (id != token.id) {
+        return gs_fail(err, GS_BAD_FORMAT, "added token %d would have the id %d in tokenizers",
+                       (int)token.id, (int)id);
+    }
+    const enum gs_status status = gs_vocab_add(added->by_content, token.content, id, err);
+    if (status != GS_OK) {
+        return status;
+    }
+    if (!reserve_token(added) || !copy_text(token.content, &token.content)) {
+        return gs_fail(err, GS_NO_MEMORY, "no memory for the added tokens");
+    }
+    added->tokens[added->n++] = token;
+    added->next_id += own >= 0 ? 0 : 1;
+    added->bytes += token.content.len;
+    added->n_ids = (size_t)id >= added->n_ids ? (size_t)id + 1 : added->n_ids;
+    added->tears_at_space = added->tears_at_space || tears(token.content, token.right);
+    added->has_replacement = added->has_replacement || has_replacement(token.content);
+    return GS_OK;
+}
+
+static enum gs_status read_token(const json_t *json, struct gs_added *added,
+                                 const struct gs_vocab *vocab, struct gs_error *err)
+{
+    static const char *const keys[] = {"id",     "content",    "single_word", "lstrip",
+                                       "rstrip", "normalized", "special",     NULL};
+    struct gs_added_token token = {.id = -1};
+    size_t id = SIZE_MAX;
+    struct {
+        const char *key;
+        bool *flag;
+    } flags[] = {{"single_word", &token.single_word},
+                 {"lstrip", &token.left},
+                 {"rstrip", &token.right},
+                 {"normalized", &token.normalised},
+                 {"special", &token.special}};
+
+    enum gs_status status = gs_json_only(json, "an added token", keys, err);
+    if (status != GS_OK) {
+        return status;
+    }
+    status = gs_json_count(json, "an added token", "id", GS_MAX_VOCAB - 1, &id, err);
+    if (status != GS_OK) {
+        return status;
+    }
+    status = gs_json_text(json, "an added token", "content", &token.content, err);
+    if (status != GS_OK) {
+        return status;
+    }
+    if (id == SIZE_MAX || token.content.bytes == NULL) {
+        return gs_fail(err, GS_BAD_FORMAT, "an added token has no id or no content");
+    }
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+        if (!json_is_boolean(json_object_get(json, flags[i].key))) {
+            return gs_fail(err, GS_BAD_FORMAT, "added token %zu: \"%s\" is neither true nor false",
+                           id, flags[i].key);
+        }
+        *flags[i].flag = json_is_true(json_object_get(json, flags[i].key));
+    }
+    token.id = (int32_t)id;
+    return gs_added_add(added, token, vocab, err);
+}
+
+enum gs_status gs_added_read(const json_t *json, struct gs_added *added,
+                             const struct gs_vocab *vocab, struct gs_error *err)
+{
+    if (json == NULL || json_is_null(json)) {
+        return GS_OK;
+    }
+    if (!json_is_array(json)) {
+        return gs_fail(err, GS_BAD_FORMAT, "\"added_tokens\" is not a list");
+    }
+    for (size_t i = 0; i < json_array_size(json); i++) {
+        const enum gs_status status = read_token(json_array_get(json, i), added, vocab, err);
+        if (status != GS_OK) {
+            return status;
+        }
+    }
+    return GS_OK;
+}
+
+static int compare_patterns(const void *a, const void *b)
+{
+    const struct gs_str x = ((const struct pattern *)a)->text;
+    const struct gs_str y = ((const struct pattern *)b)->text;
+    const int order = memcmp(x.bytes, y.bytes, x.len < y.len ? x.len : y.len);
+
+    return order != 0 ? order : (x.len > y.len) - (x.len < y.len);
+}
+
+static enum gs_status add_pattern(struct patterns *patterns, struct gs_str text, uint32_t token,
+                                  struct gs_error *err)
+{
+    if (text.len == 0) {
+        return gs_fail(err, GS_BAD_FORMAT, "an added token is empty once it is normalised");
+    }
+    if (!copy_text(text, &patterns->items[patterns->n].text)) {
+        return gs_fail(err, GS_NO_MEMORY, "no memory for the added tokens");
+    }
+    patterns->items[patterns->n++].token = token;
+    patterns->begins[(unsigned char)text.bytes[0]] = true;
+    return GS_OK;
+}
+
+static enum gs_status sort_patterns(struct patterns *patterns, struct gs_error *err)
+{
+    if (patterns->n > 0) {
+        qsort(patterns->items, patterns->n, sizeof *patterns->items, compare_patterns);
+    }
+    for (size_t i = 1; i < patterns->n; i++) {
+        if (compare_patterns(&patterns->items[i - 1], &patterns->items[i]) == 0) {
+            return gs_fail(err, GS_BAD_FORMAT,
+                           "two added tokens are the same once they are normalised");
+        }
+    }
+    return GS_OK;
+}
+
+/* The content as normalised text. */
+static enum gs_status normalise(const struct gs_normaliser *normaliser, struct gs_normal_work *work,
+                                struct gs_str content, struct gs_aligned *in,
+                                struct gs_aligned *out, struct gs_error *err)
+{
+    in->len = 0;
+    out->len = 0;
+    if (!gs_aligned_reserve(in, content.len)) {
+        return gs_fail(err, GS_NO_MEMORY, "no memory for the added tokens");
+    }
+    gs_aligned_put(in, content.bytes, content.len, 0, 0);
+    return gs_normaliser_apply(normaliser, work, in, out, err);
+}
+
+enum gs_status gs_added_finish(struct gs_added *added, const struct gs_normaliser *normaliser,
+                               struct gs_error *err)
+{
+    struct gs_normal_work work = {0};
+    struct gs_aligned in = {0}, out = {0};
+    enum gs_status status = GS_OK;
+
+    added->raw.items = calloc(added->n + 1, sizeof *added->raw.items);
+    added->normalised.items = calloc(added->n + 1, sizeof *added->normalised.items);
+    if (added->raw.items == NULL || added->normalised.items == NULL) {
+        return gs_fail(err, GS_NO_MEMORY, "no memory for the added tokens");
+    }
+    for (size_t i = 0; i < added->n && status == GS_OK; i++) {
+        const struct gs_added_token *token = &added->tokens[i];
+        struct gs_str text = token->content;
+        if (token->normalised) {
+            status = normalise(normaliser, &work, text, &in, &out, err);
+            text = (struct gs_str){out.bytes, out.len};
+            added->tears_at_space =
+                added->tears_at_space || (text.len > 0 && tears(text, token->right));
+        }
+        if (status == GS_OK) {
+            status = add_pattern(token->normalised ? &added->normalised : &added->raw, text,
+                                 (uint32_t)i, err);
+        }
+    }
+    if (status == GS_OK) {
+        status = sort_patterns(&added->raw, err);
+    }
+    if (status == GS_OK) {
+        status = sort_patterns(&added->normalised, err);
+    }
+    gs_normal_work_done(&work);
+    gs_aligned_done(&in);
+    gs_aligned_done(&out);
+    return status;
+}
+
+size_t gs_added_count(const struct gs_added *added)
+{
+    return added->n;
+}
+
+size_t gs_added_n_ids(const struct gs_added *added)
+{
+    return added->n_ids;
+}
+
+size_t gs_added_memory(const struct gs_added *added)
+{
+    return sizeof *added + added->capacity * sizeof *added->tokens +
+           2 * (added->n + 1) * sizeof(struct pattern) + 2 * added->bytes +
+           gs_vocab_memory(added->by_content);
+}
+
+bool gs_added_any_normalised(const struct gs_added *added)
+{
+    return added->normalised.n > 0;
+}
+
+bool gs_added_tears_at_space(const struct gs_added *added)
+{
+    return added->tears_at_space;
+}
+
+bool gs_added_has_replacement(const struct gs_added *added)
+{
+    return added->has_replacement;
+}
+
+int32_t gs_added_find(const struct gs_added *added, struct gs_str content)
+{
+    return gs_vocab_find(added->by_content, content.bytes, content.len);
+}
+
+struct gs_str gs_added_piece(const struct gs_added *added, int32_t id)
+{
+    return gs_vocab_piece(added->by_content, id);
+}
+
+/* The longest pattern at bytes[at, to); NULL when none begins there. */
+static const struct pattern *match(const struct patterns *patterns, const char *bytes, size_t at,
+                                   size_t to)
+{
+    const struct pattern *found = NULL;
+    size_t low = 0, high = patterns->n;
+
+    for (size_t depth = 0; low < high; depth++) {
+        if (patterns->items[low].text.len == depth) { /* sorted before all that go on */
+            found = &patterns->items[low++];
+        }
+        if (at + depth >= to) {
+            break;
+        }
+        const unsigned char byte = (unsigned char)bytes[at + depth];
+        size_t first = low, end = high;
+        while (first < end) { /* the first with a byte that is not smaller */
+            const size_t middle = first + (end - first) / 2;
+            if ((unsigned char)patterns->items[middle].text.bytes[depth] < byte) {
+                first = middle + 1;
+            } else {
+                end = middle;
+            }
+        }
+        low = first;
+        end = high;
+        while (first < end) { /* the first with a greater one */
+            const size_t middle = first + (end - first) / 2;
+            if ((unsigned char)patterns->items[middle].text.bytes[depth] <= byte) {
+                first = middle + 1;
+            } else {
+                end = middle;
+            }
+        }
+        high = first;
+    }
+    return found;
+}
+
+/* The character that begins at bytes[at], < to; U+FFFD for a broken byte. */
+static uint32_t char_at(const char *bytes, size_t at, size_t to, size_t *ret_len)
+{
+    const size_t len = gs_utf8_valid_len(bytes + at, to - at);
+
+    *ret_len = len == 0 ? 1 : len;
+    return len == 0 ? 0xFFFD : gs_utf8_decode(bytes + at, len);
+}
+
+/* The character that ends at bytes[at], > from. */
+static uint32_t char_before(const char *bytes, size_t from, size_t at, size_t *ret_len)
+{
+    for (size_t len = 1; len <= 4 && len <= at - from; len++) {
+        if (gs_utf8_valid_len(bytes + at - len, len) == len) {
+            *ret_len = len;
+            return gs_utf8_decode(bytes + at - len, len);
+        }
+    }
+    *ret_len = 1;
+    return 0xFFFD;
+}
+
+static bool is_word(uint32_t cp)
+{
+    return gs_char_is(GS_CLASS_WORD, cp);
+}
+
+static bool stands_alone(const char *bytes, size_t from, size_t start, size_t end, size_t to)
+{
+    size_t len = 0;
+
+    return !(start > from && is_word(char_before(bytes, from, start, &len))) &&
+           !(end < to && is_word(char_at(bytes, end, to, &len)));
+}
+
+bool gs_added_cut(const struct gs_added *added, bool normalised, const char *bytes, size_t from,
+                  size_t to, struct gs_splits *out)
+{
+    const struct patterns *patterns = normalised ? &added->normalised : &added->raw;
+    size_t done = from, len = 0;
+
+    for (size_t at = from; patterns->n > 0 && at < to;) {
+        if (!patterns->begins[(unsigned char)bytes[at]]) {
+            at++;
+            continue;
+        }
+        const struct pattern *pattern = match(patterns, bytes, at, to);
+        if (pattern == NULL) {
+            at++;
+            continue;
+        }
+        const struct gs_added_token *token = &added->tokens[pattern->token];
+        size_t start = at, end = at + pattern->text.len;
+        at = end;
+        if (token->single_word && !stands_alone(bytes, from, start, end, to)) {
+            continue;
+        }
+        start = token->left && start < done ? done : start;
+        while (token->left && start > done &&
+               gs_char_is_space(char_before(bytes, from, start, &len))) {
+            start -= len;
+        }
+        while (token->right && end < to && gs_char_is_space(char_at(bytes, end, to, &len))) {
+            end += len;
+        }
+        if ((start > done && !gs_splits_add(out, done, start, -1)) ||
+            !gs_splits_add(out, start, end, token->id)) {
+            return false;
+        }
+        done = end;
+    }
+    return done >= to || gs_splits_add(out, done, to, -1);
+}

@@ -1,0 +1,168 @@
+#include "tokenizer/impl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+enum { MAX_PATH = 4096 };
+
+void gs_tokenizer_free(struct gs_tokenizer *tokenizer)
+{
+    if (tokenizer == NULL) {
+        return;
+    }
+    gs_bert_free(tokenizer->bert);
+    gs_wordpiece_free(tokenizer->wordpiece);
+    gs_unigram_free(tokenizer->unigram);
+    gs_bpe_free(tokenizer->bpe);
+    gs_normaliser_done(&tokenizer->normaliser);
+    gs_added_free(tokenizer->added);
+    gs_vocab_free(tokenizer->vocab);
+    free(tokenizer);
+}
+
+static int32_t find_token(const struct gs_tokenizer *tokenizer, struct gs_str name)
+{
+    const int32_t added = gs_added_find(tokenizer->added, name);
+
+    return added >= 0 ? added : gs_vocab_find(tokenizer->vocab, name.bytes, name.len);
+}
+
+/* By its name, or by one of the two that most files use. */
+static int32_t find_special(const struct gs_tokenizer *tokenizer, struct gs_str name,
+                            const char *bert, const char *roberta)
+{
+    if (name.bytes != NULL) {
+        return find_token(tokenizer, name);
+    }
+    const int32_t id = find_token(tokenizer, gs_str(bert));
+    return id >= 0 ? id : find_token(tokenizer, gs_str(roberta));
+}
+
+static enum gs_status check_frame(const struct gs_tokenizer *tokenizer, struct gs_error *err)
+{
+    const struct gs_frame *frame = &tokenizer->frame;
+    int32_t highest = -1;
+
+    for (size_t i = 0; i < frame->n_before; i++) {
+        highest = frame->before[i] > highest ? frame->before[i] : highest;
+    }
+    for (size_t i = 0; i < frame->n_after; i++) {
+        highest = frame->after[i] > highest ? frame->after[i] : highest;
+    }
+    if (highest >= 0 && (size_t)highest >= tokenizer->info.n_vocab) {
+        return gs_fail(err, GS_BAD_FORMAT,
+                       "post_processor adds the token %d of a vocabulary of %zu", (int)highest,
+                       tokenizer->info.n_vocab);
+    }
+    return GS_OK;
+}
+
+static size_t memory_of(const struct gs_tokenizer *tokenizer)
+{
+    size_t bytes =
+        sizeof *tokenizer + gs_vocab_memory(tokenizer->vocab) + gs_added_memory(tokenizer->added);
+
+    if (tokenizer->wordpiece != NULL) {
+        bytes += gs_wordpiece_memory(tokenizer->wordpiece);
+    }
+    if (tokenizer->bert != NULL) {
+        bytes += gs_bert_memory(tokenizer->bert);
+    }
+    return bytes;
+}
+
+enum gs_status gs_tokenizer_finish(struct gs_tokenizer *tokenizer,
+                                   const struct gs_token_names *names, struct gs_error *err)
+{
+    static const char *const kinds[] = {"wordpiece", "unigram", "bpe"};
+    struct gs_tokenizer_info *info = &tokenizer->info;
+
+    const enum gs_status status = gs_added_finish(tokenizer->added, &tokenizer->normaliser, err);
+    if (status != GS_OK) {
+        return status;
+    }
+    if (tokenizer->bert != NULL &&
+        (gs_added_any_normalised(tokenizer->added) || gs_added_has_replacement(tokenizer->added))) {
+        gs_bert_free(tokenizer->bert);
+        tokenizer->bert = NULL;
+    }
+    tokenizer->may_end_at_space =
+        tokenizer->splitter.cuts_at_space && !gs_added_tears_at_space(tokenizer->added);
+    info->kind = kinds[tokenizer->kind];
+    info->n_vocab = gs_vocab_n_ids(tokenizer->vocab);
+    if (gs_added_n_ids(tokenizer->added) > info->n_vocab) {
+        info->n_vocab = gs_added_n_ids(tokenizer->added);
+    }
+    info->n_special = tokenizer->frame.n_before + tokenizer->frame.n_after;
+    info->pad = find_special(tokenizer, names->pad, "[PAD]", "<pad>");
+    info->cls = find_special(tokenizer, names->cls, "[CLS]", "<s>");
+    info->sep = find_special(tokenizer, names->sep, "[SEP]", "</s>");
+    info->mask = find_special(tokenizer, names->mask, "[MASK]", "<mask>");
+    if (info->unk < 0) {
+        info->unk = find_special(tokenizer, names->unk, "[UNK]", "<unk>");
+    }
+    info->memory_bytes = memory_of(tokenizer);
+    return check_frame(tokenizer, err);
+}
+
+/* A file that is there but cannot be read is not passed over. */
+static bool is_there(const char *path)
+{
+    struct stat about;
+    return stat(path, &about) == 0;
+}
+
+enum gs_status gs_tokenizer_load(const char *dir, struct gs_tokenizer **ret, struct gs_error *err)
+{
+    char path[MAX_PATH];
+    struct gs_tokenizer_config config;
+
+    if (strlen(dir) > sizeof path - 32) {
+        return gs_fail(err, GS_IO, "%.100s…: the path is too long", dir);
+    }
+    enum gs_status status = gs_tokenizer_config_read(dir, &config, err);
+    if (status != GS_OK) {
+        return status;
+    }
+    struct gs_tokenizer *tokenizer = calloc(1, sizeof *tokenizer);
+    if (tokenizer == NULL) {
+        json_decref(config.json);
+        return gs_fail(err, GS_NO_MEMORY, "%s: no memory for the tokenizer", dir);
+    }
+    tokenizer->info.unk = GS_NO_TOKEN;
+    (void)snprintf(path, sizeof path, "%s/tokenizer.json", dir);
+    if (is_there(path)) {
+        status = gs_tokenizer_read_json(path, tokenizer, err);
+    } else {
+        (void)snprintf(path, sizeof path, "%s/vocab.txt", dir);
+        if (is_there(path)) {
+            status = gs_tokenizer_read_vocab(path, &config, tokenizer, err);
+        } else {
+            status = gs_fail(err, GS_IO, "%s: has neither tokenizer.json nor vocab.txt", dir);
+        }
+    }
+    if (status == GS_OK) {
+        status =
+            gs_tokenizer_name_file(path, gs_tokenizer_finish(tokenizer, &config.names, err), err);
+    }
+    json_decref(config.json);
+    if (status != GS_OK) {
+        gs_tokenizer_free(tokenizer);
+        return status;
+    }
+    *ret = tokenizer;
+    return GS_OK;
+}
+
+const struct gs_tokenizer_info *gs_tokenizer_info(const struct gs_tokenizer *tokenizer)
+{
+    return &tokenizer->info;
+}
+
+struct gs_str gs_tokenizer_piece(const struct gs_tokenizer *tokenizer, int32_t id)
+{
+    const struct gs_str piece = gs_added_piece(tokenizer->added, id);
+
+    return piece.bytes != NULL ? piece : gs_vocab_piece(tokenizer->vocab, id);
+}
