@@ -230,6 +230,7 @@ static bool add_path(struct step *steps, size_t n, size_t base, struct sink *sin
     return ok;
 }
 
+/* Part by part, as long as more pieces are wanted. */
 static enum gs_status encode(struct gs_unigram_work *work, struct sink *sink, size_t n,
                              struct gs_error *err)
 {
@@ -246,6 +247,9 @@ static enum gs_status encode(struct gs_unigram_work *work, struct sink *sink, si
             return gs_fail(err, GS_NO_MEMORY, "the pieces of a word of %zu bytes", n);
         }
         at += len;
+        if (sink->out->limit > 0 && sink->out->n >= sink->out->limit) {
+            return GS_OK;
+        }
     }
     if (!add_unknown(sink)) {
         return gs_fail(err, GS_NO_MEMORY, "the pieces of a word of %zu bytes", n);

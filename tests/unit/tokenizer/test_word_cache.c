@@ -44,6 +44,59 @@ static void test_words(void **state)
     free(cache);
 }
 
+/* A word that was never kept is not there, whatever is in its place, until it is kept. */
+static void add_new(struct gs_word_cache *cache, const char *word, size_t len)
+{
+    struct gs_word_slot *slot = NULL;
+
+    assert_false(gs_word_cache_find(cache, 1, word, len, &slot));
+    assert_false(gs_word_cache_find(cache, 1, word, len, &slot));
+    gs_word_cache_note(slot, 0, len, 1);
+    gs_word_cache_keep(slot, 1);
+    assert_true(gs_word_cache_find(cache, 1, word, len, &slot));
+}
+
+/* All words of 1 to 7 bytes of four letters. */
+static void test_short_words(void **state)
+{
+    struct gs_word_cache *cache = gs_word_cache_new();
+    (void)state;
+
+    assert_non_null(cache);
+    for (size_t len = 1; len <= 7; len++) {
+        for (unsigned n = 0; n < 1U << 2 * len; n++) {
+            char word[7];
+            for (size_t i = 0; i < len; i++) {
+                word[i] = (char)(n >> 2 * i & 3U);
+            }
+            add_new(cache, word, len);
+        }
+    }
+    free(cache);
+}
+
+/* More words than places: 24 bytes that differ in a third of them, and words that end in NULs. */
+static void test_many_words(void **state)
+{
+    struct gs_word_cache *cache = gs_word_cache_new();
+    (void)state;
+
+    assert_non_null(cache);
+    for (uint64_t n = 1; n <= 60000; n++) {
+        char word[GS_CACHE_WORD] = "sixteen bytes...";
+        memcpy(word + 8 * (n % 3), &n, sizeof n);
+        add_new(cache, word, sizeof word);
+    }
+    for (uint64_t n = 1; n <= 3000; n++) {
+        char word[GS_CACHE_WORD] = {0};
+        memcpy(word, &n, 4);
+        for (size_t len = 4; len <= sizeof word; len++) {
+            add_new(cache, word, len);
+        }
+    }
+    free(cache);
+}
+
 static void test_models(void **state)
 {
     struct gs_word_cache *cache = gs_word_cache_new();
@@ -92,8 +145,8 @@ static void test_pieces(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_words),
-        cmocka_unit_test(test_models),
+        cmocka_unit_test(test_words),      cmocka_unit_test(test_short_words),
+        cmocka_unit_test(test_many_words), cmocka_unit_test(test_models),
         cmocka_unit_test(test_pieces),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
