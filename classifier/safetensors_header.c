@@ -289,10 +289,8 @@ static enum gs_status read_metadata(struct scan *s, struct gs_safetensors *ret)
 {
     uint64_t keys[GS_SAFETENSORS_MAX_METADATA];
     size_t n = 0;
-    char key[64];
-    char text[64];
-    size_t key_len = 0;
-    size_t len = 0;
+    char key[64], text[64];
+    size_t key_len = 0, len = 0;
     uint64_t hash = 0;
 
     if (!take(s, '{')) {
@@ -384,16 +382,17 @@ enum gs_status gs_safetensors_header(struct gs_str json, struct gs_str data,
         return gs_fail(err, GS_BAD_FORMAT, "the header is not UTF-8");
     }
     (void)take(&s, '{');
+    enum gs_status status = GS_OK;
     if (!take(&s, '}')) {
         do {
-            const enum gs_status status = read_entry(&s, &has_metadata, ret);
-            if (status != GS_OK) {
-                return status;
-            }
-        } while (take(&s, ','));
-        if (!take(&s, '}')) {
-            return gs_fail(err, GS_BAD_FORMAT, "the header is not JSON");
+            status = read_entry(&s, &has_metadata, ret);
+        } while (status == GS_OK && take(&s, ','));
+        if (status == GS_OK && !take(&s, '}')) {
+            status = gs_fail(err, GS_BAD_FORMAT, "the header is not JSON");
         }
+    }
+    if (status != GS_OK) {
+        return status;
     }
     return s.at == s.end ? GS_OK
                          : gs_fail(err, GS_BAD_FORMAT, "something follows the header's JSON");

