@@ -76,42 +76,21 @@ static bool find_fate(struct gs_bert_table *table, struct gs_bert_flags flags,
         n_alone += way.spaced || gs_char_is(GS_CLASS_PUNCT, way.cps[i]);
         len += gs_utf8_encode(way.cps[i], bytes + len);
     }
-    if (way.n == 0) {
-        *ret = way.spaced ? GS_FATE_SPACE : GS_FATE_GONE;
-    } else if (way.slow) {
+    const bool is_mixed = n_spaces + n_alone > 0 && way.n > 1 && n_spaces < way.n;
+    if (way.slow || is_mixed) {
         *ret = GS_FATE_SLOW;
+    } else if (way.n == 0) {
+        *ret = way.spaced ? GS_FATE_SPACE : GS_FATE_GONE;
     } else if (n_spaces == way.n) {
         *ret = GS_FATE_SPACE;
-    } else if (n_alone == 1 && way.n == 1) {
+    } else if (n_alone == 1) {
         *ret = (uint32_t)gs_wordpiece_char(wordpiece, bytes, len) << GS_FATE_BITS | GS_FATE_ALONE;
-    } else if (n_spaces + n_alone > 0) {
-        *ret = GS_FATE_SLOW;
     } else if (way.n == 1 && way.cps[0] == cp) {
         *ret = GS_FATE_SELF;
     } else {
         return add_text(table, bytes, len, way.n, ret);
     }
     return true;
-}
-
-/* Whether all 256 characters of a page are in the class (1), none (0), or some (-1). */
-static int page_in(enum gs_class class, uint32_t first)
-{
-    const uint32_t *runs = gs_char_runs[class].runs;
-    size_t low = 0, high = gs_char_runs[class].n;
-
-    while (low < high) { /* the first run that does not end before the page */
-        const size_t middle = low + (high - low) / 2;
-        if (runs[2 * middle + 1] < first) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    if (low == gs_char_runs[class].n || runs[2 * low] > first + 0xFF) {
-        return 0;
-    }
-    return runs[2 * low] <= first && runs[2 * low + 1] >= first + 0xFF ? 1 : -1;
 }
 
 static bool page_has_lower(uint32_t first)
@@ -125,21 +104,26 @@ static bool page_has_lower(uint32_t first)
            first == 0x100; /* the dotted I is not in the runs */
 }
 
+/* What a character can be that is not in any word as it is. */
+static const uint16_t special = 1U << GS_CLASS_SPACE | 1U << GS_CLASS_OTHER | 1U << GS_CLASS_PUNCT |
+                                1U << GS_CLASS_NONSPACING | 1U << GS_CLASS_ORDERED |
+                                1U << GS_CLASS_NFD;
+
 /* Whether one fate is that of the whole page. */
-static bool is_uniform(uint32_t first)
+static bool is_uniform(uint32_t first, const uint16_t *classes)
 {
+    const uint16_t class = classes[0] & special;
+
     if (page_has_lower(first) || gs_char_is_chinese(first) || gs_char_is_chinese(first + 0xFF) ||
-        (first & 0xFFFF) == 0xFF00) { /* where planes end there are characters that are none */
+        (class != 0 && class != 1U << GS_CLASS_OTHER)) {
         return false;
     }
-    for (int class = 0; class < GS_N_CLASSES; class ++) {
-        const int in = page_in((enum gs_class) class, first);
-        if (class != GS_CLASS_WORD && class != GS_CLASS_NFKD && in != 0 &&
-            (in < 0 || class != GS_CLASS_OTHER)) {
+    for (size_t i = 1; i < 256; i++) {
+        if ((classes[i] & special) != class) {
             return false;
         }
     }
-    return true;
+    return first != 0xFF00; /* has U+FFFD */
 }
 
 static bool add_page(struct gs_bert_table *table, uint32_t **ret)
@@ -159,14 +143,19 @@ static bool add_page(struct gs_bert_table *table, uint32_t **ret)
 }
 
 static bool fill_page(struct gs_bert_table *table, struct gs_bert_flags flags,
-                      const struct gs_wordpiece *wordpiece, uint32_t first)
+                      const struct gs_wordpiece *wordpiece, uint32_t first, const uint16_t *classes)
 {
+    const bool plain = !page_has_lower(first) && first != 0 && first != 0xFF00;
     uint32_t *fates = NULL;
 
     if (!add_page(table, &fates)) {
         return false;
     }
     for (uint32_t i = 0; i < 256; i++) {
+        if (plain && (classes[i] & special) == 0 && !gs_char_is_chinese(first + i)) {
+            fates[i] = GS_FATE_SELF; /* most are */
+            continue;
+        }
         if (!find_fate(table, flags, wordpiece, first + i, &fates[i])) {
             return false;
         }
@@ -183,14 +172,16 @@ bool gs_bert_table_fill(struct gs_bert_table *table, struct gs_bert_flags flags,
                         const struct gs_wordpiece *wordpiece)
 {
     int uniform[1 << GS_FATE_BITS] = {-1, -1, -1, -1, -1, -1, -1, -1}; /* page of each plain fate */
+    uint16_t classes[256];
 
     for (uint32_t first = 0; first < 0x110000; first += 256) {
         uint32_t fate = GS_FATE_SLOW;
-        if (is_uniform(first) && !find_fate(table, flags, wordpiece, first, &fate)) {
+        gs_char_page(first, classes);
+        if (is_uniform(first, classes) && !find_fate(table, flags, wordpiece, first, &fate)) {
             return false;
         }
         if (fate != GS_FATE_SELF && fate != GS_FATE_GONE) {
-            if (!fill_page(table, flags, wordpiece, first)) {
+            if (!fill_page(table, flags, wordpiece, first, classes)) {
                 return false;
             }
             continue;

@@ -4,6 +4,14 @@
 
 #include <stdio.h>
 
+static char printable(char c)
+{
+    if ((unsigned char)c < ' ' || (unsigned char)c >= 0x7F) {
+        return '?';
+    }
+    return c;
+}
+
 enum gs_status gs_json_read(const char *path, json_t **ret, struct gs_error *err)
 {
     struct gs_file file = {0};
@@ -27,7 +35,7 @@ enum gs_status gs_json_read(const char *path, json_t **ret, struct gs_error *err
     }
     if (json == NULL) {
         for (char *c = why.text; *c != '\0'; c++) {
-            *c = *c >= ' ' && *c < 0x7F ? *c : '?';
+            *c = printable(*c);
         }
         status = gs_fail(err, GS_BAD_FORMAT, "%s: line %d: %s", path, why.line, why.text);
         goto done;
@@ -49,7 +57,7 @@ static const char *shown(const char *bytes, size_t len, char *out)
     const size_t n = len < GS_JSON_SHOWN - 4 ? len : GS_JSON_SHOWN - 4;
 
     for (size_t i = 0; i < n; i++) {
-        out[i] = (char)(bytes[i] >= ' ' && bytes[i] < 0x7F ? bytes[i] : '?');
+        out[i] = printable(bytes[i]);
     }
     (void)snprintf(out + n, 4, "%s", n < len ? "..." : "");
     return out;
@@ -142,4 +150,42 @@ const char *gs_json_type(const json_t *object)
 {
     const char *type = json_string_value(json_object_get(object, "type"));
     return type == NULL ? "" : type;
+}
+
+enum gs_status gs_json_steps(const json_t *part, const char *what, const char *list,
+                             const json_t **out, size_t max, size_t *ret_n, struct gs_error *err)
+{
+    enum { MAX_DEPTH = 8 };
+    const char *const keys[] = {"type", list, NULL};
+    struct {
+        const json_t *steps;
+        size_t next;
+    } open[MAX_DEPTH]; /* lists that are being read, one inside another */
+    size_t depth = 0, n = 0;
+    const json_t *step = part;
+
+    while (step != NULL) {
+        if (strcmp(gs_json_type(step), "Sequence") == 0) {
+            const enum gs_status status = gs_json_only(step, what, keys, err);
+            if (status != GS_OK) {
+                return status;
+            }
+            if (!json_is_array(json_object_get(step, list)) || depth == MAX_DEPTH) {
+                return gs_fail(err, GS_BAD_FORMAT, "%s Sequence has no list of %s%s", what, list,
+                               depth == MAX_DEPTH ? " so deep" : "");
+            }
+            open[depth].steps = json_object_get(step, list);
+            open[depth++].next = 0;
+        } else if (n == max) {
+            return gs_fail(err, GS_BAD_FORMAT, "%s has more than %zu steps", what, max);
+        } else {
+            out[n++] = step;
+        }
+        while (depth > 0 && open[depth - 1].next == json_array_size(open[depth - 1].steps)) {
+            depth--;
+        }
+        step = depth == 0 ? NULL : json_array_get(open[depth - 1].steps, open[depth - 1].next++);
+    }
+    *ret_n = n;
+    return GS_OK;
 }

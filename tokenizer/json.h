@@ -41,6 +41,12 @@ enum gs_status gs_json_count(const json_t *object, const char *where, const char
 /* The "type" of an object; "" when it has none. */
 const char *gs_json_type(const json_t *object);
 
+/* The steps of a part: itself, or when it is a Sequence what its list holds, laid flat. out has
+ * room for max; messages call the part what. */
+GS_MUST_CHECK
+enum gs_status gs_json_steps(const json_t *part, const char *what, const char *list,
+                             const json_t **out, size_t max, size_t *ret_n, struct gs_error *err);
+
 static inline struct gs_str gs_json_str(const json_t *value)
 {
     return (struct gs_str){json_string_value(value), json_string_length(value)};

@@ -129,10 +129,10 @@ static size_t match_len(const struct gs_normal_step *step, const struct gs_align
 static bool replace(const struct gs_normal_step *step, const struct gs_aligned *in,
                     struct gs_aligned *out)
 {
-    const char first = step->kind == GS_NORMAL_SPACES ? ' ' : step->from[0];
+    const char *first = step->kind == GS_NORMAL_SPACES ? " " : step->from;
 
     for (size_t at = 0; at < in->len;) {
-        const char *hit = memchr(in->bytes + at, first, in->len - at);
+        const char *hit = memchr(in->bytes + at, first[0], in->len - at);
         const size_t to = hit == NULL ? in->len : (size_t)(hit - in->bytes);
         if (!gs_aligned_reserve(out, to - at)) {
             return false;

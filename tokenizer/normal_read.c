@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { MAX_DEPTH = 8, MAX_TEXT = 1024 };
+enum { MAX_TEXT = 1024 };
 
 static struct gs_normal_step *add_step(struct gs_normaliser *normaliser, enum gs_normal_kind kind)
 {
@@ -233,33 +233,7 @@ static enum gs_status read_plain(const json_t *json, struct gs_normaliser *norma
                    gs_json_shown(json_object_get(json, "type"), shown));
 }
 
-static enum gs_status read_step(const json_t *json, struct gs_normaliser *normaliser, int depth,
-                                struct gs_error *err);
-
-static enum gs_status read_sequence(const json_t *json, struct gs_normaliser *normaliser, int depth,
-                                    struct gs_error *err)
-{
-    static const char *const keys[] = {"type", "normalizers", NULL};
-    const json_t *steps = json_object_get(json, "normalizers");
-
-    enum gs_status status = gs_json_only(json, "normalizer Sequence", keys, err);
-    if (status != GS_OK) {
-        return status;
-    }
-    if (!json_is_array(steps) || depth == MAX_DEPTH) {
-        return gs_fail(err, GS_BAD_FORMAT, "normalizer Sequence has no list of normalizers%s",
-                       depth == MAX_DEPTH ? " so deep" : "");
-    }
-    for (size_t i = 0; i < json_array_size(steps); i++) {
-        status = read_step(json_array_get(steps, i), normaliser, depth + 1, err);
-        if (status != GS_OK) {
-            return status;
-        }
-    }
-    return GS_OK;
-}
-
-static enum gs_status read_step(const json_t *json, struct gs_normaliser *normaliser, int depth,
+static enum gs_status read_step(const json_t *json, struct gs_normaliser *normaliser,
                                 struct gs_error *err)
 {
     const char *type = gs_json_type(json);
@@ -267,9 +241,6 @@ static enum gs_status read_step(const json_t *json, struct gs_normaliser *normal
 
     if (normaliser->n + 5 > GS_MAX_STEPS) { /* the most that one adds */
         return gs_fail(err, GS_BAD_FORMAT, "normalizer has more than %d steps", GS_MAX_STEPS);
-    }
-    if (strcmp(type, "Sequence") == 0) {
-        return read_sequence(json, normaliser, depth, err);
     }
     if (strcmp(type, "BertNormalizer") == 0) {
         const enum gs_status status = read_bert(json, &flags, err);
@@ -308,5 +279,12 @@ enum gs_status gs_normaliser_read(const json_t *json, struct gs_normaliser *norm
             return status;
         }
     }
-    return read_step(json, normaliser, 0, err);
+    const json_t *steps[GS_MAX_STEPS];
+    size_t n = 0;
+    enum gs_status status =
+        gs_json_steps(json, "normalizer", "normalizers", steps, GS_MAX_STEPS, &n, err);
+    for (size_t i = 0; i < n && status == GS_OK; i++) {
+        status = read_step(steps[i], normaliser, err);
+    }
+    return status;
 }

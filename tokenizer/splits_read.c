@@ -3,8 +3,6 @@
 #include "tokenizer/json.h"
 #include "tokenizer/splits.h"
 
-enum { MAX_DEPTH = 8 };
-
 static enum gs_status add_step(struct gs_splitter *splitter, struct gs_split_step step,
                                struct gs_error *err)
 {
@@ -168,40 +166,11 @@ static enum gs_status read_plain(const json_t *json, struct gs_splitter *splitte
     return status;
 }
 
-static enum gs_status read_step(const json_t *json, struct gs_splitter *splitter, int depth,
-                                struct gs_error *err);
-
-static enum gs_status read_sequence(const json_t *json, struct gs_splitter *splitter, int depth,
-                                    struct gs_error *err)
-{
-    static const char *const keys[] = {"type", "pretokenizers", NULL};
-    const json_t *steps = json_object_get(json, "pretokenizers");
-
-    enum gs_status status = gs_json_only(json, "pre_tokenizer Sequence", keys, err);
-    if (status != GS_OK) {
-        return status;
-    }
-    if (!json_is_array(steps) || depth == MAX_DEPTH) {
-        return gs_fail(err, GS_BAD_FORMAT, "pre_tokenizer Sequence has no list of pretokenizers%s",
-                       depth == MAX_DEPTH ? " so deep" : "");
-    }
-    for (size_t i = 0; i < json_array_size(steps); i++) {
-        status = read_step(json_array_get(steps, i), splitter, depth + 1, err);
-        if (status != GS_OK) {
-            return status;
-        }
-    }
-    return GS_OK;
-}
-
-static enum gs_status read_step(const json_t *json, struct gs_splitter *splitter, int depth,
+static enum gs_status read_step(const json_t *json, struct gs_splitter *splitter,
                                 struct gs_error *err)
 {
     const char *type = gs_json_type(json);
 
-    if (strcmp(type, "Sequence") == 0) {
-        return read_sequence(json, splitter, depth, err);
-    }
     if (strcmp(type, "Metaspace") == 0) {
         return read_metaspace(json, splitter, err);
     }
@@ -220,7 +189,13 @@ enum gs_status gs_splitter_read(const json_t *json, struct gs_splitter *splitter
     if (json == NULL || json_is_null(json)) {
         return GS_OK;
     }
-    const enum gs_status status = read_step(json, splitter, 0, err);
+    const json_t *steps[GS_MAX_STEPS];
+    size_t n = 0;
+    enum gs_status status =
+        gs_json_steps(json, "pre_tokenizer", "pretokenizers", steps, GS_MAX_STEPS, &n, err);
+    for (size_t i = 0; i < n && status == GS_OK; i++) {
+        status = read_step(steps[i], splitter, err);
+    }
     splitter->is_bert = strcmp(gs_json_type(json), "BertPreTokenizer") == 0;
     return status;
 }

@@ -3,14 +3,16 @@
  * stands wherever the runs say that there is one. */
 #include "tokenizer/unicode.h"
 
+#include <string.h>
 #include <utf8proc.h>
 
-bool gs_char_is(enum gs_class class, uint32_t cp)
+/* The first run that does not end before cp. */
+static size_t find_run(enum gs_class class, uint32_t cp)
 {
     const uint32_t *runs = gs_char_runs[class].runs;
     size_t low = 0, high = gs_char_runs[class].n;
 
-    while (low < high) { /* the first run that does not end before cp */
+    while (low < high) {
         const size_t middle = low + (high - low) / 2;
         if (runs[2 * middle + 1] < cp) {
             low = middle + 1;
@@ -18,7 +20,30 @@ bool gs_char_is(enum gs_class class, uint32_t cp)
             high = middle;
         }
     }
-    return low < gs_char_runs[class].n && runs[2 * low] <= cp;
+    return low;
+}
+
+bool gs_char_is(enum gs_class class, uint32_t cp)
+{
+    const size_t run = find_run(class, cp);
+
+    return run < gs_char_runs[class].n && gs_char_runs[class].runs[2 * run] <= cp;
+}
+
+void gs_char_page(uint32_t first, uint16_t *ret_classes)
+{
+    memset(ret_classes, 0, 256 * sizeof *ret_classes);
+    for (int class = 0; class < GS_N_CLASSES; class ++) {
+        const uint32_t *runs = gs_char_runs[class].runs;
+        size_t run = find_run((enum gs_class) class, first);
+        for (; run < gs_char_runs[class].n && runs[2 * run] <= first + 0xFF; run++) {
+            const uint32_t from = runs[2 * run] < first ? first : runs[2 * run];
+            const uint32_t to = runs[2 * run + 1] > first + 0xFF ? first + 0xFF : runs[2 * run + 1];
+            for (uint32_t cp = from; cp <= to; cp++) {
+                ret_classes[cp - first] |= (uint16_t)(1U << class);
+            }
+        }
+    }
 }
 
 bool gs_char_is_chinese(uint32_t cp)

@@ -12,6 +12,9 @@ enum { GS_MAX_LOWER = 2, GS_MAX_DECOMPOSED = 18 };
 
 bool gs_char_is(enum gs_class class, uint32_t cp);
 
+/* The classes of 256 characters, 1 << class each, added up. */
+void gs_char_page(uint32_t first, uint16_t *ret_classes);
+
 static inline bool gs_char_is_space(uint32_t cp)
 {
     return cp < 0x80 ? cp == ' ' || (cp >= '\t' && cp <= '\r') : gs_char_is(GS_CLASS_SPACE, cp);

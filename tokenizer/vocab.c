@@ -10,7 +10,7 @@ struct entry {
 
 struct slot {
     uint32_t hash;
-    int32_t id; /* -1: free */
+    uint32_t taken; /* by this id, plus one; 0: free */
 };
 
 struct gs_vocab {
@@ -61,15 +61,12 @@ enum gs_status gs_vocab_new(struct gs_vocab **ret, struct gs_error *err)
     if (vocab == NULL) {
         return gs_fail(err, GS_NO_MEMORY, "no memory for the vocabulary");
     }
-    vocab->slots = malloc(FIRST_SLOTS * sizeof *vocab->slots);
+    vocab->slots = calloc(FIRST_SLOTS, sizeof *vocab->slots);
     if (vocab->slots == NULL) {
         free(vocab);
         return gs_fail(err, GS_NO_MEMORY, "no memory for the vocabulary");
     }
     vocab->n_slots = FIRST_SLOTS;
-    for (size_t i = 0; i < FIRST_SLOTS; i++) {
-        vocab->slots[i] = (struct slot){0, -1};
-    }
     *ret = vocab;
     return GS_OK;
 }
@@ -89,9 +86,9 @@ static size_t find_slot(const struct gs_vocab *vocab, const char *bytes, size_t 
 {
     size_t i = hash & (vocab->n_slots - 1);
 
-    for (; vocab->slots[i].id >= 0; i = (i + 1) & (vocab->n_slots - 1)) {
+    for (; vocab->slots[i].taken != 0; i = (i + 1) & (vocab->n_slots - 1)) {
         if (vocab->slots[i].hash == hash) {
-            const struct entry *entry = &vocab->entries[vocab->slots[i].id];
+            const struct entry *entry = &vocab->entries[vocab->slots[i].taken - 1];
             if (entry->len == len && memcmp(vocab->block + entry->offset, bytes, len) == 0) {
                 break;
             }
@@ -103,18 +100,15 @@ static size_t find_slot(const struct gs_vocab *vocab, const char *bytes, size_t 
 static bool grow_slots(struct gs_vocab *vocab)
 {
     const size_t n = vocab->n_slots * 4;
-    struct slot *slots = malloc(n * sizeof *slots);
+    struct slot *slots = calloc(n, sizeof *slots);
 
     if (slots == NULL) {
         return false;
     }
-    for (size_t i = 0; i < n; i++) {
-        slots[i] = (struct slot){0, -1};
-    }
     for (size_t i = 0; i < vocab->n_slots; i++) {
-        if (vocab->slots[i].id >= 0) {
+        if (vocab->slots[i].taken != 0) {
             size_t to = vocab->slots[i].hash & (n - 1);
-            while (slots[to].id >= 0) {
+            while (slots[to].taken != 0) {
                 to = (to + 1) & (n - 1);
             }
             slots[to] = vocab->slots[i];
@@ -180,9 +174,10 @@ enum gs_status gs_vocab_add(struct gs_vocab *vocab, struct gs_str text, int32_t 
     }
     const uint32_t hash = hash_text(text.bytes, text.len);
     const size_t slot = find_slot(vocab, text.bytes, text.len, hash);
-    if (vocab->slots[slot].id >= 0) {
-        vocab->entries[id] = vocab->entries[vocab->slots[slot].id];
-        vocab->entries[vocab->slots[slot].id] = no_text;
+    if (vocab->slots[slot].taken != 0) {
+        const uint32_t old = vocab->slots[slot].taken - 1;
+        vocab->entries[id] = vocab->entries[old];
+        vocab->entries[old] = no_text;
     } else {
         vocab->entries[id] = (struct entry){(uint32_t)vocab->block_len, (uint32_t)text.len};
         if (text.len > 0) {
@@ -191,13 +186,13 @@ enum gs_status gs_vocab_add(struct gs_vocab *vocab, struct gs_str text, int32_t 
         vocab->block_len += text.len;
         vocab->count++;
     }
-    vocab->slots[slot] = (struct slot){hash, id};
+    vocab->slots[slot] = (struct slot){hash, (uint32_t)id + 1};
     return GS_OK;
 }
 
 int32_t gs_vocab_find(const struct gs_vocab *vocab, const char *bytes, size_t len)
 {
-    return vocab->slots[find_slot(vocab, bytes, len, hash_text(bytes, len))].id;
+    return (int32_t)vocab->slots[find_slot(vocab, bytes, len, hash_text(bytes, len))].taken - 1;
 }
 
 struct gs_str gs_vocab_piece(const struct gs_vocab *vocab, int32_t id)

@@ -36,6 +36,18 @@ static void check_ids(const json_t *want, const struct gs_encoding *got, const c
     }
 }
 
+static void check_cut(const struct gs_encoding *got, const json_t *ids, const char *name,
+                      size_t line)
+{
+    for (size_t i = 0; i + 1 < got->n; i++) {
+        if (got->ids[i] != json_integer_value(json_array_get(ids, i))) {
+            fail_msg("%s, line %zu, token %zu of %zu is another", name, line, i, got->n);
+        }
+    }
+    assert_int_equal(got->ids[got->n - 1],
+                     json_integer_value(json_array_get(ids, json_array_size(ids) - 1)));
+}
+
 /* The same text cut to each length is the same tokens, fewer of them. */
 static void check_cuts(const struct gs_tokenizer *tokenizer, struct gs_tokenizer_work *work,
                        struct gs_str text, const json_t *ids, const char *name, size_t line)
@@ -46,12 +58,7 @@ static void check_cuts(const struct gs_tokenizer *tokenizer, struct gs_tokenizer
         const struct gs_encoding got = encode(tokenizer, work, text, most);
         assert_int_equal(got.n, most < n ? most : n);
         assert_int_equal(got.truncated, most < n);
-        for (size_t i = 0; i + 1 < got.n; i++) {
-            if (got.ids[i] != json_integer_value(json_array_get(ids, i))) {
-                fail_msg("%s, line %zu, token %zu of at most %zu is another", name, line, i, most);
-            }
-        }
-        assert_int_equal(got.ids[got.n - 1], json_integer_value(json_array_get(ids, n - 1)));
+        check_cut(&got, ids, name, line);
     }
 }
 

@@ -6,29 +6,29 @@
 
 static size_t n_allocations;
 
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *old, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *old, size_t n);
+void *real_malloc(size_t n) __asm__("__real_malloc");
+void *real_calloc(size_t n, size_t size) __asm__("__real_calloc");
+void *real_realloc(void *old, size_t n) __asm__("__real_realloc");
+void *count_malloc(size_t n) __asm__("__wrap_malloc");
+void *count_calloc(size_t n, size_t size) __asm__("__wrap_calloc");
+void *count_realloc(void *old, size_t n) __asm__("__wrap_realloc");
 
-void *__wrap_malloc(size_t n)
+void *count_malloc(size_t n)
 {
     n_allocations++;
-    return __real_malloc(n);
+    return real_malloc(n);
 }
 
-void *__wrap_calloc(size_t n, size_t size)
+void *count_calloc(size_t n, size_t size)
 {
     n_allocations++;
-    return __real_calloc(n, size);
+    return real_calloc(n, size);
 }
 
-void *__wrap_realloc(void *old, size_t n)
+void *count_realloc(void *old, size_t n)
 {
     n_allocations++;
-    return __real_realloc(old, n);
+    return real_realloc(old, n);
 }
 
 static void encode_lines(const char *name, const struct gs_tokenizer *tokenizer,
