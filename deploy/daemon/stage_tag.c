@@ -2,104 +2,25 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/metrics.h"
 #include "deploy/daemon/dlq.h"
 #include "deploy/daemon/encoder_series.h"
-#include "deploy/daemon/metric_table.h"
+#include "deploy/daemon/tag_tally.h"
 
 #include <stdlib.h>
 
-enum {
-    MAX_OUTPUT_BYTES = 64 * 1024 * 1024,
-    MAX_TOPICS = GS_MAX_LABELS + 1, /* the last: messages without a topic */
-    N_REPAIRS = 5,
-    N_TIERS = 3,
-    MAX_LATENCIES = 65536,
-};
-
-/* What a batch adds to the metrics, kept apart until it is committed: a batch that is rolled back
- * is counted once, when it succeeds. */
-struct tally {
-    uint32_t messages[MAX_TOPICS][GS_N_SENTIMENTS];
-    uint32_t rejected[GS_N_REJECTS];
-    uint32_t repairs[N_REPAIRS];
-    uint32_t languages[GS_N_LANGS], abstained[GS_N_LANGS];
-    uint32_t entities, duplicates, degraded;
-    uint32_t tiers[N_TIERS];
-    uint32_t produced[GS_N_STREAMS];
-    size_t n_latencies;
-};
+enum { MAX_OUTPUT_BYTES = 64 * 1024 * 1024 };
 
 struct gs_stage_tag {
     struct gs_stage_tag_options options;
     struct gs_tagger *tagger;
     struct gs_buf tagged_json, observation_json;
-    struct tally tally;
-    int64_t *arrived_ms;  /* [MAX_LATENCIES] broker timestamps of the batch's records */
+    struct gs_tag_tally tally;
     struct gs_sink *sink; /* of the call in progress */
     int64_t record_ms;    /* the raw record's timestamp, which what is made of it keeps; -1: none */
     struct gs_answers_stats told; /* what the metrics have been told of the encoder */
     bool behind;                  /* what the log has been told */
-
-    struct gs_series *messages[MAX_TOPICS][GS_N_SENTIMENTS];
-    struct gs_series *rejected[GS_N_REJECTS], *repairs[N_REPAIRS];
-    struct gs_series *languages[GS_N_LANGS], *abstained[GS_N_LANGS];
-    struct gs_series *entities, *duplicates, *produced[GS_N_STREAMS], *latency;
-    struct gs_series *tiers[N_TIERS], *degraded;
     struct gs_encoder_series encoder;
 };
-
-static const char *const tier_names[N_TIERS] = {"fast", "encoder", "fast+encoder"};
-
-/* Those that depend on the model: found again when it changes. */
-static void find_topics(struct gs_stage_tag *stage)
-{
-    static const char *const sentiments[] = {"negative", "neutral", "positive"};
-    const struct gs_model_info *info = gs_model_info(gs_tagger_model(stage->tagger));
-    const size_t n_topics = info->n_labels[GS_HEAD_TOPICS];
-
-    for (size_t t = 0; t <= n_topics; t++) {
-        for (size_t s = 0; s < GS_N_SENTIMENTS; s++) {
-            const char *const values[] = {t < n_topics ? info->labels[GS_HEAD_TOPICS][t] : "none",
-                                          sentiments[s]};
-            stage->messages[t][s] = gs_metric_series(stage->options.shard, GS_M_MESSAGES, values);
-        }
-    }
-}
-
-static void find_series(struct gs_stage_tag *stage)
-{
-    static const char *const repair_kinds[N_REPAIRS] = {"bad_bytes", "mojibake", "cut",
-                                                        "rule_limit", "masked"};
-    struct gs_shard *shard = stage->options.shard;
-
-    find_topics(stage);
-    for (size_t i = 0; i < N_TIERS; i++) {
-        stage->tiers[i] = gs_metric_series(shard, GS_M_TIER_MESSAGES, &tier_names[i]);
-    }
-    stage->degraded = gs_metric_series(shard, GS_M_DEGRADED, NULL);
-    gs_encoder_series_find(shard, &stage->encoder);
-    for (size_t i = 1; i < GS_N_REJECTS; i++) {
-        const char *const code = gs_reject_name((enum gs_reject)i);
-        stage->rejected[i] = gs_metric_series(shard, GS_M_REJECTED, &code);
-    }
-    for (size_t i = 0; i < N_REPAIRS; i++) {
-        stage->repairs[i] = gs_metric_series(shard, GS_M_TEXT_REPAIRS, &repair_kinds[i]);
-    }
-    for (size_t i = 0; i < GS_N_LANGS; i++) {
-        const char *const lang = gs_lang_name((enum gs_lang)i);
-        stage->languages[i] = gs_metric_series(shard, GS_M_LANGUAGES, &lang);
-        stage->abstained[i] = gs_metric_series(shard, GS_M_ABSTAINED, &lang);
-    }
-    for (size_t i = 0; i < GS_N_STREAMS; i++) {
-        const char *const stream = gs_stream_name((enum gs_stream)i);
-        stage->produced[i] = gs_metric_series(shard, GS_M_RECORDS_PRODUCED, &stream);
-    }
-    stage->entities = gs_metric_series(shard, GS_M_ENTITIES, NULL);
-    stage->duplicates = gs_metric_series(shard, GS_M_DUPLICATES, NULL);
-    static const char *const stage_name = "tag";
-    stage->latency = gs_metric_series(shard, GS_M_LATENCY, &stage_name);
-}
 
 static void packed(void *arg, size_t n_messages, size_t n_tokens, double seconds)
 {
@@ -116,9 +37,8 @@ enum gs_status gs_stage_tag_new(const struct gs_stage_tag_options *options,
     enum gs_status status = GS_OK;
     struct gs_stage_tag *stage = calloc(1, sizeof *stage);
 
-    if (stage == NULL || (stage->arrived_ms = calloc(MAX_LATENCIES, sizeof(int64_t))) == NULL) {
-        status = gs_fail(err, GS_NO_MEMORY, "stage tag");
-        goto done;
+    if (stage == NULL) {
+        return gs_fail(err, GS_NO_MEMORY, "stage tag");
     }
     stage->options = *options;
     stage->tagged_json.max = MAX_OUTPUT_BYTES;
@@ -128,10 +48,14 @@ enum gs_status gs_stage_tag_new(const struct gs_stage_tag_options *options,
     stage->options.tagger.answers.packed = packed;
     stage->options.tagger.answers.packed_arg = stage;
     status = gs_tagger_new(options->assets, &stage->options.tagger, &stage->tagger, err);
+    if (status == GS_OK) {
+        status = gs_tag_tally_init(&stage->tally, options->shard,
+                                   gs_model_info(gs_tagger_model(stage->tagger)), err);
+    }
     if (status != GS_OK) {
         goto done;
     }
-    find_series(stage);
+    gs_encoder_series_find(options->shard, &stage->encoder);
     *ret = stage;
     stage = NULL;
 
@@ -148,7 +72,7 @@ void gs_stage_tag_free(struct gs_stage_tag *stage)
     gs_tagger_free(stage->tagger);
     gs_buf_done(&stage->tagged_json);
     gs_buf_done(&stage->observation_json);
-    free(stage->arrived_ms);
+    gs_tag_tally_done(&stage->tally);
     free(stage);
 }
 
@@ -159,7 +83,7 @@ static enum gs_status put(struct gs_stage_tag *stage, enum gs_stream stream,
 {
     const enum gs_status status = gs_sink_put(stage->sink, stream, output, err);
 
-    stage->tally.produced[stream] += status == GS_OK;
+    stage->tally.counts.produced[stream] += status == GS_OK;
     return status;
 }
 
@@ -172,8 +96,8 @@ static enum gs_status reject_record(struct gs_stage_tag *stage, const struct gs_
     gs_log(stage->options.log_rejects ? GS_LOG_WARNING : GS_LOG_DEBUG, "tag",
            "%.*s:%lld: %s: %s, refused", GS_STR_ARGS(record->topic), (long long)record->offset,
            gs_reject_name(reject), why);
-    stage->tally.rejected[reject]++;
-    stage->tally.produced[GS_STREAM_DLQ]++;
+    stage->tally.counts.rejected[reject]++;
+    stage->tally.counts.produced[GS_STREAM_DLQ]++;
     return gs_dlq_put(stage->sink, record, reject, why, "tag", err);
 }
 
@@ -214,105 +138,6 @@ static enum gs_status put_tagged(struct gs_stage_tag *stage, const struct gs_rec
     return put(stage, GS_STREAM_TAGGED, &output, err);
 }
 
-/* ---- counting ---- */
-
-static size_t best_sentiment(const float p[GS_N_SENTIMENTS])
-{
-    size_t best = 0;
-
-    for (size_t i = 1; i < GS_N_SENTIMENTS; i++) {
-        best = p[i] > p[best] ? i : best;
-    }
-    return best;
-}
-
-static size_t tier_of(const char *name)
-{
-    size_t tier = 0;
-
-    while (tier + 1 < N_TIERS && strcmp(tier_names[tier], name) != 0) {
-        tier++;
-    }
-    return tier;
-}
-
-static void tally(struct gs_stage_tag *stage, const struct gs_tagging *tagging)
-{
-    const struct gs_model_info *info = gs_model_info(gs_tagger_model(stage->tagger));
-    const struct gs_norm_counts *repairs = &tagging->repairs;
-    const struct gs_tagged *tagged = &tagging->tagged;
-    const struct gs_record *record = &tagging->record;
-    const size_t n_topics = info->n_labels[GS_HEAD_TOPICS];
-    const size_t sentiment = best_sentiment(tagged->sentiment);
-    struct tally *sum = &stage->tally;
-
-    for (size_t i = 0; i < tagged->n_topics; i++) {
-        for (size_t t = 0; t < n_topics; t++) {
-            if (info->labels[GS_HEAD_TOPICS][t] == tagged->topics[i].label.bytes) {
-                sum->messages[t][sentiment]++;
-                break;
-            }
-        }
-    }
-    sum->messages[n_topics][sentiment] += tagged->n_topics == 0;
-    sum->repairs[0] += repairs->bad_bytes;
-    sum->repairs[1] += repairs->mojibake;
-    sum->repairs[2] += repairs->cut;
-    sum->repairs[3] += repairs->rule_limits;
-    sum->repairs[4] += repairs->masked;
-    sum->languages[tagged->lang]++;
-    sum->abstained[tagged->lang] += tagged->abstained;
-    sum->entities += (uint32_t)tagged->n_entities;
-    sum->duplicates += tagged->dup_copy > 1;
-    sum->degraded += tagged->degraded;
-    sum->tiers[tier_of(tagged->tier)]++;
-    if (record->timestamp_ms >= 0 && sum->n_latencies < MAX_LATENCIES) {
-        stage->arrived_ms[sum->n_latencies++] = record->timestamp_ms;
-    }
-}
-
-static void add(struct gs_series *series, uint32_t n)
-{
-    if (n > 0) {
-        gs_series_add(series, n);
-    }
-}
-
-static void publish(struct gs_stage_tag *stage)
-{
-    const struct tally *sum = &stage->tally;
-    const size_t n_topics = gs_model_info(gs_tagger_model(stage->tagger))->n_labels[GS_HEAD_TOPICS];
-    const int64_t now = gs_clock_wall_ms();
-
-    for (size_t t = 0; t <= n_topics; t++) {
-        for (size_t s = 0; s < GS_N_SENTIMENTS; s++) {
-            add(stage->messages[t][s], sum->messages[t][s]);
-        }
-    }
-    for (size_t i = 1; i < GS_N_REJECTS; i++) {
-        add(stage->rejected[i], sum->rejected[i]);
-    }
-    for (size_t i = 0; i < N_REPAIRS; i++) {
-        add(stage->repairs[i], sum->repairs[i]);
-    }
-    for (size_t i = 0; i < GS_N_LANGS; i++) {
-        add(stage->languages[i], sum->languages[i]);
-        add(stage->abstained[i], sum->abstained[i]);
-    }
-    for (size_t i = 0; i < GS_N_STREAMS; i++) {
-        add(stage->produced[i], sum->produced[i]);
-    }
-    add(stage->entities, sum->entities);
-    add(stage->duplicates, sum->duplicates);
-    add(stage->degraded, sum->degraded);
-    for (size_t i = 0; i < N_TIERS; i++) {
-        add(stage->tiers[i], sum->tiers[i]);
-    }
-    for (size_t i = 0; i < sum->n_latencies; i++) {
-        gs_series_observe(stage->latency, (double)(now - stage->arrived_ms[i]) / 1000);
-    }
-}
-
 /* What the encoder has done is counted when it is done: also for a batch that is rolled back. */
 static void tell_encoder(struct gs_stage_tag *stage)
 {
@@ -343,10 +168,10 @@ static void begin(void *self)
     if (swapped) {
         const struct gs_model_info *info = gs_model_info(gs_tagger_model(stage->tagger));
         stage->told = (struct gs_answers_stats){0};
-        find_topics(stage);
+        gs_tag_tally_model(&stage->tally, info);
         gs_log(GS_LOG_INFO, "tag", "goes on with model %s %s", info->name, info->version);
     }
-    stage->tally = (struct tally){0};
+    stage->tally.counts = (struct gs_tag_counts){0};
 }
 
 /* One message that is tagged: its outputs. Called from inside record, tick and finish. */
@@ -364,7 +189,7 @@ static enum gs_status emit(void *arg, struct gs_tagging *tagging, struct gs_erro
             return status;
         }
     }
-    tally(stage, tagging);
+    gs_tag_tally_message(&stage->tally, gs_model_info(gs_tagger_model(stage->tagger)), tagging);
     const bool direct = stage->options.see != NULL;
     return gs_observe(&stage->options.observe, &tagging->tagged,
                       direct ? stage->options.see : put_observation,
@@ -423,7 +248,9 @@ static enum gs_status finish(void *self, const struct gs_source *source, struct 
 
 static void committed(void *self)
 {
-    publish(self);
+    struct gs_stage_tag *stage = self;
+
+    gs_tag_tally_publish(&stage->tally, gs_clock_wall_ms());
 }
 
 static void undone(void *self)

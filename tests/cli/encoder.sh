@@ -109,3 +109,65 @@ import json
 for line in open("out", encoding="utf-8"):
     assert all(abs(x) < 100 for x in json.loads(line)["logits"]["sentiment"])
 '
+
+# Both tiers in one folder: gates, the heads that the encoder lacks, check, bench, a run on files.
+mkdir both
+cp "$folders/sentiment/config.json" "$folders/sentiment/model.safetensors" "$folders/sentiment/tokenizer.json" both
+cp -r "$(model)" both/fast
+manifest() {
+    cat >both/groundswell.json <<JSON
+{"format": "groundswell-encoder", "format_version": 1, "name": "both", "version": "7", "fast": "fast",
+ "heads": {"sentiment": {"labels": [{"id": "negative", "native": "Bearish"}, {"id": "neutral", "native": "Neutral"},
+                                    {"id": "positive", "native": "Bullish"}]}}, "cascade": {"sentiment": {$1}}}
+JSON
+}
+manifest '"en": 0'
+exits 0 "a gate that all pass" tag --model both good
+python '
+import json
+rows = [json.loads(line) for line in open("out", encoding="utf-8")]
+assert len(rows) == 3 and all(row["tier"] == "fast" and row["model"]["version"] == "7" for row in rows), rows
+'
+manifest ''
+exits 0 "no gate" tag --model both --all-labels good
+python '
+import json
+for line in open("out", encoding="utf-8"):
+    row = json.loads(line)
+    assert row["tier"] == "fast+encoder" and len(row["topics_all"]) > 4, row
+' && ok "topics of the fast tier, sentiment of the encoder"
+exits 0 "--tier fast of both" tag --model both --tier fast --explain good
+says out '"tier":"fast"'
+manifest '"en": 2'
+exits 3 "a gate that is none" tag --model both good
+says err "both/groundswell.json: cascade.sentiment.en"
+manifest '"zh": 0.5'
+cat >run.yaml <<YAML
+input: {kind: file, files: [good], format: text}
+output: {kind: file, files: {tagged: tagged.jsonl, alerts: alerts.jsonl}}
+model: {path: both, encoder: {max_tokens: 64, deadline: 1m}}
+YAML
+exits 0 "check says the tiers" check -c run.yaml
+says err "model: fast tier, asked first"
+says err "model: encoder bert, 2 layers of 32, .* fp32 on .*, reads 24 tokens, answers sentiment"
+exits 0 "run on files" run -c run.yaml --set log.level=error
+[ "$(grep -c '"tier":"fast+encoder"' tagged.jsonl)" = 3 ] || fail "run does not ask the encoder"
+exits 1 "check refuses a tier that is not there" check -c run.yaml --set model.path="$folders/sentiment" --set model.tier=fast
+says out "model.tier: .*no fast tier"
+exits 1 "check says that a deadline does nothing" check -c run.yaml --set model.path="$folders/sentiment"
+says out "model.encoder.deadline: .*no fast tier"
+exits 0 "bench of both tiers" bench --model both --arithmetic int8 --seconds 0.05
+python '
+import json
+fast, encoder = [json.loads(line) for line in open("out", encoding="utf-8")]
+assert fast["bench"] == "fast_tier" and encoder["bench"] == "encoder" and encoder["arithmetic"] == "int8"
+assert encoder["msg_per_s"] > 0 and 0 < encoder["p50_us"] <= encoder["p99_us"] and encoder["kernel"]
+' && ok "a line for each tier"
+printf '{"text":"bank falls","sentiment":"negative"}\n{"text":"shares up","sentiment":"positive"}\n' >labelled
+exits 0 "eval" eval --model "$folders/sentiment" --data labelled --json
+says out '"accuracy"'
+exits 3 "eval of a head that the model lacks" eval --model "$folders/sentiment" --data labelled --task topics
+says err "no head for topics"
+: >"both/tokenizer.json"
+exits 3 "a tokenizer that is broken" tag --model both good
+says err "both/tokenizer.json"
