@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""measure.py BUILD [--quick] [--rivals-only] [--model DIR --arith int8]: the protocol, arm by arm, work by work.
+"""measure.py BUILD [--quick] [--rivals-only] [--levels L,…] [--model DIR --arith int8]: the protocol, arm by arm, work by work.
 
 Writes this CPU's row into machines.json (page.py makes the page of it) and JSON lines for the page of results to
 stdout. See deploy/docs/rivals.md for what is measured and how."""
@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import platform
+import resource
 import statistics
 import subprocess
 import sys
@@ -60,6 +61,18 @@ class Measurement:
         self.protocol = arms.Protocol(self.core, self.peak, self.works, 0.06 if options.quick else 0.15)
         self.rounds = 3 if options.quick else 7
         self.references, self.bits = {}, None
+        if options.model is None and not options.rivals_only:
+            options.model = self.quantised()
+
+    def quantised(self):
+        """Our int8 folder, made from the same 200 texts that the rivals were calibrated with."""
+        folder = self.build / "int8"
+        arm = arms.Arm("quantise", self.native, [self.build / "worker", prepare.model_dir(), "fp32"], "one", {},
+                       self.core, self.build / "works.ids")
+        arm.ready()
+        arm.ask("quantise", "calibration", folder)
+        arm.close()
+        return folder
 
     def embed(self, arm, work):
         path = self.build / "vectors.f32"
@@ -209,8 +222,8 @@ def about(m, options):
     return {"cpu": cpu_name(), "cores": os.cpu_count(), "levels": m.levels, "quick": options.quick,
             "kernel": f"{platform.system()} {platform.release()}", "load": round(loads[0], 2),
             "compiler": command("cc", "--version").splitlines()[0], "commit": command("git", "rev-parse", "--short=12", "HEAD"),
-            "packages": prepare.versions(), "data": "accuracy" in m.works,
-            "works": {name: workload.describe(messages) for name, messages in m.works.items() if name != "accuracy"}}
+            "packages": prepare.versions(), "data": "accuracy" in m.works, "ours": "quantised" if options.arith == "auto" else "rounded at loading",
+            "works": {name: workload.describe(messages) for name, messages in m.works.items() if name not in ("accuracy", "calibration")}}
 
 
 def report(machine):
@@ -231,12 +244,11 @@ def main():
     parser.add_argument("build")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--rivals-only", action="store_true")
-    parser.add_argument("--model", type=pathlib.Path, default=None)
-    parser.add_argument("--arith", default="int8", choices=("int8", "auto"))
+    parser.add_argument("--model", type=pathlib.Path, help="our folder instead of one quantised here")
+    parser.add_argument("--arith", default="auto", choices=("int8", "auto"), help="int8: rounds an fp32 folder at loading")
     parser.add_argument("--levels", default="", help="only these, comma-separated")
     parser.add_argument("--machines", type=pathlib.Path, default=HERE / "machines.json")
     options = parser.parse_args()
-    options.model = options.model or prepare.model_dir()
     m = Measurement(options)
     if options.levels:
         m.levels = [level for level in m.levels if level in options.levels.split(",")]
@@ -245,6 +257,8 @@ def main():
         machine["rows"] = {level: m.level(level) for level in m.levels}
     except Failed as error:
         sys.exit(f"measure: {error}")
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    say(f"all arms together used {used.ru_utime + used.ru_stime:.0f} s of CPU")
     machines = json.loads(options.machines.read_text(encoding="utf-8")) if options.machines.exists() else {}
     machines[machine["cpu"]] = machine
     options.machines.write_text(json.dumps(machines, indent=1, sort_keys=True) + "\n", encoding="utf-8")

@@ -4,18 +4,28 @@
  *   load FILE                       a work: "NAME N", then N lines of ids; any number of works
  *   run WORK HOW TIMES              {"cpu": seconds of this process, "wall": seconds}
  *   embed WORK HOW FILE             writes float32 [n][hidden]
+ *   logits WORK HOW FILE            writes float32 [n][n_logits]
+ *   quantise WORK DIR               makes an int8 folder of MODEL_DIR, calibrated on a work
  *
  * HOW is one (message by message) or packN: messages as they come, together up to N tokens. */
 #define _POSIX_C_SOURCE 200809L
 #include "classifier/encoder/encoder.h"
 
-#include <inttypes.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { MAX_WORKS = 32, MAX_NAME = 32, MAX_PATH = 1024, MAX_PACK = 4096, MAX_GROUP = 4096 };
+enum {
+    MAX_WORKS = 32,
+    MAX_NAME = 32,
+    MAX_PATH = 1024,
+    MAX_PACK = 4096,
+    MAX_GROUP = 4096,
+    MAX_WIDTH = 1024
+};
 
 struct work {
     char name[MAX_NAME];
@@ -113,11 +123,12 @@ static const struct work *find(const char *name)
     die("no such work", name);
 }
 
-/* All of a work once; ret [n][hidden] or NULL. */
-static void encode(const struct work *work, size_t pack, float *ret)
+/* All of a work once; ret [n][hidden], or [n][n_logits] of logits, or NULL. */
+static void encode(const struct work *work, size_t pack, bool logits, float *ret)
 {
-    const size_t hidden = gs_encoder_info(encoder)->config->hidden;
-    static float vectors[MAX_GROUP * 1024];
+    const size_t width =
+        logits ? gs_encoder_info(encoder)->n_logits : gs_encoder_info(encoder)->config->hidden;
+    static float vectors[MAX_GROUP * MAX_WIDTH];
     static size_t starts[MAX_GROUP + 1];
     size_t last = 0;
 
@@ -131,8 +142,9 @@ static void encode(const struct work *work, size_t pack, float *ret)
         } while (last < work->n && n < MAX_GROUP && work->starts[last + 1] - from <= pack);
         starts[n] = work->starts[last] - from;
         const struct gs_encoder_batch batch = {work->ids + from, starts, n};
-        float *out = ret == NULL ? vectors : ret + first * hidden;
-        if (gs_encoder_run(encoder, room, &batch, out, NULL, &error) != GS_OK) {
+        float *out = ret == NULL ? vectors : ret + first * width;
+        if (gs_encoder_run(encoder, room, &batch, logits ? NULL : out, logits ? out : NULL,
+                           &error) != GS_OK) {
             die("encode", error.message);
         }
     }
@@ -156,28 +168,46 @@ static void run(const char *name, const char *how, const char *times)
     double wall = seconds(CLOCK_MONOTONIC);
 
     for (long i = 0; i < n; i++) {
-        encode(work, pack, NULL);
+        encode(work, pack, false, NULL);
     }
     cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
     wall = seconds(CLOCK_MONOTONIC) - wall;
     printf("{\"cpu\":%.9f,\"wall\":%.9f}\n", cpu, wall);
 }
 
-static void embed(const char *name, const char *how, const char *path)
+static void embed(const char *name, const char *how, const char *path, bool logits)
 {
     const struct work *work = find(name);
-    const size_t hidden = gs_encoder_info(encoder)->config->hidden;
-    float *vectors = grown(NULL, work->n * hidden, sizeof *vectors);
+    const struct gs_encoder_info *info = gs_encoder_info(encoder);
+    const size_t n = work->n * (logits ? info->n_logits : info->config->hidden);
+    float *vectors = grown(NULL, n + 1, sizeof *vectors);
     FILE *file = fopen(path, "wb");
 
-    encode(work, pack_of(how), vectors);
-    if (file == NULL ||
-        fwrite(vectors, sizeof *vectors, work->n * hidden, file) != work->n * hidden ||
-        fclose(file) != 0) {
+    encode(work, pack_of(how), logits, vectors);
+    if (file == NULL || fwrite(vectors, sizeof *vectors, n, file) != n || fclose(file) != 0) {
         die("cannot write", path);
     }
     free(vectors);
     printf("{\"vectors\":%zu}\n", work->n);
+}
+
+static void on_line(void *arg, const char *line)
+{
+    (void)arg;
+    (void)fprintf(stderr, "%s\n", line);
+}
+
+static void quantise(const char *dir, const char *name, const char *out)
+{
+    const struct work *work = find(name);
+    const struct gs_encoder_batch batch = {work->ids, work->starts, work->n};
+    const struct gs_quantize_options options = {
+        .dir = dir, .out = out, .calibration = &batch, .smoothing = -1};
+
+    if (gs_quantize(&options, on_line, NULL, &error) != GS_OK) {
+        die("quantise", error.message);
+    }
+    printf("{\"quantised\":%zu}\n", work->n);
 }
 
 int main(int argc, char **argv)
@@ -195,6 +225,9 @@ int main(int argc, char **argv)
         gs_encoder_work_new(encoder, MAX_PACK, MAX_GROUP, &room, &error) != GS_OK) {
         die("load", error.message);
     }
+    if (gs_encoder_info(encoder)->config->hidden > MAX_WIDTH) {
+        die("too wide", argv[1]);
+    }
     while (getline(&line, &room_for, stdin) > 0) {
         char words[4][MAX_PATH] = {"", "", "", ""};
         (void)sscanf(line, "%1023s %1023s %1023s %1023s", words[0], words[1], words[2], words[3]);
@@ -203,7 +236,11 @@ int main(int argc, char **argv)
         } else if (strcmp(words[0], "run") == 0) {
             run(words[1], words[2], words[3]);
         } else if (strcmp(words[0], "embed") == 0) {
-            embed(words[1], words[2], words[3]);
+            embed(words[1], words[2], words[3], false);
+        } else if (strcmp(words[0], "logits") == 0) {
+            embed(words[1], words[2], words[3], true);
+        } else if (strcmp(words[0], "quantise") == 0) {
+            quantise(argv[1], words[1], words[2]);
         } else {
             die("unknown order", line);
         }
