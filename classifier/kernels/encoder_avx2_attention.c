@@ -1,7 +1,7 @@
 /* Self-attention of one message, head by head.
  *
  *   keys      [d][s16]   the head's keys turned on their side, s16 = s rounded up to 16, so that 16
- *                        scores of a query grow in 16 lanes; zeros past s
+ *                        scores of a query grow in 16 lanes
  *   weights   [4][s16]   scores, then exp of them, of four queries at a time
  *
  * Both products are tiles of 4 queries × 16: 8 chains of fma hide its latency. */
@@ -20,43 +20,70 @@ struct head {
     size_t s16;
 };
 
-/* 8 rows of 8 floats become 8 columns. */
-static inline void transpose8(vec r[8])
+/* 4 rows become 8 columns of 4: a holds columns 0 and 4, then 1 and 5, 2 and 6, 3 and 7. */
+static inline void transpose4(const vec r[4], vec a[4])
 {
-    vec t[8];
-    vec u[8];
+    const vec t0 = _mm256_unpacklo_ps(r[0], r[1]);
+    const vec t1 = _mm256_unpackhi_ps(r[0], r[1]);
+    const vec t2 = _mm256_unpacklo_ps(r[2], r[3]);
+    const vec t3 = _mm256_unpackhi_ps(r[2], r[3]);
 
-    for (size_t i = 0; i < 8; i += 2) {
-        t[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
-        t[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
-    }
-    for (size_t i = 0; i < 8; i += 4) {
-        u[i] = _mm256_shuffle_ps(t[i], t[i + 2], _MM_SHUFFLE(1, 0, 1, 0));
-        u[i + 1] = _mm256_shuffle_ps(t[i], t[i + 2], _MM_SHUFFLE(3, 2, 3, 2));
-        u[i + 2] = _mm256_shuffle_ps(t[i + 1], t[i + 3], _MM_SHUFFLE(1, 0, 1, 0));
-        u[i + 3] = _mm256_shuffle_ps(t[i + 1], t[i + 3], _MM_SHUFFLE(3, 2, 3, 2));
-    }
-    for (size_t i = 0; i < 4; i++) {
-        r[i] = _mm256_permute2f128_ps(u[i], u[i + 4], 0x20);
-        r[i + 4] = _mm256_permute2f128_ps(u[i], u[i + 4], 0x31);
-    }
+    a[0] = _mm256_shuffle_ps(t0, t2, _MM_SHUFFLE(1, 0, 1, 0));
+    a[1] = _mm256_shuffle_ps(t0, t2, _MM_SHUFFLE(3, 2, 3, 2));
+    a[2] = _mm256_shuffle_ps(t1, t3, _MM_SHUFFLE(1, 0, 1, 0));
+    a[3] = _mm256_shuffle_ps(t1, t3, _MM_SHUFFLE(3, 2, 3, 2));
 }
 
-/* 8 keys from key j, values c to c + 8 of each (fewer at the ends), into columns. */
+/* Up to 8 values of a key, 0 past them. */
+static inline vec key_part(const float *from, size_t n)
+{
+    return n >= 8 ? _mm256_loadu_ps(from) : vec_load_part(from, n);
+}
+
+static inline void store_columns(float *to, size_t ld, const vec column[8], size_t n)
+{
+    if (n < 8) {
+        for (size_t i = 0; i < n; i++) {
+            _mm256_store_ps(to + i * ld, column[i]);
+        }
+        return;
+    }
+    _mm256_store_ps(to, column[0]);
+    _mm256_store_ps(to + ld, column[1]);
+    _mm256_store_ps(to + 2 * ld, column[2]);
+    _mm256_store_ps(to + 3 * ld, column[3]);
+    _mm256_store_ps(to + 4 * ld, column[4]);
+    _mm256_store_ps(to + 5 * ld, column[5]);
+    _mm256_store_ps(to + 6 * ld, column[6]);
+    _mm256_store_ps(to + 7 * ld, column[7]);
+}
+
+/* Values c to c + 8 (fewer at the end) of the 8 keys from j on, as columns. Past the message its
+ * last key is repeated: the scores with it are never used. */
 static void turn_keys_8(const struct head *head, const struct gs_attention_shape *shape, size_t j,
                         size_t c)
 {
-    const float *from = head->k + j * shape->ld + c;
-    float *to = head->keys + c * head->s16 + j;
-    vec r[8];
+    const size_t last = shape->s - 1;
+    const size_t n = shape->d - c;
+    const float *key[8];
+    vec lo[4];
+    vec hi[4];
 
     for (size_t i = 0; i < 8; i++) {
-        r[i] = j + i < shape->s ? vec_load_part(from + i * shape->ld, shape->d - c) : vec_set(0.0F);
+        key[i] = head->k + (j + i < last ? j + i : last) * shape->ld + c;
     }
-    transpose8(r);
-    for (size_t i = 0; i < 8 && c + i < shape->d; i++) {
-        _mm256_store_ps(to + i * head->s16, r[i]);
-    }
+    const vec first[4] = {key_part(key[0], n), key_part(key[1], n), key_part(key[2], n),
+                          key_part(key[3], n)};
+    const vec second[4] = {key_part(key[4], n), key_part(key[5], n), key_part(key[6], n),
+                           key_part(key[7], n)};
+    transpose4(first, lo);
+    transpose4(second, hi);
+    const vec column[8] = {
+        _mm256_permute2f128_ps(lo[0], hi[0], 0x20), _mm256_permute2f128_ps(lo[1], hi[1], 0x20),
+        _mm256_permute2f128_ps(lo[2], hi[2], 0x20), _mm256_permute2f128_ps(lo[3], hi[3], 0x20),
+        _mm256_permute2f128_ps(lo[0], hi[0], 0x31), _mm256_permute2f128_ps(lo[1], hi[1], 0x31),
+        _mm256_permute2f128_ps(lo[2], hi[2], 0x31), _mm256_permute2f128_ps(lo[3], hi[3], 0x31)};
+    store_columns(head->keys + c * head->s16 + j, head->s16, column, n);
 }
 
 static void turn_keys(const struct head *head, const struct gs_attention_shape *shape)
