@@ -2,14 +2,13 @@
 #define _DEFAULT_SOURCE /* madvise() */ // NOLINT(bugprone-reserved-identifier)
 #include "classifier/encoder/pack.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 enum { SLAB_ALIGN = 64, HUGE_PAGE = 2 << 20, LANES = 16, GROUP = 4 };
-enum { CLIP_STEPS = 6 }; /* scales tried, one in 32 apart */
-
 /* Added and taken away, it rounds to the nearest integer, ties to even, and inlines. */
 static const float rounder = 12582912.0F; /* 1.5 * 2^23 */
 
@@ -48,22 +47,6 @@ void gs_slab_release(void *memory)
     free(memory);
 }
 
-/* The squared error of rounding with this scale. Saturating is part of it. */
-static double round_with(const float *values, size_t k, float scale, int8_t *q8)
-{
-    const float inverse = 1.0F / scale;
-    double error = 0.0;
-
-    for (size_t i = 0; i < k; i++) {
-        float q = values[i] * inverse + rounder - rounder;
-        q = q > 127.0F ? 127.0F : q < -127.0F ? -127.0F : q;
-        const double off = (double)values[i] - (double)scale * (double)q;
-        error += off * off;
-        q8[i] = (int8_t)q;
-    }
-    return error;
-}
-
 float gs_pack_round(const float *values, size_t k, int8_t *q8)
 {
     float max = 0.0F;
@@ -71,23 +54,16 @@ float gs_pack_round(const float *values, size_t k, int8_t *q8)
     for (size_t i = 0; i < k; i++) {
         max = fmaxf(max, fabsf(values[i]));
     }
-    const float widest = max / 127.0F;
-    if (!(widest >= 1e-30F)) { /* its inverse would not be finite; such weights add nothing */
+    const float scale = max / 127.0F;
+    if (!(scale >= FLT_MIN)) { /* its inverse may not be finite; such weights add nothing */
         memset(q8, 0, k);
         return 0.0F;
     }
-    float best = widest;
-    double least = round_with(values, k, widest, q8);
-    for (int step = 1; step < CLIP_STEPS; step++) {
-        const float scale = widest * (1.0F - (float)step / 32.0F);
-        const double error = round_with(values, k, scale, q8);
-        if (error < least) {
-            least = error;
-            best = scale;
-        }
+    const float inverse = 1.0F / scale;
+    for (size_t i = 0; i < k; i++) {
+        q8[i] = (int8_t)(values[i] * inverse + rounder - rounder);
     }
-    (void)round_with(values, k, best, q8);
-    return best;
+    return scale;
 }
 
 /* One output's s8 weights into its place; their sum. */

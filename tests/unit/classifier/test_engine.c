@@ -20,7 +20,7 @@ static const struct shape shapes[] = {
      GS_ACT_TANH},
 };
 
-enum { N_MESSAGES = 60, MAX_WIDTH = 128, MAX_LABELS = 17 };
+enum { N_MESSAGES = 24, MAX_WIDTH = 128, MAX_LABELS = 17 };
 
 /* ---- no allocation while running ---- */
 
