@@ -252,13 +252,10 @@ void gs_attention_avx2(const float *qkv, const struct gs_attention_shape *shape,
 
     for (size_t h = 0; h < shape->heads; h++) {
         const float *q = qkv + h * shape->d;
-        const struct head head = {.q = q,
-                                  .k = q + shape->k_at,
-                                  .v = q + shape->v_at,
-                                  .keys = work,
-                                  .weights = work + shape->d * s16,
-                                  .out = out + h * shape->d,
-                                  .s16 = s16};
+        struct head head = {.q = q, .k = q + shape->k_at, .v = q + shape->v_at, .s16 = s16};
+        head.keys = work;
+        head.weights = work + shape->d * s16;
+        head.out = out + h * shape->d;
         turn_keys(&head, shape);
         attend_head(&head, shape);
     }

@@ -163,6 +163,7 @@ static inline void norm_row(float *y, size_t n, float mean, float inverse, const
     }
 }
 
+// NOLINTNEXTLINE(readability-function-size): the contract has nine parameters
 void gs_layer_norm_avx2(const float *x, const float *residual, size_t ld, size_t m, size_t n,
                         const float *gamma, const float *beta, float eps, float *y)
 {

@@ -38,20 +38,28 @@ struct product {
     }
 #define ZERO(i) sum[i][0] = sum[i][1] = sum[i][2] = sum[i][3] = vec_set(0);
 
+/* A masked store is not forwarded to the load that follows it, so whole vectors go without. */
+static inline void store(float *ret, vec v, __mmask16 in)
+{
+    if (in == 0xFFFF) {
+        _mm512_storeu_ps(ret, v);
+    } else {
+        _mm512_mask_storeu_ps(ret, in, v);
+    }
+}
+
 static inline __attribute__((always_inline)) void
 store_row(float *ret, const vec sum[BLOCK_VECS], vec factor, const size_t n_vecs, __mmask16 last)
 {
-    _mm512_mask_storeu_ps(ret, n_vecs > 1 ? (__mmask16)0xFFFF : last, vec_mul(sum[0], factor));
+    store(ret, vec_mul(sum[0], factor), n_vecs > 1 ? (__mmask16)0xFFFF : last);
     if (n_vecs > 1) {
-        _mm512_mask_storeu_ps(ret + VEC, n_vecs > 2 ? (__mmask16)0xFFFF : last,
-                              vec_mul(sum[1], factor));
+        store(ret + VEC, vec_mul(sum[1], factor), n_vecs > 2 ? (__mmask16)0xFFFF : last);
     }
     if (n_vecs > 2) {
-        _mm512_mask_storeu_ps(ret + 2 * VEC, n_vecs > 3 ? (__mmask16)0xFFFF : last,
-                              vec_mul(sum[2], factor));
+        store(ret + 2 * VEC, vec_mul(sum[2], factor), n_vecs > 3 ? (__mmask16)0xFFFF : last);
     }
     if (n_vecs > 3) {
-        _mm512_mask_storeu_ps(ret + 3 * VEC, last, vec_mul(sum[3], factor));
+        store(ret + 3 * VEC, vec_mul(sum[3], factor), last);
     }
 }
 
@@ -104,8 +112,9 @@ ALL_VECS(6)
 #undef ALL_VECS
 #undef ONE
 
-/* Any number of columns n. */
-static void product_n(struct product x, size_t n_rows, size_t n)
+/* Any number of columns n. x is used up: copying it would be vector loads of what was just stored
+ * in words, which wait until that has left for the cache. */
+static void product_n(struct product *x, size_t n_rows, size_t n)
 {
 #define OF_ROWS(r)                                                                                 \
     {                                                                                              \
@@ -116,13 +125,13 @@ static void product_n(struct product x, size_t n_rows, size_t n)
 #undef OF_ROWS
     const __mmask16 last = vec_mask((n - 1) / VEC * VEC, n);
     size_t vecs = (n + VEC - 1) / VEC;
-    for (x.last = 0xFFFF; vecs > BLOCK_VECS; vecs -= BLOCK_VECS) {
-        of_size[n_rows - 1][BLOCK_VECS - 1](&x);
-        x.b += (size_t)BLOCK_VECS * VEC;
-        x.ret += (size_t)BLOCK_VECS * VEC;
+    for (x->last = 0xFFFF; vecs > BLOCK_VECS; vecs -= BLOCK_VECS) {
+        of_size[n_rows - 1][BLOCK_VECS - 1](x);
+        x->b += (size_t)BLOCK_VECS * VEC;
+        x->ret += (size_t)BLOCK_VECS * VEC;
     }
-    x.last = last;
-    of_size[n_rows - 1][vecs - 1](&x);
+    x->last = last;
+    of_size[n_rows - 1][vecs - 1](x);
 }
 
 /* One head of one message. */
@@ -167,21 +176,32 @@ static inline void turn_16(vec r[VEC])
     }
 }
 
+/* Past the last key it comes again: those scores are never used. */
+static inline __attribute__((always_inline)) void turn_16_keys(const struct head *h, size_t j,
+                                                               size_t c, __mmask16 in)
+{
+    const float *key = h->k + j * h->ld + c;
+    float *ret = h->turned + c * h->s_padded + j;
+    vec r[VEC];
+    for (size_t i = 0; i < VEC; i++) {
+        r[i] = _mm512_maskz_loadu_ps(in, key);
+        key += j + i + 1 < h->s ? h->ld : 0;
+    }
+    turn_16(r);
+    for (size_t i = 0; i < VEC && (in >> i & 1) != 0; i++) {
+        _mm512_storeu_ps(ret + i * h->s_padded, r[i]);
+    }
+}
+
 static void turn_keys(const struct head *h)
 {
     for (size_t j = 0; j < h->s; j += VEC) {
-        for (size_t c = 0; c < h->d; c += VEC) {
-            const __mmask16 in = vec_mask(c, h->d);
-            vec r[VEC];
-            for (size_t i = 0; i < VEC; i++) {
-                const __mmask16 row = j + i < h->s ? in : 0;
-                const size_t at = j + i < h->s ? (j + i) * h->ld + c : 0;
-                r[i] = _mm512_maskz_loadu_ps(row, h->k + at);
-            }
-            turn_16(r);
-            for (size_t i = 0; i < VEC && c + i < h->d; i++) {
-                _mm512_storeu_ps(h->turned + (c + i) * h->s_padded + j, r[i]);
-            }
+        size_t c = 0;
+        for (; c + VEC <= h->d; c += VEC) {
+            turn_16_keys(h, j, c, 0xFFFF);
+        }
+        if (c < h->d) {
+            turn_16_keys(h, j, c, vec_mask(c, h->d));
         }
     }
 }
@@ -196,21 +216,33 @@ static void pack_values(const struct head *h)
     }
 }
 
-/* exp(e - max) over a row of scores; returns their sum. */
-static float exp_row(float *e, size_t s)
+/* exp(e - max) over n rows of scores; ret: 1 / their sums. */
+static void exp_rows(float *e, size_t n, const struct head *h, float *ret)
 {
-    vec max = vec_set(-FLT_MAX);
-    vec sum = vec_set(0);
-    for (size_t j = 0; j < s; j += VEC) {
-        max = _mm512_mask_max_ps(max, vec_mask(j, s), max, _mm512_loadu_ps(e + j));
+    const size_t whole = h->s / VEC * VEC;
+    const __mmask16 in = whole < h->s ? vec_mask(whole, h->s) : 0;
+    for (size_t r = 0; r < n; r++, e += h->s_padded) {
+        vec max = vec_set(-FLT_MAX);
+        vec sum = vec_set(0);
+        for (size_t j = 0; j < whole; j += VEC) {
+            max = vec_max(max, _mm512_loadu_ps(e + j));
+        }
+        if (in != 0) {
+            max = _mm512_mask_max_ps(max, in, max, _mm512_loadu_ps(e + whole));
+        }
+        max = vec_set(_mm512_reduce_max_ps(max));
+        for (size_t j = 0; j < whole; j += VEC) {
+            const vec v = gs_poly_exp(vec_sub(_mm512_loadu_ps(e + j), max));
+            _mm512_storeu_ps(e + j, v);
+            sum = vec_add(sum, v);
+        }
+        if (in != 0) {
+            const vec v = gs_poly_exp(vec_sub(_mm512_loadu_ps(e + whole), max));
+            _mm512_storeu_ps(e + whole, v);
+            sum = _mm512_mask_add_ps(sum, in, sum, v);
+        }
+        ret[r] = 1.0F / vec_sum(sum);
     }
-    max = vec_set(_mm512_reduce_max_ps(max));
-    for (size_t j = 0; j < s; j += VEC) {
-        const vec v = gs_poly_exp(vec_sub(_mm512_loadu_ps(e + j), max));
-        _mm512_storeu_ps(e + j, v);
-        sum = _mm512_mask_add_ps(sum, vec_mask(j, s), sum, v);
-    }
-    return vec_sum(sum);
 }
 
 static void attend(const struct head *h, size_t n_queries, size_t out_ld, float *out)
@@ -230,22 +262,29 @@ static void attend(const struct head *h, size_t n_queries, size_t out_ld, float 
         for (size_t r = 0; r < n; r++) {
             factor[r] = h->scale;
         }
-        const struct product scores = {h->q + i * h->ld, h->turned, h->e,   h->ld, h->s_padded,
-                                       h->s_padded,      h->d,      factor, 0xFFFF};
-        product_n(scores, n, h->s_padded);
-        for (size_t r = 0; r < n; r++) {
-            factor[r] = 1.0F / exp_row(h->e + r * h->s_padded, h->s);
-        }
-        const struct product mix = {h->e,
-                                    moved ? h->packed : h->v,
-                                    out + i * out_ld,
-                                    h->s_padded,
-                                    moved ? h->d_padded : h->ld,
-                                    out_ld,
-                                    h->s,
-                                    factor,
-                                    0xFFFF};
-        product_n(mix, n, h->d);
+        struct product scores = {
+            .a = h->q + i * h->ld,
+            .a_ld = h->ld,
+            .b = h->turned,
+            .b_ld = h->s_padded,
+            .ret = h->e,
+            .ret_ld = h->s_padded,
+            .length = h->d,
+            .factor = factor,
+        };
+        product_n(&scores, n, h->s_padded);
+        exp_rows(h->e, n, h, factor);
+        struct product mix = {
+            .a = h->e,
+            .a_ld = h->s_padded,
+            .b = moved ? h->packed : h->v,
+            .b_ld = moved ? h->d_padded : h->ld,
+            .ret = out + i * out_ld,
+            .ret_ld = out_ld,
+            .length = h->s,
+            .factor = factor,
+        };
+        product_n(&mix, n, h->d);
     }
 }
 

@@ -7,7 +7,7 @@ enum {
     SIDES = 64,  /* 16 outputs, two 16-bit sums each, positive and negative weights apart */
     LIMIT = 258, /* 127 * 258 < 2^15 */
     MAX_STEPS = GS_Q8_MAX_K / 4,
-    MAX_TRIES = 256 /* partners looked at for one step: bounds the time for hostile weights */
+    MAX_TRIES = 32 /* partners looked at for one step: bounds the time for hostile weights */
 };
 
 size_t gs_q8_pairs_len(const struct gs_q8_linear *w)
@@ -19,8 +19,8 @@ size_t gs_q8_pairs_len(const struct gs_q8_linear *w)
 static void reach_of(const int8_t *step, uint16_t reach[SIDES])
 {
     for (size_t i = 0; i < SIDES / 2; i++) {
-        const int a = step[2 * i];
-        const int b = step[2 * i + 1];
+        const int a = (int)step[2 * i];
+        const int b = (int)step[2 * i + 1];
         reach[2 * i] = (uint16_t)((a > 0 ? a : 0) + (b > 0 ? b : 0));
         reach[2 * i + 1] = (uint16_t)((a < 0 ? -a : 0) + (b < 0 ? -b : 0));
     }
