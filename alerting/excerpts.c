@@ -115,7 +115,7 @@ void gs_excerpt_add(struct gs_watch *watch, uint32_t key, int32_t at, uint64_t p
         watch->excerpts.now.live >= watch->model.options.max_excerpts) {
         return;
     }
-    const uint32_t i = gs_slab_take(&watch->excerpts, &watch->undo);
+    const uint32_t i = gs_undo_slab_take(&watch->excerpts, &watch->undo);
     if (i == GS_NONE) {
         return;
     }

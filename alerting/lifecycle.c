@@ -80,7 +80,7 @@ static void fire(struct gs_watch *watch, uint32_t key_at, struct gs_key *key)
         retire(watch, key->episode);
     }
     const uint32_t at =
-        room_for_work(watch) ? gs_slab_take(&watch->episodes, &watch->undo) : GS_NONE;
+        room_for_work(watch) ? gs_undo_slab_take(&watch->episodes, &watch->undo) : GS_NONE;
     if (at == GS_NONE) {
         return; /* no memory: the next bin tries again */
     }

@@ -51,7 +51,7 @@ struct gs_bin *gs_bin_get(struct gs_watch *watch, int32_t bin, bool make)
     if (!make || !room_for_bin(watch)) {
         return NULL;
     }
-    const uint32_t i = gs_slab_take(&watch->bins, &watch->undo);
+    const uint32_t i = gs_undo_slab_take(&watch->bins, &watch->undo);
     if (i == GS_NONE) {
         return NULL;
     }
@@ -100,7 +100,7 @@ uint32_t gs_open_get(struct gs_watch *watch, uint32_t key_at, int32_t bin, bool 
         gs_bin_get(watch, bin, true) == NULL) {
         return GS_NONE;
     }
-    const uint32_t i = gs_slab_take(&watch->open_bins, &watch->undo);
+    const uint32_t i = gs_undo_slab_take(&watch->open_bins, &watch->undo);
     if (i == GS_NONE) {
         return GS_NONE;
     }

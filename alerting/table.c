@@ -90,7 +90,7 @@ uint32_t gs_table_add(struct gs_watch *watch, uint32_t hash, struct gs_str text)
     if (!add_text(watch, text)) {
         return GS_NONE;
     }
-    const uint32_t i = gs_slab_take(&watch->keys, &watch->undo);
+    const uint32_t i = gs_undo_slab_take(&watch->keys, &watch->undo);
     if (i == GS_NONE) {
         watch->now.n_texts = at;
         return GS_NONE;

@@ -80,7 +80,7 @@ static bool add_chunk(struct gs_slab *slab)
     return true;
 }
 
-uint32_t gs_slab_take(struct gs_slab *slab, struct gs_undo *undo)
+uint32_t gs_undo_slab_take(struct gs_slab *slab, struct gs_undo *undo)
 {
     uint32_t i = slab->now.free_head;
 

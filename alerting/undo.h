@@ -64,7 +64,7 @@ static inline void *gs_slab_at(const struct gs_slab *slab, uint32_t i)
 }
 
 /* A zeroed item; GS_NONE without memory. */
-uint32_t gs_slab_take(struct gs_slab *slab, struct gs_undo *undo);
+uint32_t gs_undo_slab_take(struct gs_slab *slab, struct gs_undo *undo);
 /* Gives it back. undo NULL: outside a transaction. */
 void gs_slab_give(struct gs_slab *slab, struct gs_undo *undo, uint32_t i);
 /* Saves an item that is about to change. */

@@ -116,14 +116,14 @@ static void add_text(struct gs_bpe *bpe, struct gs_str text, int32_t id)
 }
 
 /* Room for the table of pieces, when there is need of it. */
-static enum gs_status reserve_texts(struct gs_bpe *bpe, const json_t *vocab, struct gs_error *err)
+static enum gs_status reserve_texts(struct gs_bpe *bpe, json_t *vocab, struct gs_error *err)
 {
     const size_t size = table_size(json_object_size(vocab));
     size_t bytes = 0;
     const char *piece = NULL;
     json_t *value = NULL;
 
-    json_object_foreach((json_t *)(uintptr_t)vocab, piece, value)
+    json_object_foreach(vocab, piece, value)
     {
         const size_t len = strlen(piece);
         if (len > MAX_PIECE) {
@@ -144,7 +144,7 @@ static enum gs_status reserve_texts(struct gs_bpe *bpe, const json_t *vocab, str
     return GS_OK;
 }
 
-static enum gs_status read_vocab(struct gs_bpe *bpe, const json_t *vocab, struct gs_error *err)
+static enum gs_status read_vocab(struct gs_bpe *bpe, json_t *vocab, struct gs_error *err)
 {
     int16_t byte_of_cp[256 + N_MOVED];
     const char *piece = NULL;
@@ -160,7 +160,7 @@ static enum gs_status read_vocab(struct gs_bpe *bpe, const json_t *vocab, struct
     if (status != GS_OK) {
         return status;
     }
-    json_object_foreach((json_t *)(uintptr_t)vocab, piece, value)
+    json_object_foreach(vocab, piece, value)
     {
         char *raw = bpe->texts + bpe->texts_len;
         int32_t id = 0;
@@ -314,7 +314,7 @@ static enum gs_status read_merges(struct gs_bpe *bpe, const json_t *merges, cons
 
 enum gs_status gs_bpe_new(const json_t *model, struct gs_bpe **ret, struct gs_error *err)
 {
-    const json_t *vocab = json_object_get(model, "vocab");
+    json_t *vocab = json_object_get(model, "vocab");
     const json_t *merges = json_object_get(model, "merges");
     struct gs_bpe *bpe = NULL;
     enum gs_status status = refuse_unsupported(model, err);

@@ -27,8 +27,7 @@ struct gs_bpe {
     size_t merges_mask;
     int32_t *ids_by_rank; /* [n_ranks] */
     size_t n_ranks;
-    struct gs_bpe_piece
-        *pieces; /* open addressing, [pieces_mask + 1]; NULL without ignore_merges */
+    struct gs_bpe_piece *pieces; /* open addressing, [pieces_mask + 1] */
     size_t pieces_mask;
     char *texts;
     size_t texts_len;

@@ -43,13 +43,14 @@ static size_t contraction_len(const char *bytes, size_t from, size_t to)
     if (n < 2 || bytes[from] != '\'') {
         return 0;
     }
-    if (memchr("stmd", bytes[from + 1], 4) != NULL) {
+    const char a = bytes[from + 1];
+    if (a == 's' || a == 't' || a == 'm' || a == 'd') {
         return 2;
     }
     if (n < 3) {
         return 0;
     }
-    const char a = bytes[from + 1], b = bytes[from + 2];
+    const char b = bytes[from + 2];
     return (a == 'r' && b == 'e') || (a == 'v' && b == 'e') || (a == 'l' && b == 'l') ? 3 : 0;
 }
 

@@ -18,8 +18,13 @@ enum gs_status gs_json_read(const char *path, json_t **ret, struct gs_error *err
                          file.bytes.len, GS_JSON_MAX_FILE);
         goto done;
     }
-    json_t *json =
-        json_loadb(file.bytes.bytes, file.bytes.len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &why);
+    const size_t flags = JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL;
+    json_t *json = json_loadb(file.bytes.bytes, file.bytes.len, flags, &why);
+    if (json == NULL && json_error_code(&why) == json_error_numeric_overflow) {
+        /* transformers writes "no limit" as a model_max_length of 10^30; the other numbers of such
+         * a file are then reals too, and refused where a whole one is needed */
+        json = json_loadb(file.bytes.bytes, file.bytes.len, flags | JSON_DECODE_INT_AS_REAL, &why);
+    }
     if (json == NULL) {
         for (char *c = why.text; *c != '\0'; c++) {
             *c = *c >= ' ' && *c < 0x7F ? *c : '?';

@@ -92,7 +92,7 @@ uint32_t gs_char_compose(uint32_t first, uint32_t second)
 {
     utf8proc_int32_t pair[2] = {(utf8proc_int32_t)first, (utf8proc_int32_t)second};
 
-    if (second < 0x300) {
+    if (second < 0x300 || second == 0x11A7) { /* utf8proc takes this one for a trailing jamo */
         return 0;
     }
     const utf8proc_ssize_t n =

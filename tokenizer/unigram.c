@@ -10,46 +10,6 @@ enum { MAX_PIECE = 65536, MAX_PIECES = 16 << 20 };
 /* What a character that is no piece costs more than the worst piece. */
 static const double unknown_penalty = 10.0;
 
-double gs_unigram_score(double nearest)
-{
-    char text[32];
-    char *end = NULL;
-
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*e", digits - 1, nearest);
-        if (strtod(text, NULL) == nearest) {
-            break;
-        }
-    }
-    /* d.ddde±x: the digits are a whole number, the point moves the exponent */
-    uint64_t whole = 0;
-    int exponent = 0;
-    const bool minus = text[0] == '-';
-    for (const char *at = text + minus; *at != '\0'; at++) {
-        if (*at == 'e') {
-            exponent += (int)strtol(at + 1, &end, 10);
-            break;
-        }
-        if (*at != '.') {
-            whole = whole * 10 + (uint64_t)(*at - '0');
-            exponent--;
-        }
-    }
-    exponent++; /* the digit before the point */
-    while (whole != 0 && whole % 10 == 0) {
-        whole /= 10; /* "%.*e" fills up with zeros */
-        exponent++;
-    }
-    double value = (double)whole;
-    while (exponent < -308 && value != 0) {
-        value /= 1e308;
-        exponent += 308;
-    }
-    snprintf(text, sizeof text, "1e%d", abs(exponent)); /* not pow(): that may be a bit off */
-    value = exponent < 0 ? value / strtod(text, NULL) : value * strtod(text, NULL);
-    return minus ? -value : value;
-}
-
 /* One row [piece, score]. */
 static enum gs_status read_piece(const json_t *row, size_t i, struct gs_trie_piece *ret,
                                  struct gs_error *err)

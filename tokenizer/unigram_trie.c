@@ -36,6 +36,10 @@ struct build {
 static int by_text(const void *a, const void *b)
 {
     const struct gs_trie_piece *x = a, *y = b;
+
+    if (x->first != y->first) {
+        return x->first < y->first ? -1 : 1;
+    }
     const size_t n = x->text.len < y->text.len ? x->text.len : y->text.len;
     const int order = n == 0 ? 0 : memcmp(x->text.bytes, y->text.bytes, n);
 
@@ -46,6 +50,17 @@ static int by_text(const void *a, const void *b)
         return x->text.len < y->text.len ? -1 : 1;
     }
     return x->id < y->id ? -1 : x->id > y->id;
+}
+
+/* The first 8 bytes as a number that compares as they do. */
+static uint64_t first_bytes(struct gs_str text)
+{
+    uint64_t first = 0;
+
+    for (size_t i = 0; i < 8; i++) {
+        first = first << 8 | (i < text.len ? (unsigned char)text.bytes[i] : 0U);
+    }
+    return first;
 }
 
 static bool grow_blocks(struct build *b)
@@ -213,6 +228,9 @@ enum gs_status gs_trie_build(struct gs_trie_piece *pieces, size_t n, struct gs_t
 
     if (n > INT32_MAX) {
         return gs_fail(err, GS_BAD_FORMAT, "a vocabulary of %zu pieces is too large", n);
+    }
+    for (size_t i = 0; i < n; i++) {
+        pieces[i].first = first_bytes(pieces[i].text);
     }
     if (n > 0) {
         qsort(pieces, n, sizeof *pieces, by_text);

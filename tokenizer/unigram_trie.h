@@ -35,6 +35,7 @@ struct gs_trie_piece {
     struct gs_str text;
     double score;
     int32_t id;
+    uint64_t first; /* the builder's: sorting by it is quicker */
 };
 
 /* Sorts the pieces; of equal ones the one with the largest id counts. Empty ones are left out. */

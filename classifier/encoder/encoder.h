@@ -77,7 +77,7 @@ enum gs_status gs_encoder_run(const struct gs_encoder *encoder, struct gs_encode
 struct gs_quantize_options {
     const char *dir, *out; /* fp32 folder in, int8 folder out (made if absent) */
     const struct gs_encoder_batch *calibration; /* tokens of example texts; n 0: no smoothing */
-    float smoothing;                            /* SmoothQuant's alpha, 0: none */
+    float smoothing; /* below 0: what is best for each product; 0: none; to 1: SmoothQuant alpha */
 };
 
 /* Writes out/model.safetensors (I8 weights with F32 scales; names below) and copies config.json and

@@ -66,27 +66,38 @@ static void pack_layer(struct gs_slab *slab, const struct gs_encoder_layer *from
     ret->beta[1] = copy_floats(slab, from->out_beta, hidden);
 }
 
-/* The weights of the answer. The output matrix is small and its rounding would be the label's own:
- * it stays fp32, also where a file has it in s8. */
-static void pack_head(struct gs_slab *slab, const struct gs_encoder_weights *weights,
+static const float *copy_matrix(struct gs_slab *slab, const struct gs_matrix *m)
+{
+    float *values = gs_slab_take(slab, m->n * m->k * sizeof *values);
+    for (size_t i = 0; values != NULL && i < m->n * m->k; i++) {
+        values[i] = m->values != NULL ? m->values[i] : m->scale[i / m->k] * (float)m->q8[i];
+    }
+    return values;
+}
+
+static const float *copy_bias(struct gs_slab *slab, const struct gs_matrix *m)
+{
+    float *bias = gs_slab_take(slab, m->n * sizeof *bias); /* zeros where there is none */
+    if (bias != NULL && m->bias != NULL) {
+        memcpy(bias, m->bias, m->n * sizeof *bias);
+    }
+    return bias;
+}
+
+/* The weights of the answer stay fp32: they are few, run once a message, and their rounding would
+ * be the label's own. */
+static void copy_head(struct gs_slab *slab, const struct gs_encoder_weights *weights,
                       struct gs_engine *engine)
 {
-    const struct gs_matrix *dense[] = {&weights->dense};
-    const struct gs_matrix *out = &weights->out;
-
     if (weights->dense.n > 0) {
-        gs_pack_linear(slab, dense, 1, &engine->dense);
+        engine->dense = copy_matrix(slab, &weights->dense);
+        engine->dense_bias = copy_bias(slab, &weights->dense);
         engine->dense_activation = weights->dense_activation;
     }
-    if (out->n > 0) {
-        engine->n_labels = out->n;
-        float *values = gs_slab_take(slab, out->n * out->k * sizeof *values);
-        for (size_t i = 0; values != NULL && i < out->n * out->k; i++) {
-            values[i] =
-                out->values != NULL ? out->values[i] : out->scale[i / out->k] * (float)out->q8[i];
-        }
-        engine->out = values;
-        engine->out_bias = copy_floats(slab, out->bias, out->n);
+    if (weights->out.n > 0) {
+        engine->out = copy_matrix(slab, &weights->out);
+        engine->out_bias = copy_bias(slab, &weights->out);
+        engine->n_labels = weights->out.n;
     }
 }
 
@@ -103,7 +114,7 @@ static void pack_all(struct gs_slab *slab, const struct gs_encoder_weights *weig
         pack_layer(slab, &weights->layers[l], hidden,
                    engine->layers == NULL ? &counted : &engine->layers[l]);
     }
-    pack_head(slab, weights, engine);
+    copy_head(slab, weights, engine);
     engine->positions = copy_floats(slab, weights->positions, config->positions * hidden);
     engine->type0 = copy_floats(slab, weights->type0, hidden);
     engine->gamma = copy_floats(slab, weights->gamma, hidden);

@@ -33,7 +33,7 @@ struct gs_engine {
     const float *words_scale;
     const float *positions, *type0, *gamma, *beta;
     struct gs_engine_layer *layers;
-    struct gs_q8_linear dense; /* n 0: absent */
+    const float *dense, *dense_bias; /* [hidden][hidden], [hidden]; NULL: absent */
     enum gs_activation dense_activation;
     const float *out, *out_bias; /* [n_labels][hidden], [n_labels] */
     size_t n_labels;

@@ -32,10 +32,16 @@ static float dot(const float *a, const float *b, size_t n, float bias)
 static void run_dense(const struct gs_engine *engine, struct gs_engine_work *work, size_t n)
 {
     const size_t ld = engine->hidden_padded;
+    const size_t hidden = engine->config.hidden;
 
-    engine->kernels->quantise(work->cls, ld, n, engine->config.hidden, NULL, &work->rows);
-    engine->kernels->linear(&engine->dense, &work->rows, n, engine->dense_activation, work->cls,
-                            ld);
+    for (size_t i = 0; i < n; i++) {
+        float *row = work->cls + i * ld;
+        for (size_t j = 0; j < hidden; j++) {
+            work->mixed[j] = dot(row, engine->dense + j * hidden, hidden, engine->dense_bias[j]);
+        }
+        engine->kernels->activate(work->mixed, hidden, engine->dense_activation);
+        memcpy(row, work->mixed, hidden * sizeof *row);
+    }
 }
 
 static void pool(const struct gs_engine *engine, const struct gs_engine_work *work,
@@ -66,7 +72,7 @@ void gs_engine_answer(const struct gs_engine *engine, struct gs_engine_work *wor
         memcpy(work->cls + i * ld, work->x + from * ld, hidden * sizeof(float));
     }
     const bool wants_dense = ret_logits != NULL || engine->config.pooling == GS_POOL_POOLER;
-    if (wants_dense && engine->dense.n > 0) {
+    if (wants_dense && engine->dense != NULL) {
         run_dense(engine, work, n);
     }
     for (size_t i = 0; i < n; i++) {
@@ -76,8 +82,7 @@ void gs_engine_answer(const struct gs_engine *engine, struct gs_engine_work *wor
         }
         for (size_t j = 0; ret_logits != NULL && j < engine->n_labels; j++) {
             ret_logits[i * engine->n_labels + j] =
-                dot(work->cls + i * ld, engine->out + j * hidden, hidden,
-                    engine->out_bias == NULL ? 0.0F : engine->out_bias[j]);
+                dot(work->cls + i * ld, engine->out + j * hidden, hidden, engine->out_bias[j]);
         }
     }
 }

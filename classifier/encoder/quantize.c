@@ -41,10 +41,10 @@ static void say_smoothing(const struct job *job)
     for (size_t i = 0; i < job->config.layers * GS_N_PRODUCTS; i++) {
         const struct gs_smoothing *s = &job->smoothed[i];
         (void)snprintf(line, sizeof line,
-                       "layer %zu, %s: smoothing %.1f, expected squared error %.2g -> %.2g of the "
+                       "layer %zu, %s: smoothing %s, expected squared error %.2g -> %.2g of the "
                        "output's",
-                       i / GS_N_PRODUCTS, product_names[i % GS_N_PRODUCTS], (double)s->alpha,
-                       s->before, s->after);
+                       i / GS_N_PRODUCTS, product_names[i % GS_N_PRODUCTS],
+                       s->recipe == NULL ? "none" : s->recipe, s->before, s->after);
         job->log(job->log_arg, line);
     }
 }

@@ -27,13 +27,13 @@ enum gs_status gs_calibrate(const struct gs_encoder_config *config,
 
 /* What was done to one product. */
 struct gs_smoothing {
-    float alpha;          /* 0: left as it was */
+    const char *recipe;   /* how s was made; NULL: a product left as it was */
     bool centred;         /* the middle of the inputs moved into biases */
     double before, after; /* expected error of the outputs, relative to their size; squared */
 };
 
-/* Moves the inputs' middles into biases and divides weights by smoothing vectors. alpha in (0, 1]
- * for all products, or below 0: for each the one with the least expected error. ret
+/* Moves the inputs' middles into biases and divides weights by smoothing vectors. alpha in (0, 1]:
+ * SmoothQuant's for all products; below 0: for each product what has the least expected error. ret
  * [layers][GS_N_PRODUCTS]. */
 GS_MUST_CHECK
 enum gs_status gs_smooth(const struct gs_encoder_config *config, struct gs_encoder_weights *weights,

@@ -18,7 +18,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const float tried[] = {0.0F, 0.1F, 0.2F, 0.3F, 0.4F, 0.5F, 0.6F, 0.7F, 0.8F};
+/* How s is made of the norm w of an input's weights and its size x, which is rms^(1 - peak)
+ * max^peak: s = w^.w / x^.x. The first makes (sum of s^2 x^2) (sum of w^2 / s^2), the error if a
+ * row's range grew with its length, least; real rows have peaks, so others are tried. Seeking s for
+ * the ranges of the kept rows themselves fits those and was worse on other texts. */
+struct recipe {
+    const char *name;
+    float w, x, peak;
+};
+static const struct recipe recipes[] = {{"even", 0.5F, 0.5F, 0.0F},
+                                        {"weak", 0.25F, 0.25F, 0.0F},
+                                        {"peaks", 0.5F, 0.5F, 0.5F},
+                                        {"strong", 0.5F, 0.75F, 0.5F},
+                                        {"weak, peaks", 0.25F, 0.5F, 0.5F}};
+
 static const float rounder = 12582912.0F; /* 1.5 * 2^23: added and taken away, it rounds */
 /* No input or weight counts as smaller than this share of the largest. */
 static const float least_share = 1e-4F;
@@ -28,7 +41,7 @@ struct product {
     struct gs_matrix *parts[3];
     size_t n_parts, k;
     const struct gs_calibration *seen;
-    float *centre, *largest_x, *largest_w, *s, *best_s, *row;
+    float *centre, *largest_x, *rms_x, *norm_w, *s, *best_s, *row;
     double *squares_w, *squares_x; /* sums over outputs and over kept rows */
     int8_t *q8;
 };
@@ -36,7 +49,7 @@ struct product {
 static bool product_take(struct product *p)
 {
     const size_t k = p->k;
-    float *floats = calloc(6 * k, sizeof *floats);
+    float *floats = calloc(7 * k, sizeof *floats);
     p->squares_w = calloc(2 * k, sizeof *p->squares_w);
     p->q8 = malloc(k);
     p->centre = floats;
@@ -45,10 +58,11 @@ static bool product_take(struct product *p)
     }
     p->squares_x = p->squares_w + k;
     p->largest_x = floats + k;
-    p->largest_w = floats + 2 * k;
+    p->norm_w = floats + 2 * k;
     p->s = floats + 3 * k;
     p->best_s = floats + 4 * k;
     p->row = floats + 5 * k;
+    p->rms_x = floats + 6 * k;
     return true;
 }
 
@@ -89,28 +103,38 @@ static void measure(struct product *p, bool centred)
         for (size_t i = 0; i < part->n * p->k; i++) {
             const float w = part->values[i];
             p->squares_w[i % p->k] += (double)w * (double)w;
-            p->largest_w[i % p->k] = fmaxf(p->largest_w[i % p->k], fabsf(w));
         }
     }
+    for (size_t j = 0; j < p->k; j++) {
+        p->rms_x[j] = (float)sqrt(p->squares_x[j] / (double)seen->n_rows);
+        p->norm_w[j] = (float)sqrt(p->squares_w[j]);
+    }
+    raise_to_share(p->rms_x, p->k);
     raise_to_share(p->largest_x, p->k);
-    raise_to_share(p->largest_w, p->k);
+    raise_to_share(p->norm_w, p->k);
 }
 
-/* s for this alpha, with 1 for its geometric mean. */
-static void make_s(struct product *p, float alpha)
+/* The geometric mean becomes 1. */
+static void centre_logs(struct product *p)
 {
     double logs = 0.0;
     for (size_t j = 0; j < p->k; j++) {
-        const float log_s =
-            alpha == 0.0F ? 0.0F
-                          : (1.0F - alpha) * logf(p->largest_w[j]) - alpha * logf(p->largest_x[j]);
-        p->s[j] = log_s;
-        logs += (double)log_s;
+        logs += (double)logf(p->s[j]);
     }
-    const float mean = (float)(logs / (double)p->k);
+    const float mean = expf((float)(logs / (double)p->k));
     for (size_t j = 0; j < p->k; j++) {
-        p->s[j] = expf(p->s[j] - mean);
+        p->s[j] /= mean;
     }
+}
+
+static void make_s(struct product *p, const struct recipe *recipe)
+{
+    for (size_t j = 0; j < p->k; j++) {
+        const float x =
+            (1.0F - recipe->peak) * logf(p->rms_x[j]) + recipe->peak * logf(p->largest_x[j]);
+        p->s[j] = expf(recipe->w * logf(p->norm_w[j]) - recipe->x * x);
+    }
+    centre_logs(p);
 }
 
 /* What rounding the kept rows with p->s changes in the outputs, squared; errors of inputs count as
@@ -158,35 +182,45 @@ static double weight_error(const struct product *p)
     return error;
 }
 
-static double total_error(struct product *p, float alpha)
+/* Relative to the outputs' own size. */
+static double total_error(struct product *p)
 {
     double size = DBL_MIN;
     for (size_t j = 0; j < p->k; j++) {
         size += p->squares_x[j] * p->squares_w[j];
     }
-    make_s(p, alpha);
     return (input_error(p) + weight_error(p)) / size;
 }
 
-/* p->best_s and what it is worth. */
+static void keep_best(struct product *p, const struct recipe *recipe, double error,
+                      struct gs_smoothing *said)
+{
+    said->recipe = recipe->name;
+    said->after = error;
+    memcpy(p->best_s, p->s, p->k * sizeof *p->s);
+}
+
+/* p->best_s and what it is worth. alpha below 0: the best recipe; else SmoothQuant's. */
 static struct gs_smoothing choose(struct product *p, float alpha)
 {
-    struct gs_smoothing said = {.before = total_error(p, 0.0F)};
+    static const struct recipe none = {NULL, 0.0F, 0.0F, 0.0F};
+    const struct recipe fixed = {"alpha", 1.0F - alpha, alpha, 1.0F};
+    struct gs_smoothing said = {0};
 
-    said.after = said.before;
-    memcpy(p->best_s, p->s, p->k * sizeof *p->s);
-    for (size_t i = 0; i < GS_COUNT(tried) && alpha < 0.0F; i++) {
-        const double error = total_error(p, tried[i]);
-        if (error < said.after) {
-            said.after = error;
-            said.alpha = tried[i];
-            memcpy(p->best_s, p->s, p->k * sizeof *p->s);
-        }
+    make_s(p, &none);
+    said.before = total_error(p);
+    keep_best(p, &none, said.before, &said);
+    if (alpha >= 0.0F) {
+        make_s(p, &fixed);
+        keep_best(p, &fixed, total_error(p), &said);
+        return said;
     }
-    if (alpha > 0.0F) {
-        said.after = total_error(p, alpha);
-        said.alpha = alpha;
-        memcpy(p->best_s, p->s, p->k * sizeof *p->s);
+    for (size_t i = 0; i < GS_COUNT(recipes); i++) {
+        make_s(p, &recipes[i]);
+        const double error = total_error(p);
+        if (error < said.after) {
+            keep_best(p, &recipes[i], error, &said);
+        }
     }
     return said;
 }
@@ -294,7 +328,7 @@ static enum gs_status smooth_one(struct gs_encoder_weights *weights, size_t l,
         good = take_copy(weights, p.best_s, p.k, &s);
     }
     for (size_t a = 0; a < p.n_parts && good; a++) {
-        good = apply(weights, &p, ret->alpha > 0.0F, p.parts[a], s);
+        good = apply(weights, &p, ret->recipe != NULL, p.parts[a], s);
     }
     if (good && beta != NULL) {
         good = move_centre(weights, &p, beta,

@@ -13,7 +13,7 @@
  * for four. A tile of fewer rows costs about what a whole one does.
  *
  * While the tiles work on a block, the vector units finish the block before it: some of its rows
- * after each step. So there are two buffers of sums. */
+ * after each step, all of them by the last. So one buffer of sums is enough. */
 #ifndef GS_CLASSIFIER_ENCODER_AMX_PRODUCT_H
 #define GS_CLASSIFIER_ENCODER_AMX_PRODUCT_H
 
@@ -32,7 +32,7 @@ struct tiles {
     const struct gs_tile_out *out;
     struct gs_tile_block before; /* being finished */
     size_t finished, share;      /* rows of it done, and to do after each step */
-    int32_t *sums[2];            /* [BLOCK_SUMS]; [0] is the next to use */
+    int32_t *sums;               /* [BLOCK_SUMS] the block before's, until it is finished */
     const char *ahead;           /* weights to fetch, next_lines after each step */
     size_t next_lines;
 };
@@ -65,12 +65,8 @@ static void begin_block(struct tiles *t, size_t steps)
 /* The block that was just stored is the next one to finish. */
 static void end_block(struct tiles *t, struct gs_tile_block made)
 {
-    int32_t *const spare = t->sums[1];
-    finish_rows(t, t->before.n_rows);
     t->before = made;
     t->finished = 0;
-    t->sums[1] = t->sums[0];
-    t->sums[0] = spare;
 }
 
 /* 17 to 32 rows by 32 columns. */
@@ -80,7 +76,7 @@ static void block_2x2(struct tiles *t, size_t row, size_t column, size_t n_rows)
     const uint8_t *a = t->out->x->q + row * k;
     const int8_t *b = t->out->w->packed + column * k;
     const size_t next_16 = k * TILE_COLUMNS; /* columns' weights further */
-    int32_t *sums = t->sums[0];
+    int32_t *sums = t->sums;
 
     begin_block(t, k / TILE_BYTES);
     TILE_ZERO(0);
@@ -113,7 +109,7 @@ static void block_1x4(struct tiles *t, size_t row, size_t column, size_t n_rows)
     const uint8_t *a = t->out->x->q + row * k;
     const int8_t *b = t->out->w->packed + column * k;
     const size_t next_16 = k * TILE_COLUMNS;
-    int32_t *sums = t->sums[0];
+    int32_t *sums = t->sums;
 
     begin_block(t, k / TILE_BYTES);
     TILE_ZERO(0);
@@ -189,8 +185,8 @@ static void all_columns(struct tiles *t, size_t from, size_t to)
 /* Whole pairs of tiles first, then the rest: shapes are set at most twice. */
 static void product_by_tiles(const struct gs_tile_out *out, size_t m)
 {
-    _Alignas(64) int32_t sums[2][BLOCK_SUMS];
-    struct tiles t = {.out = out, .sums = {sums[0], sums[1]}};
+    _Alignas(64) int32_t sums[BLOCK_SUMS];
+    struct tiles t = {.out = out, .sums = sums};
     const size_t whole = m / (2 * TILE_ROWS) * (2 * TILE_ROWS);
 
     if (whole > 0) {

@@ -20,6 +20,7 @@
 
 #include "base/error.h"
 #include "classifier/kernels/rows.h"
+#include "classifier/manifest.h"
 #include "classifier/model.h"
 #include "classifier/sha256.h"
 
@@ -32,7 +33,6 @@ enum {
     GS_FEATURES_VERSION = 1,
     GS_MAX_EXPERTS = 8,
     GS_MAX_ROWS = 1 << 22,
-    GS_MAX_NAME = 64, /* bytes of a name with its NUL */
 };
 
 extern const char *const gs_head_names[GS_N_HEADS];
@@ -69,6 +69,8 @@ struct gs_label {
     char id[GS_MAX_NAME], zh[GS_MAX_NAME];
 };
 
+/* A model. The label names are of both tiers; all else up to profiles is the fast tier's, empty
+ * when it is not loaded. */
 struct gs_model {
     char name[GS_MAX_NAME], version[GS_MAX_NAME], weights_file[GS_MAX_NAME];
     char sha256[GS_SHA256_HEX];
@@ -82,14 +84,23 @@ struct gs_model {
     float unknown_logit; /* of a label that a profile has no column for */
     struct gs_profile profiles[GS_N_PROFILES];
     const struct gs_row_kernel *kernel;
+    bool fast;                       /* this tier is loaded */
+    struct gs_encoder_tier *encoder; /* classifier/tiers.h; NULL: not loaded */
     struct gs_model_info info;
 };
 
 struct gs_model_work {
-    uint32_t *rows;   /* [most rows of a profile] distinct rows of the text */
-    uint8_t *seen;    /* [..] all 0 between calls */
-    uint32_t *counts; /* [..] all 0 between calls; explanations */
+    uint32_t *rows;                  /* [most rows of a profile] distinct rows of the text */
+    uint8_t *seen;                   /* [..] all 0 between calls */
+    uint32_t *counts;                /* [..] all 0 between calls; explanations */
+    struct gs_encoder_room *encoder; /* NULL: the model has no encoder */
 };
+
+/* Shares that sum to 1; a logit that is NaN has none. n >= 1. */
+void gs_softmax(const float *logits, size_t n, float *p);
+float gs_squash(float x); /* in (0, 1) whatever x */
+/* Confidence and abstention from the sentiments' p. */
+void gs_settle_sentiment(struct gs_prediction *prediction, float margin);
 
 /* Fills experts, norm and columns from names. GS_BAD_FORMAT: a name that means nothing, a column
  * twice. */
@@ -101,7 +112,8 @@ enum gs_status gs_profile_plan(const struct gs_model *model, struct gs_profile *
 GS_MUST_CHECK
 enum gs_status gs_profile_index(struct gs_profile *profile, struct gs_error *err);
 
-/* Fills info, label_ids and kernel; call when all else is. */
+/* Fills info, label_ids and kernel; call when all else is. A model without an encoder has the fast
+ * tier. */
 void gs_model_seal(struct gs_model *model);
 
 /* Bytes of a row in memory: columns rounded up to what the kernels work in. */

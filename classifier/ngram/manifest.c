@@ -1,60 +1,8 @@
 /* groundswell.json of a fast-tier model: read with suspicion. */
-#include "base/file.h"
+#include "classifier/manifest.h"
 #include "classifier/ngram/linear.h"
 
-#include <jansson.h>
-#include <math.h>
 #include <string.h>
-
-enum { MAX_MANIFEST = 1 << 20 };
-
-static bool is_name(const char *text)
-{
-    const size_t len = strlen(text);
-    for (size_t i = 0; i < len; i++) {
-        if (strchr("abcdefghijklmnopqrstuvwxyz0123456789_-.", text[i]) == NULL) {
-            return false;
-        }
-    }
-    return len > 0 && len < GS_MAX_NAME && text[0] != '.';
-}
-
-/* A string member that is a name: lower case, digits, "_", "-", "."; no path can hide in one. */
-static bool read_name(const json_t *object, const char *key, char *to)
-{
-    const char *value = json_string_value(json_object_get(object, key));
-    if (value == NULL || !is_name(value)) {
-        return false;
-    }
-    memcpy(to, value, strlen(value) + 1);
-    return true;
-}
-
-static bool read_number(const json_t *value, double least, double most, float *ret)
-{
-    const double number = json_number_value(value);
-    if (!json_is_number(value) || !isfinite(number) || number < least || number > most) {
-        return false;
-    }
-    *ret = (float)number;
-    return true;
-}
-
-static bool read_text(const json_t *object, const char *key, char *to)
-{
-    const json_t *value = json_object_get(object, key);
-    const char *text = value == NULL ? "" : json_string_value(value);
-    if (text == NULL || strlen(text) >= GS_MAX_NAME) {
-        return false;
-    }
-    for (const char *c = text; *c != '\0'; c++) {
-        if ((unsigned char)*c < ' ') {
-            return false;
-        }
-    }
-    memcpy(to, text, strlen(text) + 1);
-    return true;
-}
 
 static bool read_labels(const json_t *head, size_t which, struct gs_model *model)
 {
@@ -66,7 +14,7 @@ static bool read_labels(const json_t *head, size_t which, struct gs_model *model
     for (size_t l = 0; l < n; l++) {
         const json_t *label = json_array_get(labels, l);
         struct gs_label *to = &model->labels[which][l];
-        if (!read_name(label, "id", to->id) || !read_text(label, "zh", to->zh)) {
+        if (!gs_manifest_name(label, "id", to->id) || !gs_manifest_text(label, "zh", to->zh)) {
             return false;
         }
         for (size_t other = 0; other < l; other++) {
@@ -78,8 +26,8 @@ static bool read_labels(const json_t *head, size_t which, struct gs_model *model
             if (strcmp(to->id, gs_sentiment_names[l]) != 0) {
                 return false;
             }
-        } else if (!read_number(json_object_get(label, "threshold"), 0.0, 1.0,
-                                &model->thresholds[which][l])) {
+        } else if (!gs_manifest_number(json_object_get(label, "threshold"), 0.0, 1.0,
+                                       &model->thresholds[which][l])) {
             return false;
         }
     }
@@ -99,14 +47,14 @@ static enum gs_status read_head(const json_t *heads, size_t which, struct gs_mod
                        GS_MAX_LABELS);
     }
     for (size_t lang = 0; lang < GS_N_MODEL_LANGS; lang++) {
-        if (!read_number(json_object_get(temperature, gs_model_lang_names[lang]), 0.01, 100.0,
-                         &model->temperature[which][lang])) {
+        if (!gs_manifest_number(json_object_get(temperature, gs_model_lang_names[lang]), 0.01,
+                                100.0, &model->temperature[which][lang])) {
             return gs_fail(err, GS_BAD_FORMAT, "heads.%s.temperature.%s: not in 0.01 to 100", name,
                            gs_model_lang_names[lang]);
         }
     }
     if (which == GS_HEAD_SENTIMENT &&
-        !read_number(json_object_get(head, "margin"), 0.0, 1.0, &model->margin)) {
+        !gs_manifest_number(json_object_get(head, "margin"), 0.0, 1.0, &model->margin)) {
         return gs_fail(err, GS_BAD_FORMAT, "heads.%s.margin: not in 0 to 1", name);
     }
     return GS_OK;
@@ -152,15 +100,17 @@ static enum gs_status read_identity(const json_t *root, struct gs_model *model,
                        "features_version is not %d: the model was trained with other n-grams",
                        GS_FEATURES_VERSION);
     }
-    if (!read_name(root, "name", model->name) || !read_name(root, "version", model->version) ||
-        !read_name(weights, "file", model->weights_file)) {
+    if (!gs_manifest_name(root, "name", model->name) ||
+        !gs_manifest_name(root, "version", model->version) ||
+        !gs_manifest_name(weights, "file", model->weights_file)) {
         return gs_fail(err, GS_BAD_FORMAT, "name, version or weights.file: not a plain name");
     }
     if (sha256 == NULL || strlen(sha256) != GS_SHA256_HEX - 1) {
         return gs_fail(err, GS_BAD_FORMAT, "weights.sha256: not 64 hexadecimal digits");
     }
     memcpy(model->sha256, sha256, GS_SHA256_HEX);
-    if (!read_number(json_object_get(root, "unknown_logit"), -100.0, 0.0, &model->unknown_logit)) {
+    if (!gs_manifest_number(json_object_get(root, "unknown_logit"), -100.0, 0.0,
+                            &model->unknown_logit)) {
         return gs_fail(err, GS_BAD_FORMAT, "unknown_logit: not in -100 to 0");
     }
     return GS_OK;
@@ -168,22 +118,12 @@ static enum gs_status read_identity(const json_t *root, struct gs_model *model,
 
 enum gs_status gs_manifest_read(const char *path, struct gs_model *model, struct gs_error *err)
 {
-    struct gs_file file = {0};
     struct gs_error why = {0};
-    json_error_t where = {0};
+    json_t *root = NULL;
 
-    enum gs_status status = gs_file_map(path, &file, err);
+    enum gs_status status = gs_manifest_open(path, &root, err);
     if (status != GS_OK) {
         return status;
-    }
-    json_t *root = file.bytes.len > MAX_MANIFEST
-                       ? NULL
-                       : json_loadb(file.bytes.bytes == NULL ? "" : file.bytes.bytes,
-                                    file.bytes.len, JSON_REJECT_DUPLICATES, &where);
-    if (!json_is_object(root)) {
-        status =
-            gs_fail(&why, GS_BAD_FORMAT, "line %d: not a JSON object: %s", where.line, where.text);
-        goto done;
     }
     status = read_identity(root, model, &why);
     for (size_t head = 0; head < GS_N_HEADS && status == GS_OK; head++) {
@@ -192,12 +132,6 @@ enum gs_status gs_manifest_read(const char *path, struct gs_model *model, struct
     for (size_t i = 0; i < GS_N_PROFILES && status == GS_OK; i++) {
         status = read_columns(json_object_get(root, "profiles"), i, model, &why);
     }
-
-done:
-    if (status != GS_OK) {
-        status = gs_fail(err, status, "%s: %s", path, why.message);
-    }
     json_decref(root);
-    gs_file_unmap(&file);
-    return status;
+    return status == GS_OK ? GS_OK : gs_fail(err, status, "%s: %s", path, why.message);
 }

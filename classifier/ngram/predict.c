@@ -97,15 +97,15 @@ const struct gs_profile *gs_profile_scores(const struct gs_model *model, struct 
     return profile;
 }
 
-static void softmax(const float *logits, size_t n, float *p)
+void gs_softmax(const float *logits, size_t n, float *p)
 {
-    float top = logits[0];
+    float top = -INFINITY;
     float sum = 0.0F;
-    for (size_t i = 1; i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         top = logits[i] > top ? logits[i] : top;
     }
     for (size_t i = 0; i < n; i++) {
-        p[i] = expf(logits[i] - top);
+        p[i] = isnan(logits[i]) ? 0.0F : expf(logits[i] - top);
         sum += p[i];
     }
     for (size_t i = 0; i < n; i++) {
@@ -121,7 +121,7 @@ static void open_gates(const struct gs_profile *profile, const float *scores,
     for (size_t e = 0; e < profile->n_experts; e++) {
         logits[e] = profile->experts[e].gate < 0 ? 0.0F : scores[profile->experts[e].gate];
     }
-    softmax(logits, profile->n_experts, gates);
+    gs_softmax(logits, profile->n_experts, gates);
 }
 
 static float mix(const struct gs_model *model, const struct gs_profile *profile,
@@ -133,6 +133,23 @@ static float mix(const struct gs_model *model, const struct gs_profile *profile,
         logit += gates[e] * (column < 0 ? model->unknown_logit : scores[column]);
     }
     return logit;
+}
+
+void gs_settle_sentiment(struct gs_prediction *prediction, float margin)
+{
+    const float *p = prediction->p[GS_HEAD_SENTIMENT];
+    float best = 0.0F;
+    float second = 0.0F;
+    for (size_t s = 0; s < GS_N_SENTIMENTS; s++) {
+        if (p[s] > best) {
+            second = best;
+            best = p[s];
+        } else if (p[s] > second) {
+            second = p[s];
+        }
+    }
+    prediction->confidence = best;
+    prediction->abstained = best - second < margin;
 }
 
 static void predict_sentiment(const struct gs_model *model, const struct gs_profile *profile,
@@ -148,23 +165,11 @@ static void predict_sentiment(const struct gs_model *model, const struct gs_prof
     for (size_t s = 0; s < GS_N_SENTIMENTS; s++) {
         logits[s] = inverse_t * mix(model, profile, scores, gates, s);
     }
-    softmax(logits, GS_N_SENTIMENTS, p);
-    float best = 0.0F;
-    float second = 0.0F;
-    for (size_t s = 0; s < GS_N_SENTIMENTS; s++) {
-        if (p[s] > best) {
-            second = best;
-            best = p[s];
-        } else if (p[s] > second) {
-            second = p[s];
-        }
-    }
-    ret->confidence = best;
-    ret->abstained = best - second < model->margin;
+    gs_softmax(logits, GS_N_SENTIMENTS, p);
+    gs_settle_sentiment(ret, model->margin);
 }
 
-/* In (0, 1) whatever the logit. */
-static float sigmoid(float x)
+float gs_squash(float x)
 {
     x = x > 15.0F ? 15.0F : x < -30.0F ? -30.0F : x;
     return 1.0F / (1.0F + expf(-x));
@@ -179,15 +184,17 @@ void gs_model_predict(const struct gs_model *model, struct gs_model_work *work,
 
     score(model, profile, work, hashes, n, &scored);
     ret->tier = "fast";
+    ret->thresholds[GS_HEAD_SENTIMENT] = NULL;
     predict_sentiment(model, profile, scored.scores,
                       1.0F / model->temperature[GS_HEAD_SENTIMENT][language], ret);
     for (size_t head = GS_HEAD_TOPICS; head < GS_N_HEADS; head++) {
         const float inverse_t = 1.0F / model->temperature[head][language];
+        ret->thresholds[head] = model->thresholds[head];
         for (size_t l = 0; l < model->n_labels[head]; l++) {
             const int column = profile->columns[head][l];
             ret->logits[head][l] =
                 inverse_t * (column < 0 ? model->unknown_logit : scored.scores[column]);
-            ret->p[head][l] = sigmoid(ret->logits[head][l]);
+            ret->p[head][l] = gs_squash(ret->logits[head][l]);
         }
     }
 }

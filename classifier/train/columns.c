@@ -20,7 +20,7 @@ struct job {
     float *cost;
     uint8_t *domain;
     size_t n, n_positive;
-    struct gs_problem problem;
+    struct gs_svm_problem problem;
 };
 
 static bool learns(const struct job *job, size_t row)
@@ -259,15 +259,15 @@ enum gs_status gs_columns_solve(struct gs_trainer *t, size_t profile, bool held_
         goto done;
     }
     add_norms(&job);
-    job.problem = (struct gs_problem){.ids = t->ids,
-                                      .at = t->id_at,
-                                      .n_features = v->n,
-                                      .rows = job.rows,
-                                      .y = job.y,
-                                      .cost = job.cost,
-                                      .domain = job.domain,
-                                      .tolerance = t->options.tolerance,
-                                      .max_passes = max_passes};
+    job.problem = (struct gs_svm_problem){.ids = t->ids,
+                                          .at = t->id_at,
+                                          .n_features = v->n,
+                                          .rows = job.rows,
+                                          .y = job.y,
+                                          .cost = job.cost,
+                                          .domain = job.domain,
+                                          .tolerance = t->options.tolerance,
+                                          .max_passes = max_passes};
     status = solve_all(&job, err);
 
 done:

@@ -90,8 +90,8 @@ void gs_calibration_apply(const struct gs_calibration *calibration, struct gs_mo
 }
 
 /* The trial model itself becomes calibrated on the way: its raw scores are in held by then. */
-enum gs_status gs_calibrate(struct gs_trainer *t, struct gs_model *trial,
-                            struct gs_calibration *ret, struct gs_error *err)
+enum gs_status gs_trainer_calibrate(struct gs_trainer *t, struct gs_model *trial,
+                                    struct gs_calibration *ret, struct gs_error *err)
 {
     struct gs_held held = {0};
 

@@ -7,7 +7,7 @@
 /* Accumulators are [feature][1 + n_domains]: what all rows add, then what each domain's rows add,
  * so that a feature's are on one cache line. The bias is one more feature, of value 1. */
 struct solver {
-    const struct gs_problem *p;
+    const struct gs_svm_problem *p;
     size_t stride;
     float *sums;
     double *alpha;
@@ -32,7 +32,7 @@ uint64_t gs_train_random(uint64_t *state)
 
 static double score_of(const struct solver *s, size_t i)
 {
-    const struct gs_problem *p = s->p;
+    const struct gs_svm_problem *p = s->p;
     const uint32_t row = p->rows[i];
     const size_t own = 1 + (size_t)p->domain[i];
     float all = 0.0F;
@@ -51,7 +51,7 @@ static double score_of(const struct solver *s, size_t i)
 
 static void move(struct solver *s, size_t i, double delta)
 {
-    const struct gs_problem *p = s->p;
+    const struct gs_svm_problem *p = s->p;
     const uint32_t row = p->rows[i];
     const size_t own = 1 + (size_t)p->domain[i];
     const float amount = (float)(delta * p->y[i]);
@@ -71,7 +71,7 @@ static void move(struct solver *s, size_t i, double delta)
 /* One example; true when it may be set aside. */
 static bool visit(struct solver *s, size_t i)
 {
-    const struct gs_problem *p = s->p;
+    const struct gs_svm_problem *p = s->p;
     const double margin = p->y[i] * score_of(s, i);
     const double gradient = margin - 1.0 + s->alpha[i] / (2.0 * (double)p->cost[i]);
     double projected = gradient;
@@ -126,7 +126,7 @@ static void pass(struct solver *s)
 
 static void descend(struct solver *s, struct gs_solution *ret)
 {
-    const struct gs_problem *p = s->p;
+    const struct gs_svm_problem *p = s->p;
     s->shrink_above = DBL_MAX;
     for (ret->passes = 0; ret->passes < p->max_passes && ret->passes < GS_MAX_PASSES;) {
         pass(s);
@@ -146,7 +146,7 @@ static void descend(struct solver *s, struct gs_solution *ret)
 
 static void prepare(struct solver *s)
 {
-    const struct gs_problem *p = s->p;
+    const struct gs_svm_problem *p = s->p;
     for (size_t i = 0; i < p->n; i++) {
         const uint32_t row = p->rows[i];
         double squares = 0.0;
@@ -163,7 +163,7 @@ static void prepare(struct solver *s)
 
 static void hand_over(const struct solver *s, struct gs_solution *ret)
 {
-    const struct gs_problem *p = s->p;
+    const struct gs_svm_problem *p = s->p;
     for (size_t d = 0; d < p->n_domains; d++) {
         for (size_t j = 0; j <= p->n_features; j++) {
             const float *sums = s->sums + j * s->stride;
@@ -177,7 +177,7 @@ static void hand_over(const struct solver *s, struct gs_solution *ret)
     }
 }
 
-enum gs_status gs_solve(const struct gs_problem *problem, struct gs_solution *ret,
+enum gs_status gs_solve(const struct gs_svm_problem *problem, struct gs_solution *ret,
                         struct gs_error *err)
 {
     enum gs_status status = GS_OK;

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct gs_problem {
+struct gs_svm_problem {
     const uint32_t *ids;       /* pool of feature ids */
     const size_t *at;          /* [..] where a row's ids begin; at[row + 1] where they end */
     const float *inverse_norm; /* [..] of a row */
@@ -44,7 +44,7 @@ struct gs_solution {
 
 /* GS_NO_MEMORY. */
 GS_MUST_CHECK
-enum gs_status gs_solve(const struct gs_problem *problem, struct gs_solution *ret,
+enum gs_status gs_solve(const struct gs_svm_problem *problem, struct gs_solution *ret,
                         struct gs_error *err);
 
 /* The next number of a splitmix64 stream. */

@@ -157,7 +157,7 @@ enum gs_status gs_trainer_run(struct gs_trainer *t, gs_train_log_fn *log, void *
         status = solve_model(t, false, &trial, err);
     }
     if (status == GS_OK) {
-        status = gs_calibrate(t, trial, calibration, err);
+        status = gs_trainer_calibrate(t, trial, calibration, err);
     }
     if (status == GS_OK) {
         status = solve_model(t, true, &model, err);

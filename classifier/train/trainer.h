@@ -105,8 +105,8 @@ struct gs_calibration {
 
 /* Fits it on the rows held out, which trial was not trained on; trial is calibrated with it. */
 GS_MUST_CHECK
-enum gs_status gs_calibrate(struct gs_trainer *t, struct gs_model *trial,
-                            struct gs_calibration *ret, struct gs_error *err);
+enum gs_status gs_trainer_calibrate(struct gs_trainer *t, struct gs_model *trial,
+                                    struct gs_calibration *ret, struct gs_error *err);
 void gs_calibration_apply(const struct gs_calibration *calibration, struct gs_model *model);
 
 GS_PRINTF(2, 3) void gs_train_say(struct gs_trainer *t, const char *fmt, ...);

@@ -1,9 +1,61 @@
 #include "deploy/daemon/assets.h"
 
+#include "base/log.h"
 #include "deploy/daemon/config.h"
 
-enum gs_status gs_assets_load(const struct gs_config *config, struct gs_assets *ret,
-                              struct gs_error *err)
+#include <stdlib.h>
+
+void gs_config_model_choice(const struct gs_config *config, struct gs_model_choice *ret)
+{
+    static const enum gs_tier tiers[] = {[GS_TIER_AUTO] = GS_MODEL_AUTO,
+                                         [GS_TIER_FAST] = GS_MODEL_FAST,
+                                         [GS_TIER_ENCODER] = GS_MODEL_ENCODER};
+    static const enum gs_arithmetic arithmetics[] = {[GS_ARITHMETIC_AUTO] = GS_ARITH_AUTO,
+                                                     [GS_ARITHMETIC_FP32] = GS_ARITH_FP32,
+                                                     [GS_ARITHMETIC_INT8] = GS_ARITH_INT8};
+    *ret = (struct gs_model_choice){.tier = tiers[config->model.tier],
+                                    .arithmetic = arithmetics[config->model.arithmetic]};
+}
+
+static enum gs_status load_model(const struct gs_config *config, bool vectors,
+                                 struct gs_model_folder **ret, struct gs_error *err)
+{
+    struct gs_model_choice choice;
+
+    gs_config_model_choice(config, &choice);
+    choice.vectors = vectors;
+    const enum gs_status status = gs_model_folder_load(config->model.path, &choice, ret, err);
+    if (status == GS_OK) {
+        const struct gs_encoder_info *encoder = gs_model_info((*ret)->model)->encoder;
+        if (encoder != NULL && encoder->arithmetic == GS_ARITH_INT8 &&
+            strcmp(encoder->kernels, "scalar") == 0) {
+            gs_log(GS_LOG_WARNING, "model",
+                   "the encoder runs on scalar kernels: slow; this CPU is older than AVX2, or "
+                   "GS_KERNELS asks for it");
+        }
+    }
+    return status;
+}
+
+static enum gs_status load_slot(const struct gs_config *config, bool vectors,
+                                struct gs_model_slot **ret, struct gs_error *err)
+{
+    struct gs_model_folder *folder = NULL;
+    struct gs_model_slot *slot = calloc(1, sizeof *slot);
+    enum gs_status status = slot == NULL ? gs_fail(err, GS_NO_MEMORY, "model")
+                                         : load_model(config, vectors, &folder, err);
+
+    if (status == GS_OK) {
+        gs_model_slot_init(slot, folder);
+        *ret = slot;
+        slot = NULL;
+    }
+    free(slot);
+    return status;
+}
+
+static enum gs_status load_assets(const struct gs_config *config, bool vectors,
+                                  struct gs_assets *ret, struct gs_error *err)
 {
     struct gs_assets assets = {0};
     enum gs_status status = GS_OK;
@@ -16,7 +68,7 @@ enum gs_status gs_assets_load(const struct gs_config *config, struct gs_assets *
         status = gs_watchlist_load(config->entities.watchlist, &assets.watchlist, err);
     }
     if (status == GS_OK) {
-        status = gs_model_load(config->model.path, &assets.model, err);
+        status = load_slot(config, vectors, &assets.models, err);
     }
     if (status == GS_OK) {
         *ret = assets;
@@ -26,9 +78,36 @@ enum gs_status gs_assets_load(const struct gs_config *config, struct gs_assets *
     return status;
 }
 
+enum gs_status gs_assets_load(const struct gs_config *config, struct gs_assets *ret,
+                              struct gs_error *err)
+{
+    return load_assets(config, false, ret, err);
+}
+
+enum gs_status gs_assets_load_vectors(const struct gs_config *config, struct gs_assets *ret,
+                                      struct gs_error *err)
+{
+    return load_assets(config, true, ret, err);
+}
+
+enum gs_status gs_assets_reload(const struct gs_config *config, struct gs_assets *assets,
+                                struct gs_error *err)
+{
+    struct gs_model_folder *folder = NULL;
+    const enum gs_status status = load_model(config, false, &folder, err);
+
+    if (status == GS_OK) {
+        gs_model_slot_put(assets->models, folder);
+    }
+    return status;
+}
+
 void gs_assets_done(struct gs_assets *assets)
 {
-    gs_model_free(assets->model);
+    if (assets->models != NULL) {
+        gs_model_slot_done(assets->models);
+        free(assets->models);
+    }
     gs_watchlist_free(assets->watchlist);
     gs_rules_free(assets->rules);
     *assets = (struct gs_assets){0};

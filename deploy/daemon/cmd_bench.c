@@ -1,5 +1,6 @@
 #include "base/buf.h"
 #include "base/clock.h"
+#include "deploy/daemon/bench_encoder.h"
 #include "deploy/daemon/bench_texts.h"
 #include "deploy/daemon/command.h"
 #include "deploy/daemon/labelled.h"
@@ -12,15 +13,19 @@
 static const char usage[] =
     "usage: groundswell bench --model DIR [options] [FILE]\n"
     "\n"
-    "How fast the fast tier is here: texts are cleaned once, then n-grams and model are timed, on "
-    "each\n"
-    "thread over all texts, five times. One JSON object on stdout: messages and n-grams a second\n"
-    "(worst, median, best of five), time of one message (p50, p99), messages a second with "
-    "cleaning,\n"
-    "and the share of the row gather that this machine can do at most.\n"
+    "How fast the model is here: texts are cleaned once, then each thread runs over all of them, "
+    "five\n"
+    "times. One JSON object on stdout for each tier: messages and n-grams or tokens a second "
+    "(worst,\n"
+    "median, best of five), time of one message alone (p50, p99), and the share of what this "
+    "machine\n"
+    "can do at most: of the row gather (fast tier), of the product instruction (encoder in "
+    "int8).\n"
     "FILE holds lines, plain or JSON (at most 20000 are used); without it a built-in mix is.\n"
     "\n"
     "  -m, --model DIR      model folder\n"
+    "      --tier T         auto (default): each that the folder has; fast or encoder: only that\n"
+    "      --arithmetic A   of an encoder: auto (default), fp32 or int8\n"
     "      --threads N      1 to 256 (1)\n"
     "      --seconds X      of each of the five, 0.05 to 60 (0.5)\n"
     "      --quiet          nothing on stderr but errors\n"
@@ -30,7 +35,7 @@ static const char usage[] =
     "example:\n"
     "  groundswell bench --model classifier/models/finance-zh-en-fast messages.jsonl\n";
 
-enum { OPT_THREADS = 256, OPT_SECONDS, OPT_QUIET, OPT_LOG };
+enum { OPT_THREADS = 256, OPT_SECONDS, OPT_QUIET, OPT_LOG, OPT_TIER, OPT_ARITHMETIC };
 enum {
     MAX_TEXTS = 20000,
     MAX_THREADS = 256,
@@ -40,6 +45,8 @@ enum {
 };
 
 static const struct option longs[] = {{"model", required_argument, NULL, 'm'},
+                                      {"tier", required_argument, NULL, OPT_TIER},
+                                      {"arithmetic", required_argument, NULL, OPT_ARITHMETIC},
                                       {"threads", required_argument, NULL, OPT_THREADS},
                                       {"seconds", required_argument, NULL, OPT_SECONDS},
                                       {"quiet", no_argument, NULL, OPT_QUIET},
@@ -56,8 +63,10 @@ struct bench {
     const char *path, *file;
     size_t n_threads;
     double seconds;
-    struct gs_model *model;
-    struct text *texts; /* [MAX_TEXTS] */
+    struct gs_model_choice choice;
+    struct gs_model_folder *folder;
+    const struct gs_model *model; /* the folder's */
+    struct text *texts;           /* [MAX_TEXTS] */
     size_t n;
 };
 
@@ -107,6 +116,16 @@ static int parse(int argc, char **argv, struct bench *bench)
             if (end == optarg || *end != '\0' ||
                 !(bench->seconds >= 0.05 && bench->seconds <= 60)) {
                 return wrong("--seconds is 0.05 to 60", optarg);
+            }
+            break;
+        case OPT_TIER:
+            if (!gs_choose_tier(optarg, &bench->choice)) {
+                return wrong("--tier is auto, fast or encoder", optarg);
+            }
+            break;
+        case OPT_ARITHMETIC:
+            if (!gs_choose_arithmetic(optarg, &bench->choice)) {
+                return wrong("--arithmetic is auto, fp32 or int8", optarg);
             }
             break;
         case OPT_QUIET:
@@ -186,8 +205,9 @@ static enum gs_status load(struct bench *bench, struct gs_error *err)
     if (bench->texts == NULL) {
         return gs_fail(err, GS_NO_MEMORY, "texts");
     }
-    enum gs_status status = gs_model_load(bench->path, &bench->model, err);
+    enum gs_status status = gs_model_folder_load(bench->path, &bench->choice, &bench->folder, err);
     if (status == GS_OK) {
+        bench->model = bench->folder->model;
         status = gs_featuriser_new(&featuriser, err);
     }
     if (status == GS_OK && bench->file != NULL) {
@@ -383,6 +403,34 @@ static void report(const struct bench *bench, struct worker *workers)
         peak > 0.0 ? messages[REPEATS / 2] * known / (peak * (double)bench->n_threads) : 0.0);
 }
 
+static enum gs_status report_tiers(const struct bench *bench, struct worker *workers,
+                                   struct gs_error *err)
+{
+    const struct gs_model_info *info = gs_model_info(bench->model);
+
+    if (info->fast && bench->choice.tier != GS_MODEL_ENCODER) {
+        report(bench, workers);
+    }
+    if (!info->encodes) {
+        return GS_OK;
+    }
+    struct gs_str *texts = calloc(bench->n, sizeof *texts);
+    if (texts == NULL) {
+        return gs_fail(err, GS_NO_MEMORY, "texts");
+    }
+    for (size_t i = 0; i < bench->n; i++) {
+        texts[i] = (struct gs_str){bench->texts[i].clean, bench->texts[i].clean_len};
+    }
+    const struct gs_bench_encoder encoder = {.folder = bench->folder,
+                                             .texts = texts,
+                                             .n = bench->n,
+                                             .n_threads = bench->n_threads,
+                                             .seconds = bench->seconds};
+    const enum gs_status status = gs_bench_encoder(&encoder, err);
+    free(texts);
+    return status;
+}
+
 int gs_cmd_bench(int argc, char **argv)
 {
     struct bench bench = {.n_threads = 1, .seconds = 0.5};
@@ -403,8 +451,9 @@ int gs_cmd_bench(int argc, char **argv)
         status = worker_init(&workers[n_made], &bench, &err);
     }
     if (status == GS_OK) {
-        report(&bench, workers);
-    } else {
+        status = report_tiers(&bench, workers, &err);
+    }
+    if (status != GS_OK) {
         (void)fprintf(stderr, "groundswell bench: %s\n", err.message);
     }
     for (size_t i = 0; i < n_made; i++) {
@@ -416,6 +465,6 @@ int gs_cmd_bench(int argc, char **argv)
     }
     free(bench.texts);
     free(workers);
-    gs_model_free(bench.model);
+    gs_model_folder_drop(bench.folder);
     return status == GS_OK ? GS_EXIT_OK : GS_EXIT_FAILURE;
 }

@@ -2,7 +2,7 @@
 #include "deploy/daemon/config.h"
 
 #include "alerting/watch.h"
-#include "classifier/model.h"
+#include "deploy/daemon/assets.h"
 #include "ingest/text/watchlist.h"
 
 #include <getopt.h>
@@ -118,23 +118,58 @@ static void check_watchlist(const struct gs_config *config, bool quiet,
     gs_watchlist_free(list);
 }
 
+/* The tiers, and how the encoder would run here. */
+static void show_model(const struct gs_model_info *info)
+{
+    (void)fprintf(stderr, "model: %s %s, %zu topics, %zu risks\n", info->name, info->version,
+                  info->n_labels[GS_HEAD_TOPICS], info->n_labels[GS_HEAD_RISKS]);
+    if (info->fast) {
+        (void)fprintf(stderr, "model: fast tier%s\n",
+                      info->cascades ? ", asked first: gates decide whether the encoder is" : "");
+    }
+    if (info->encodes) {
+        const struct gs_encoder_info *encoder = info->encoder;
+        (void)fprintf(
+            stderr,
+            "model: encoder %s, %zu layers of %zu, %.1f M parameters, %s on %s, reads %zu "
+            "tokens, answers%s%s%s\n",
+            encoder->config->model_type, encoder->config->layers, encoder->config->hidden,
+            (double)encoder->n_parameters / 1e6,
+            encoder->arithmetic == GS_ARITH_INT8 ? "int8" : "fp32", encoder->kernels,
+            info->max_tokens, info->of_encoder[GS_HEAD_SENTIMENT] ? " sentiment" : "",
+            info->of_encoder[GS_HEAD_TOPICS] ? " topics" : "",
+            info->of_encoder[GS_HEAD_RISKS] ? " risks" : "");
+    }
+    if (info->n_labels[GS_HEAD_SENTIMENT] == 0) {
+        (void)fputs("model: no sentiment: every message will be neutral and abstained\n", stderr);
+    }
+}
+
 static void check_model(const struct gs_config *config, bool quiet, struct gs_findings *findings)
 {
     struct gs_error err = {.status = GS_OK};
-    struct gs_model *model = NULL;
+    struct gs_model_folder *folder = NULL;
+    struct gs_model_choice choice;
 
     if (config->model.path == NULL) {
         add(config, "model.path", "is not set: name a model's folder", findings);
         return;
     }
-    if (gs_model_load(config->model.path, &model, &err) != GS_OK) {
-        add(config, "model.path", err.message, findings);
-    } else if (!quiet) {
-        const struct gs_model_info *info = gs_model_info(model);
-        (void)fprintf(stderr, "model: %s %s, %zu topics, %zu risks\n", info->name, info->version,
-                      info->n_labels[GS_HEAD_TOPICS], info->n_labels[GS_HEAD_RISKS]);
+    gs_config_model_choice(config, &choice);
+    const enum gs_status status = gs_model_folder_load(config->model.path, &choice, &folder, &err);
+    if (status != GS_OK) {
+        add(config, status == GS_BAD_CONFIG ? "model.tier" : "model.path", err.message, findings);
+        return;
     }
-    gs_model_free(model);
+    const struct gs_model_info *info = gs_model_info(folder->model);
+    if (config->model.encoder.deadline_ms > 0 && info->encodes && !info->fast) {
+        add(config, "model.encoder.deadline",
+            "the folder has no fast tier to fall back to: it does nothing", findings);
+    }
+    if (!quiet) {
+        show_model(info);
+    }
+    gs_model_folder_drop(folder);
 }
 
 static void check_watch(const struct gs_config *config, struct gs_findings *findings)

@@ -1,4 +1,6 @@
+#include "base/arena.h"
 #include "classifier/eval/metrics.h"
+#include "deploy/daemon/answers.h"
 #include "deploy/daemon/command.h"
 #include "deploy/daemon/labelled.h"
 
@@ -20,6 +22,8 @@ static const char usage[] =
     "  -m, --model DIR      model folder\n"
     "  -d, --data FILE      labelled JSON lines; may be given again; \"-\" is stdin\n"
     "      --task T         sentiment (default), topics or risks\n"
+    "      --tier T         auto (default), fast or encoder: who answers\n"
+    "      --arithmetic A   of an encoder: auto (default), fp32 or int8\n"
     "      --json           the report as one line of JSON\n"
     "      --html FILE      the report as a page\n"
     "      --min M=VALUE    exit 1 when metric M is below VALUE: accuracy, macro_f1, micro_f1, "
@@ -40,12 +44,24 @@ static const char usage[] =
     "  groundswell eval --model classifier/models/finance-zh-en-fast --data test.jsonl --min "
     "accuracy=0.8\n";
 
-enum { MAX_FILES = 64, MAX_GATES = 32, MAX_OUT = 16 << 20 };
-enum { OPT_TASK = 256, OPT_JSON, OPT_HTML, OPT_MIN, OPT_MAX, OPT_QUIET, OPT_LOG };
+enum { MAX_FILES = 64, MAX_GATES = 32, MAX_OUT = 16 << 20, MAX_ARENA = 1 << 28 };
+enum {
+    OPT_TASK = 256,
+    OPT_JSON,
+    OPT_HTML,
+    OPT_MIN,
+    OPT_MAX,
+    OPT_QUIET,
+    OPT_LOG,
+    OPT_TIER,
+    OPT_ARITHMETIC
+};
 
 static const struct option longs[] = {{"model", required_argument, NULL, 'm'},
                                       {"data", required_argument, NULL, 'd'},
                                       {"task", required_argument, NULL, OPT_TASK},
+                                      {"tier", required_argument, NULL, OPT_TIER},
+                                      {"arithmetic", required_argument, NULL, OPT_ARITHMETIC},
                                       {"json", no_argument, NULL, OPT_JSON},
                                       {"html", required_argument, NULL, OPT_HTML},
                                       {"min", required_argument, NULL, OPT_MIN},
@@ -66,6 +82,7 @@ struct options {
     const char *files[MAX_FILES];
     size_t n_files;
     enum gs_head task;
+    struct gs_model_choice choice;
     bool json, quiet;
     struct gate gates[MAX_GATES];
     size_t n_gates;
@@ -124,6 +141,14 @@ static int set_option(struct options *options, int option, const char *value)
         return GS_EXIT_OK;
     case OPT_TASK:
         return set_task(options, value);
+    case OPT_TIER:
+        return gs_choose_tier(value, &options->choice)
+                   ? GS_EXIT_OK
+                   : wrong("--tier takes auto, fast or encoder, not", value);
+    case OPT_ARITHMETIC:
+        return gs_choose_arithmetic(value, &options->choice)
+                   ? GS_EXIT_OK
+                   : wrong("--arithmetic takes auto, fp32 or int8, not", value);
     case OPT_JSON:
         options->json = true;
         return GS_EXIT_OK;
@@ -172,8 +197,9 @@ static int parse(int argc, char **argv, struct options *options)
 
 struct session {
     const struct options *options;
-    struct gs_model *model;
-    struct gs_model_work *work;
+    struct gs_model_folder *folder;
+    struct gs_answers *answers;
+    struct gs_arena *arena; /* of the lines that wait for their answers */
     struct gs_featuriser *featuriser;
     struct gs_eval *eval;
     size_t n_refused, n_without, n_unknown;
@@ -190,32 +216,78 @@ static size_t label_named(const struct gs_model_info *info, enum gs_head head, c
     return l;
 }
 
-static enum gs_status add_labels(struct session *s, const struct gs_labelled *line, const float *p,
-                                 struct gs_error *err)
+/* What is true of a line whose answer is on its way. */
+struct truth {
+    size_t sentiment;
+    bool binary;
+    uint64_t labels; /* bits */
+    size_t first;    /* of them as the line names them; n_labels: none */
+};
+
+static void read_labels(struct session *s, const struct gs_labelled *line, struct truth *ret)
 {
     const enum gs_head head = s->options->task;
-    const struct gs_model_info *info = gs_model_info(s->model);
+    const struct gs_model_info *info = gs_model_info(s->folder->model);
     const bool topics = head == GS_HEAD_TOPICS;
     const size_t n = topics ? line->n_topics : line->n_risks;
-    uint64_t truth = 0;
-    size_t first = info->n_labels[head];
 
+    ret->first = info->n_labels[head];
     for (size_t i = 0; i < n; i++) {
         const size_t l = label_named(info, head, topics ? line->topics[i] : line->risks[i]);
         if (l == info->n_labels[head]) {
             s->n_unknown++;
             continue;
         }
-        first = truth == 0 ? l : first;
-        truth |= (uint64_t)1 << l;
+        ret->first = ret->labels == 0 ? l : ret->first;
+        ret->labels |= (uint64_t)1 << l;
     }
-    return gs_eval_add_labels(s->eval, p, truth, first, err);
+}
+
+/* Called for each line, in order. */
+static enum gs_status answered(void *arg, const struct gs_answer *answer, struct gs_error *err)
+{
+    struct session *s = arg;
+    const enum gs_head head = s->options->task;
+    const struct truth *truth = answer->item;
+    const float *p = answer->said->p[head];
+
+    return head == GS_HEAD_SENTIMENT
+               ? gs_eval_add_class(s->eval, p, truth->sentiment, truth->binary, err)
+               : gs_eval_add_labels(s->eval, p, truth->labels, truth->first, err);
+}
+
+/* The line's text and truth outlive it until they are answered. */
+static enum gs_status ask(struct session *s, const struct gs_labelled *line,
+                          const struct gs_features *features, struct gs_error *err)
+{
+    struct truth *truth = gs_arena_take(s->arena, sizeof *truth);
+    const struct gs_str text = gs_arena_copy(s->arena, features->text);
+
+    if (truth == NULL || text.bytes == NULL) {
+        return gs_fail(err, GS_NO_MEMORY, "a pack of lines");
+    }
+    *truth = (struct truth){.binary = line->binary};
+    if (s->options->task == GS_HEAD_SENTIMENT) {
+        truth->sentiment = (size_t)line->sentiment;
+    } else {
+        read_labels(s, line, truth);
+    }
+    const struct gs_question question = {.text = text,
+                                         .lang = features->lang,
+                                         .hashes = features->hashes,
+                                         .n_hashes = features->n,
+                                         .age_ms = -1,
+                                         .item = truth};
+    const enum gs_status status = gs_answers_ask(s->answers, &question, err);
+    if (gs_answers_waiting(s->answers) == 0) {
+        gs_arena_reset(s->arena);
+    }
+    return status;
 }
 
 static enum gs_status judge(struct session *s, const struct gs_labelled *line, struct gs_error *err)
 {
     const enum gs_head head = s->options->task;
-    struct gs_prediction prediction;
     struct gs_features features;
 
     const bool has = head == GS_HEAD_SENTIMENT ? line->sentiment >= 0
@@ -227,13 +299,7 @@ static enum gs_status judge(struct session *s, const struct gs_labelled *line, s
     }
     const enum gs_status status =
         gs_featuriser_run(s->featuriser, line->title, line->text, &features, err);
-    if (status != GS_OK) {
-        return status;
-    }
-    gs_model_predict(s->model, s->work, features.hashes, features.n, features.lang, &prediction);
-    return head == GS_HEAD_SENTIMENT ? gs_eval_add_class(s->eval, prediction.p[head],
-                                                         (size_t)line->sentiment, line->binary, err)
-                                     : add_labels(s, line, prediction.p[head], err);
+    return status == GS_OK ? ask(s, line, &features, err) : status;
 }
 
 static enum gs_status judge_file(struct session *s, const char *path, struct gs_error *err)
@@ -259,21 +325,35 @@ static enum gs_status judge_file(struct session *s, const char *path, struct gs_
 static enum gs_status evaluate(struct session *s, struct gs_eval_report *report,
                                struct gs_error *err)
 {
+    static const char *const names[GS_N_HEADS] = {"sentiment", "topics", "risks"};
     const enum gs_head head = s->options->task;
-    enum gs_status status = gs_model_load(s->options->model, &s->model, err);
+    const struct gs_answers_options answers = {
+        .cache_entries = 4096, .cache_bytes = 4 << 20, .done = answered, .done_arg = s};
+    enum gs_status status =
+        gs_model_folder_load(s->options->model, &s->options->choice, &s->folder, err);
+    if (status == GS_OK && gs_model_info(s->folder->model)->n_labels[head] == 0) {
+        status = gs_fail(err, GS_BAD_FORMAT, "%s: the model has no head for %s", s->options->model,
+                         names[head]);
+    }
     if (status == GS_OK) {
-        status = gs_model_work_new(s->model, &s->work, err);
+        status = gs_answers_new(s->folder, &answers, &s->answers, err);
+    }
+    if (status == GS_OK) {
+        status = gs_arena_new(MAX_ARENA, &s->arena, err);
     }
     if (status == GS_OK) {
         status = gs_featuriser_new(&s->featuriser, err);
     }
     if (status == GS_OK) {
-        const struct gs_model_info *info = gs_model_info(s->model);
+        const struct gs_model_info *info = gs_model_info(s->folder->model);
         status = gs_eval_new(info->n_labels[head], info->labels[head], info->thresholds[head],
                              &s->eval, err);
     }
     for (size_t i = 0; i < s->options->n_files && status == GS_OK; i++) {
         status = judge_file(s, s->options->files[i], err);
+    }
+    if (status == GS_OK) {
+        status = gs_answers_flush(s->answers, err);
     }
     if (status == GS_OK) {
         gs_eval_finish(s->eval, report);
@@ -369,7 +449,8 @@ int gs_cmd_eval(int argc, char **argv)
     }
     gs_eval_free(s.eval);
     gs_featuriser_free(s.featuriser);
-    gs_model_work_free(s.work);
-    gs_model_free(s.model);
+    gs_answers_free(s.answers);
+    gs_arena_free(s.arena);
+    gs_model_folder_drop(s.folder);
     return code;
 }

@@ -22,7 +22,9 @@ static const char usage[] =
     "      --log-format F  text or json\n"
     "      --quiet         errors only on stderr\n"
     "\n"
-    "SIGINT and SIGTERM finish what is in flight. Exit codes: 0 stopped or end of input, 1 the\n"
+    "SIGINT and SIGTERM finish what is in flight. SIGHUP loads the model's folder again, with\n"
+    "Kafka as input: lanes go over between two batches, or the old one stays. Exit codes: 0 "
+    "stopped or end of input, 1 the\n"
     "configuration is wrong, 2 usage, 3 a failure at run time.\n"
     "\n"
     "examples:\n"
@@ -106,11 +108,26 @@ static int parse(int argc, char **argv, struct run_options *ret)
     return GS_EXIT_OK;
 }
 
+/* SIGHUP: the model again, and nothing else of the configuration. */
+static void reload(struct gs_service *service, const struct gs_config *config)
+{
+    struct gs_error err = {0};
+
+    gs_log(GS_LOG_INFO, "run", "SIGHUP: loading %s again (settings are read at the start only)",
+           config->model.path);
+    if (gs_service_reload(service, &err) == GS_OK) {
+        gs_log(GS_LOG_INFO, "run", "loaded; each lane goes over at its next batch");
+    } else {
+        gs_log(GS_LOG_ERROR, "run", "refused, going on with the old model: %s", err.message);
+    }
+}
+
 static int run_service(const struct gs_config *config, int stages)
 {
     struct gs_service *service = NULL;
     struct gs_error err = {0};
 
+    gs_signals_catch_reload();
     if (gs_service_start(config, stages, NULL, &service, &err) != GS_OK) {
         return gs_command_failed("run", &err);
     }
@@ -121,6 +138,9 @@ static int run_service(const struct gs_config *config, int stages)
     bool failed = false;
     while (!gs_signals_wait(200) && !failed) {
         failed = gs_service_failed(service, &err);
+        if (gs_signals_reload()) {
+            reload(service, config);
+        }
     }
     if (!failed) {
         gs_log(GS_LOG_INFO, "run", "asked to stop: finishing what is in flight");

@@ -20,12 +20,16 @@ static const char usage[] =
     "in input order. FILE may be gzip; without it, or as \"-\", stdin is read.\n"
     "\n"
     "  -m, --model DIR      model folder, such as classifier/models/finance-zh-en-fast\n"
-    "      --tier T         auto, fast or encoder (this build has the fast tier)\n"
+    "      --tier T         auto: all that the folder has, its gates deciding (default); fast: "
+    "the\n"
+    "                       n-grams; encoder: the encoder for every message\n"
+    "      --arithmetic A   of an encoder: auto (default), fp32 or int8\n"
     "      --threads N      1 to 256 (1)\n"
     "      --format F       json or text; not given: a line that begins with '{' is JSON\n"
     "      --all-labels     adds topics_all and risks_all: every label's probability\n"
-    "      --logits         adds logits, in label order\n"
-    "      --explain        adds the n-grams that weigh most for the sentiment\n"
+    "      --logits         adds logits, in label order; null: a label that the model does not "
+    "know\n"
+    "      --explain        adds the n-grams that weigh most for the sentiment (fast tier)\n"
     "      --watchlist FILE entities to look for (CSV)\n"
     "      --rejects FILE   refused lines as JSON records; else one message each on stderr\n"
     "  -c, --config FILE    input pointers, text rules and watchlist of a configuration\n"
@@ -61,12 +65,14 @@ enum {
     OPT_REJECTS,
     OPT_SET,
     OPT_QUIET,
-    OPT_LOG_FORMAT
+    OPT_LOG_FORMAT,
+    OPT_ARITHMETIC
 };
 
 static const struct option longs[] = {{"model", required_argument, NULL, 'm'},
                                       {"config", required_argument, NULL, 'c'},
                                       {"tier", required_argument, NULL, OPT_TIER},
+                                      {"arithmetic", required_argument, NULL, OPT_ARITHMETIC},
                                       {"threads", required_argument, NULL, OPT_THREADS},
                                       {"format", required_argument, NULL, OPT_FORMAT},
                                       {"all-labels", no_argument, NULL, OPT_ALL},
@@ -125,14 +131,20 @@ static int set_format(struct tag_options *options, const char *text)
     return GS_EXIT_OK;
 }
 
-static int set_tier(const char *text)
+static int set_tier(struct tag_options *options, const char *text)
 {
-    if (strcmp(text, "auto") == 0 || strcmp(text, "fast") == 0) {
-        return GS_EXIT_OK;
-    }
-    return wrong(strcmp(text, "encoder") == 0 ? "this build has no encoder tier"
-                                              : "--tier takes auto, fast or encoder, not",
-                 text);
+    return strcmp(text, "auto") == 0      ? add_set(options, "model.tier=auto")
+           : strcmp(text, "fast") == 0    ? add_set(options, "model.tier=fast")
+           : strcmp(text, "encoder") == 0 ? add_set(options, "model.tier=encoder")
+                                          : wrong("--tier takes auto, fast or encoder, not", text);
+}
+
+static int set_arithmetic(struct tag_options *options, const char *text)
+{
+    return strcmp(text, "auto") == 0   ? add_set(options, "model.arithmetic=auto")
+           : strcmp(text, "fp32") == 0 ? add_set(options, "model.arithmetic=fp32")
+           : strcmp(text, "int8") == 0 ? add_set(options, "model.arithmetic=int8")
+                                       : wrong("--arithmetic takes auto, fp32 or int8, not", text);
 }
 
 static int take(struct tag_options *options, int c)
@@ -148,7 +160,9 @@ static int take(struct tag_options *options, int c)
         options->config = optarg;
         return GS_EXIT_OK;
     case OPT_TIER:
-        return set_tier(optarg);
+        return set_tier(options, optarg);
+    case OPT_ARITHMETIC:
+        return set_arithmetic(options, optarg);
     case OPT_THREADS:
         return set_threads(options, optarg);
     case OPT_FORMAT:
@@ -203,6 +217,21 @@ static int parse(int argc, char **argv, struct tag_options *ret)
     return GS_EXIT_OK;
 }
 
+/* The weights of n-grams are the fast tier's; an encoder's answer has none. */
+static enum gs_status can_explain(const struct tag_options *options, const struct gs_assets *assets,
+                                  struct gs_error *err)
+{
+    struct gs_model_folder *folder = gs_model_slot_take(assets->models, NULL);
+    const bool encodes = gs_model_info(folder->model)->encodes;
+
+    gs_model_folder_drop(folder);
+    return options->output.explain && encodes
+               ? gs_fail(err, GS_IO,
+                         "--explain: the encoder's answers are not explained; the fast "
+                         "tier's are, with --tier fast where the folder has one")
+               : GS_OK;
+}
+
 static int tag(const struct tag_options *options, const struct gs_config *config)
 {
     struct gs_assets assets = {0};
@@ -225,6 +254,7 @@ static int tag(const struct tag_options *options, const struct gs_config *config
                                                .progress = !options->quiet && isatty(2) == 1 &&
                                                            isatty(1) != 1};
     if (gs_assets_load(config, &assets, &err) != GS_OK ||
+        can_explain(options, &assets, &err) != GS_OK ||
         gs_tag_lines(&lines, &totals, &err) != GS_OK) {
         code = gs_command_failed("tag", &err);
     } else if (totals.refused > 0) {

@@ -1,6 +1,7 @@
 #include "deploy/daemon/command.h"
 
 #include "base/log.h"
+#include "classifier/model.h"
 #include "deploy/daemon/config.h"
 #include "deploy/daemon/signals.h"
 
@@ -29,4 +30,32 @@ int gs_command_configure(const char *command, const char *path, const char *cons
     gs_signals_catch();
     *ret = config;
     return GS_EXIT_OK;
+}
+
+bool gs_choose_tier(const char *name, struct gs_model_choice *choice)
+{
+    static const char *const names[] = {
+        [GS_MODEL_AUTO] = "auto", [GS_MODEL_FAST] = "fast", [GS_MODEL_ENCODER] = "encoder"};
+
+    for (size_t i = 0; i < GS_COUNT(names); i++) {
+        if (strcmp(name, names[i]) == 0) {
+            choice->tier = (enum gs_tier)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool gs_choose_arithmetic(const char *name, struct gs_model_choice *choice)
+{
+    static const char *const names[] = {
+        [GS_ARITH_AUTO] = "auto", [GS_ARITH_FP32] = "fp32", [GS_ARITH_INT8] = "int8"};
+
+    for (size_t i = 0; i < GS_COUNT(names); i++) {
+        if (strcmp(name, names[i]) == 0) {
+            choice->arithmetic = (enum gs_arithmetic)i;
+            return true;
+        }
+    }
+    return false;
 }

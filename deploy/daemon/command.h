@@ -6,6 +6,7 @@
 #ifndef GS_DEPLOY_COMMAND_H
 #define GS_DEPLOY_COMMAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum gs_exit {
@@ -16,6 +17,7 @@ enum gs_exit {
 };
 
 struct gs_config;
+struct gs_model_choice;
 struct gs_error;
 
 /* What the commands share: says on stderr what went wrong and gives the exit code for it. */
@@ -26,16 +28,22 @@ int gs_command_failed(const char *command, const struct gs_error *err);
 int gs_command_configure(const char *command, const char *path, const char *const *sets,
                          size_t n_sets, struct gs_config **ret);
 
+/* --tier and --arithmetic by name; false: no such name. */
+bool gs_choose_tier(const char *name, struct gs_model_choice *choice);
+bool gs_choose_arithmetic(const char *name, struct gs_model_choice *choice);
+
 typedef int gs_command_fn(int argc, char **argv);
 
 gs_command_fn gs_cmd_bench;
 gs_command_fn gs_cmd_check;
 gs_command_fn gs_cmd_demo;
+gs_command_fn gs_cmd_embed;
 gs_command_fn gs_cmd_eval;
 gs_command_fn gs_cmd_explain;
 gs_command_fn gs_cmd_replay;
 gs_command_fn gs_cmd_run;
 gs_command_fn gs_cmd_tag;
+gs_command_fn gs_cmd_tokenize;
 gs_command_fn gs_cmd_train;
 
 #endif

@@ -30,6 +30,7 @@ enum gs_input_kind { GS_INPUT_KAFKA, GS_INPUT_FILE, GS_INPUT_STDIN };
 enum gs_input_format { GS_FORMAT_JSON, GS_FORMAT_TEXT };
 enum gs_output_kind { GS_OUTPUT_KAFKA, GS_OUTPUT_FILE };
 enum gs_model_tier { GS_TIER_AUTO, GS_TIER_FAST, GS_TIER_ENCODER };
+enum gs_model_arithmetic { GS_ARITHMETIC_AUTO, GS_ARITHMETIC_FP32, GS_ARITHMETIC_INT8 };
 
 /* A list of strings; items is NULL when n is 0. */
 struct gs_strings {
@@ -99,6 +100,13 @@ struct gs_config {
     struct {
         const char *path; /* folder; NULL: not set, which only some commands can do without */
         enum gs_model_tier tier;
+        enum gs_model_arithmetic arithmetic;
+        struct {
+            size_t max_tokens;         /* of a pack */
+            size_t max_message_tokens; /* longer messages are cut */
+            int64_t max_wait_ms, deadline_ms;
+            size_t cache_entries, cache_bytes;
+        } encoder;
     } model;
     struct {
         bool topics, entities, risks, sources, topic_lang;

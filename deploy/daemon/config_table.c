@@ -17,7 +17,8 @@ static const char *const bad_utf8[] = {"repair", "reject", NULL};
 static const char *const deliveries[] = {"exactly_once", "at_least_once", NULL};
 static const char *const starts[] = {"committed", "earliest", "latest", NULL};
 static const char *const output_kinds[] = {"kafka", "file", NULL};
-static const char *const tiers[] = {"auto", "fast", NULL};
+static const char *const tiers[] = {"auto", "fast", "encoder", NULL};
+static const char *const arithmetics[] = {"auto", "fp32", "int8", NULL};
 static const char *const levels[] = {"debug", "info", "warning", "error", NULL};
 static const char *const log_formats[] = {"text", "json", NULL};
 
@@ -36,6 +37,7 @@ const struct gs_section gs_sections[] = {
     {"text", "Cleaning, before anything else sees the text."},
     {"entities", "Whom a message is about."},
     {"model", "What says topic, sentiment and risk."},
+    {"model.encoder", "How messages are put into packs for a model with an encoder."},
     {"observations", "What each message is counted for."},
     {"watch", "When negative opinion counts as rising."},
     {"http", "The server of /metrics, /healthz, /readyz and the status page."},
@@ -175,7 +177,37 @@ const struct gs_option gs_options[] = {
     {"model.path", GS_OPT_PATH, AT(model.path), 0, 0, "",
      "The model's folder. Needed by every command that tags.", NULL, GS_OPT_OPTIONAL},
     {"model.tier", GS_OPT_ENUM, AT(model.tier), 0, 0, "auto",
-     "Which of the model's tiers answers. auto: the best that the folder has.", tiers, 0},
+     "Which of the model's tiers answers. auto: all that the folder has, its gates deciding which; "
+     "without gates the encoder. fast: the n-grams alone. encoder: the encoder for every message. "
+     "A "
+     "tier that the folder has not is refused.",
+     tiers, 0},
+    {"model.arithmetic", GS_OPT_ENUM, AT(model.arithmetic), 0, 0, "auto",
+     "How an encoder calculates. auto: int8 for a folder that groundswell quantize made, else "
+     "fp32. "
+     "int8 rounds the weights of an fp32 folder when it is loaded. fp32 is refused for a folder of "
+     "int8 weights.",
+     arithmetics, 0},
+    {"model.encoder.max_tokens", GS_OPT_UINT, AT(model.encoder.max_tokens), 16, 65536, "2048",
+     "Tokens of the messages that the encoder reads at once, in each lane.", NULL, 0},
+    {"model.encoder.max_message_tokens", GS_OPT_UINT, AT(model.encoder.max_message_tokens), 8,
+     65536, "512",
+     "A longer message is cut for the encoder, and counted; never above what the "
+     "model reads.",
+     NULL, 0},
+    {"model.encoder.max_wait", GS_OPT_DURATION, AT(model.encoder.max_wait_ms), 0, MINUTE, "20ms",
+     "How long a message waits at most for others to be read with it; 0: until the batch ends.",
+     NULL, 0},
+    {"model.encoder.deadline", GS_OPT_DURATION, AT(model.encoder.deadline_ms), 0, DAY, "0",
+     "When the records that a lane reads are older than this (by their Kafka timestamp), the fast "
+     "tier answers until they are younger than half of it; such records say degraded. 0: never. "
+     "Needs a folder with both tiers.",
+     NULL, 0},
+    {"model.encoder.cache_entries", GS_OPT_UINT, AT(model.encoder.cache_entries), 0, 10000000,
+     "16384", "Texts whose answer each lane keeps, so that copies are not read again; 0: none.",
+     NULL, 0},
+    {"model.encoder.cache_bytes", GS_OPT_SIZE, AT(model.encoder.cache_bytes), 0, 1024 * MIB, "8MiB",
+     "Memory for those texts, in each lane.", NULL, 0},
 
     {"observations.topics", GS_OPT_BOOL, AT(observations.topics), 0, 0, "true",
      "Whether messages count for their topics (key topic:<label>).", NULL, GS_OPT_RELOAD},

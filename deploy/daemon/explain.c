@@ -36,7 +36,8 @@ enum gs_status gs_explainer_new(const char *model, struct gs_explainer **ret, st
         free(e);
         return gs_fail(err, GS_NO_MEMORY, "explainer");
     }
-    enum gs_status status = gs_model_load(model, &e->model, err);
+    const struct gs_model_choice fast = {.tier = GS_MODEL_FAST};
+    enum gs_status status = gs_model_load_as(model, &fast, &e->model, err);
     if (status == GS_OK) {
         status = gs_model_work_new(e->model, &e->work, err);
     }

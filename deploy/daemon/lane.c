@@ -214,8 +214,11 @@ static int poll_wait_ms(const struct gs_lane *lane)
         return POLL_MS;
     }
     const int64_t left_ns = lane->deadline_ns - gs_clock_monotonic_ns();
-    const int64_t left_ms = left_ns <= 0 ? 0 : left_ns / 1000000 + 1;
+    const int64_t due_ms =
+        lane->options.ops->due_ms == NULL ? -1 : lane->options.ops->due_ms(lane->options.self);
+    int64_t left_ms = left_ns <= 0 ? 0 : left_ns / 1000000 + 1;
 
+    left_ms = due_ms >= 0 && due_ms < left_ms ? due_ms : left_ms;
     return left_ms < POLL_MS ? (int)left_ms : POLL_MS;
 }
 
@@ -251,6 +254,8 @@ static enum gs_status idle(struct gs_lane *lane, struct gs_error *err)
     }
     if (!lane->open) {
         progress(lane);
+    } else if (lane->options.ops->tick != NULL) {
+        return lane->options.ops->tick(lane->options.self, lane->sink, err);
     }
     return GS_OK;
 }

@@ -35,6 +35,10 @@ struct gs_stage_ops {
     /* Whether finish has something to do though no record came (event time moved on); outside a
      * batch. */
     bool (*pending)(void *self, const struct gs_source *source);
+    /* Something of the batch waits and is due in so many ms (-1: nothing is): tick is called when
+     * nothing came until then. Both may be NULL. */
+    int64_t (*due_ms)(void *self);
+    enum gs_status (*tick)(void *self, struct gs_sink *sink, struct gs_error *err);
     /* Last outputs of the batch. */
     enum gs_status (*finish)(void *self, const struct gs_source *source, struct gs_sink *sink,
                              struct gs_error *err);

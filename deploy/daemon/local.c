@@ -102,13 +102,17 @@ static enum kind kind_of(struct local *local, struct gs_str line)
                                                                             : KIND_RAW;
 }
 
-static void know_kind(struct local *local, const struct gs_record *record)
+/* What still waits of the file before comes first: the next file's lines may not have to wait. */
+static enum gs_status know_kind(struct local *local, const struct gs_record *record,
+                                struct gs_error *err)
 {
     if (gs_str_equal(gs_str(local->file), record->topic)) {
-        return;
+        return GS_OK;
     }
+    const enum gs_status status = gs_stage_tag_ops.finish(local->tag, NULL, local->sink, err);
     local->kind = kind_of(local, record->value);
     (void)snprintf(local->file, sizeof local->file, "%.*s", GS_STR_ARGS(record->topic));
+    return status;
 }
 
 static enum gs_status refuse(struct local *local, const struct gs_record *record,
@@ -156,7 +160,10 @@ static enum gs_status on_record(void *self, const struct gs_record *record, bool
 
     local->sink = sink;
     local->totals.lines++;
-    know_kind(local, record);
+    const enum gs_status status = know_kind(local, record, err);
+    if (status != GS_OK) {
+        return status;
+    }
     return local->kind == KIND_RAW ? gs_stage_tag_ops.record(local->tag, record, suspect, sink, err)
                                    : replay_line(local, record, err);
 }
@@ -168,20 +175,43 @@ static bool pending(void *self, const struct gs_source *source)
     return false;
 }
 
+static int64_t due_ms(void *self)
+{
+    struct local *local = self;
+
+    return gs_stage_tag_ops.due_ms(local->tag);
+}
+
+static enum gs_status tick(void *self, struct gs_sink *sink, struct gs_error *err)
+{
+    struct local *local = self;
+
+    local->sink = sink;
+    return gs_stage_tag_ops.tick(local->tag, sink, err);
+}
+
 static enum gs_status finish(void *self, const struct gs_source *source, struct gs_sink *sink,
                              struct gs_error *err)
 {
     struct local *local = self;
 
     (void)source; /* its partition is the file's, not the windows' */
-    return local->watch == NULL ? GS_OK : gs_stage_watch_ops.finish(local->watch, NULL, sink, err);
+    local->sink = sink;
+    const enum gs_status status = gs_stage_tag_ops.finish(local->tag, NULL, sink, err);
+    return status != GS_OK || local->watch == NULL
+               ? status
+               : gs_stage_watch_ops.finish(local->watch, NULL, sink, err);
 }
 
 static enum gs_status end(void *self, struct gs_sink *sink, struct gs_error *err)
 {
     struct local *local = self;
 
-    return local->watch == NULL ? GS_OK : gs_stage_watch_close_bins(local->watch, sink, err);
+    local->sink = sink;
+    const enum gs_status status = gs_stage_tag_ops.finish(local->tag, NULL, sink, err);
+    return status != GS_OK || local->watch == NULL
+               ? status
+               : gs_stage_watch_close_bins(local->watch, sink, err);
 }
 
 static void committed(void *self)
@@ -215,6 +245,8 @@ static const struct gs_stage_ops local_ops = {
     .begin = begin,
     .record = on_record,
     .pending = pending,
+    .due_ms = due_ms,
+    .tick = tick,
     .finish = finish,
     .end = end,
     .committed = committed,

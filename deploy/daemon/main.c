@@ -21,6 +21,8 @@ static const struct {
     {"train", gs_cmd_train, "a model folder from labelled lines"},
     {"eval", gs_cmd_eval, "how good a model is on labelled lines"},
     {"explain", gs_cmd_explain, "why the model says what it says"},
+    {"tokenize", gs_cmd_tokenize, "the ids that an encoder reads of each line"},
+    {"embed", gs_cmd_embed, "an encoder's vector of each line"},
     {"bench", gs_cmd_bench, "how fast the model is here"},
 };
 

@@ -70,8 +70,21 @@ void gs_metrics_init_known(struct gs_shard *shard, const struct gs_metric_known 
     static const char *const kinds[] = {"bad_bytes", "mojibake", "cut", "rule_limit", "masked"};
     static const char *const results[] = {"counted", "repeated", "copy",
                                           "late",    "too_late", "refused"};
-    static const enum gs_metric_id plain[] = {GS_M_ENTITIES, GS_M_DUPLICATES, GS_M_LATE, GS_M_KEYS,
-                                              GS_M_KEYS_REFUSED};
+    static const enum gs_metric_id plain[] = {GS_M_ENTITIES,
+                                              GS_M_DUPLICATES,
+                                              GS_M_LATE,
+                                              GS_M_KEYS,
+                                              GS_M_KEYS_REFUSED,
+                                              GS_M_DEGRADED,
+                                              GS_M_CASCADE_ACCEPTED,
+                                              GS_M_ENCODER_PACK_SECONDS,
+                                              GS_M_ENCODER_PACK_MESSAGES,
+                                              GS_M_ENCODER_TOKENS,
+                                              GS_M_ENCODER_TRUNCATED,
+                                              GS_M_ANSWER_CACHE_EVICTIONS,
+                                              GS_M_FALLBACKS,
+                                              GS_M_LANES_BEHIND};
+    static const char *const tiers[] = {"fast", "encoder", "fast+encoder"};
 
     for (size_t i = 0; i < known->n_topics; i++) {
         make_messages(shard, known->topics[i]);
@@ -99,6 +112,13 @@ void gs_metrics_init_known(struct gs_shard *shard, const struct gs_metric_known 
     for (size_t i = 0; i < GS_COUNT(plain); i++) {
         make(shard, plain[i], NULL, NULL);
     }
+    for (size_t i = 0; i < GS_COUNT(tiers); i++) {
+        make(shard, GS_M_TIER_MESSAGES, tiers[i], NULL);
+    }
+    make(shard, GS_M_ANSWER_CACHE, "hit", NULL);
+    make(shard, GS_M_ANSWER_CACHE, "miss", NULL);
+    make(shard, GS_M_MODEL_SWAPS, "loaded", NULL);
+    make(shard, GS_M_MODEL_SWAPS, "refused", NULL);
     const char *const build[] = {known->version, known->model, NULL, NULL};
     gs_series_set(gs_metric_series(shard, GS_M_BUILD_INFO, build), 1);
 }

@@ -8,6 +8,10 @@ static const double latency_s[] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
 static const double batch_s[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
                                  0.25,  0.5,    1,     2.5,  5,     10};
 
+static const double pack_s[] = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                0.1,    0.25,  0.5,    1,     2.5,  5,     10};
+static const double pack_messages[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024};
+
 #define COUNTER(id, metric, text, ...)                                                             \
     [id] = {.name = "groundswell_" metric,                                                         \
             .type = GS_METRIC_COUNTER,                                                             \
@@ -91,6 +95,43 @@ const struct gs_metric_def gs_metric_table[GS_N_METRICS] = {
             "Observations refused because watch.max_keys was reached.", NULL),
     GAUGE(GS_M_WATCH_MEMORY, "watch_memory_bytes", GS_JOIN_SUM, "bytes",
           "Memory of all windows and their duplicate sets.", NULL),
+
+    COUNTER(GS_M_TIER_MESSAGES, "tier_messages_total",
+            "Messages tagged, by the tier that answered.", "tier"),
+    COUNTER(GS_M_DEGRADED, "degraded_total",
+            "Messages that the fast tier answered because the lane was past "
+            "model.encoder.deadline.",
+            NULL),
+    COUNTER(GS_M_CASCADE_ACCEPTED, "cascade_accepted_total",
+            "Messages whose fast answer passed every gate, so that the encoder was not asked.",
+            NULL),
+    HISTOGRAM(GS_M_ENCODER_PACK_SECONDS, "encoder_pack_seconds", pack_s,
+              "Time of the encoder for one pack of messages; its count is the packs.", NULL),
+    [GS_M_ENCODER_PACK_MESSAGES] = {.name = "groundswell_encoder_pack_messages",
+                                    .type = GS_METRIC_HISTOGRAM,
+                                    .unit = "",
+                                    .help = "Messages in a pack; its sum is the messages that the "
+                                            "encoder has read.",
+                                    .labels = {NULL},
+                                    .buckets = pack_messages,
+                                    .n_buckets = GS_COUNT(pack_messages)},
+    COUNTER(GS_M_ENCODER_TOKENS, "encoder_tokens_total", "Tokens that the encoder has read.", NULL),
+    COUNTER(GS_M_ENCODER_TRUNCATED, "encoder_truncated_total",
+            "Messages that were cut for the encoder: longer than model.encoder.max_message_tokens "
+            "or than the model reads.",
+            NULL),
+    COUNTER(GS_M_ANSWER_CACHE, "answer_cache_total",
+            "Messages looked up among the texts seen lately; a hit is not read again.", "result"),
+    COUNTER(GS_M_ANSWER_CACHE_EVICTIONS, "answer_cache_evictions_total",
+            "Texts that had to make room in the cache.", NULL),
+    COUNTER(GS_M_FALLBACKS, "fallbacks_total",
+            "Times that a lane fell behind model.encoder.deadline and gave up the encoder.", NULL),
+    GAUGE(GS_M_LANES_BEHIND, "lanes_behind", GS_JOIN_SUM, "",
+          "Lanes behind model.encoder.deadline now, whose messages the fast tier answers.", NULL),
+    COUNTER(GS_M_MODEL_SWAPS, "model_swaps_total",
+            "Reloads of the model's folder while running: loaded and handed to the lanes, or "
+            "refused and the old one kept.",
+            "result"),
 
     COUNTER(GS_M_RECORDS_CONSUMED, "records_consumed_total",
             "Records read, those of aborted transactions included.", "stage"),

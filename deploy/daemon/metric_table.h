@@ -34,6 +34,20 @@ enum gs_metric_id {
     GS_M_KEYS_REFUSED, /* counter {} */
     GS_M_WATCH_MEMORY, /* gauge {} */
 
+    /* who answered */
+    GS_M_TIER_MESSAGES,          /* counter {tier} */
+    GS_M_DEGRADED,               /* counter {} */
+    GS_M_CASCADE_ACCEPTED,       /* counter {} */
+    GS_M_ENCODER_PACK_SECONDS,   /* histogram {} */
+    GS_M_ENCODER_PACK_MESSAGES,  /* histogram {} */
+    GS_M_ENCODER_TOKENS,         /* counter {} */
+    GS_M_ENCODER_TRUNCATED,      /* counter {} */
+    GS_M_ANSWER_CACHE,           /* counter {result}: hit, miss */
+    GS_M_ANSWER_CACHE_EVICTIONS, /* counter {} */
+    GS_M_FALLBACKS,              /* counter {} */
+    GS_M_LANES_BEHIND,           /* gauge {} */
+    GS_M_MODEL_SWAPS,            /* counter {result}: loaded, refused */
+
     /* how the pipeline runs */
     GS_M_RECORDS_CONSUMED,  /* counter {stage} */
     GS_M_RECORDS_PRODUCED,  /* counter {stream} */

@@ -7,23 +7,40 @@
 
 /* ---- start and stop ---- */
 
+/* Its name and memory, in place of the old one's. */
+static void show_model(struct gs_service *service, const struct gs_model_info *old,
+                       const struct gs_model_info *now)
+{
+    const char *const before[] = {GS_VERSION, old->name, NULL, NULL};
+    const char *const after[] = {GS_VERSION, now->name, NULL, NULL};
+
+    gs_series_drop(service->swaps, gs_metric_series(service->swaps, GS_M_BUILD_INFO, before));
+    gs_series_set(gs_metric_series(service->swaps, GS_M_BUILD_INFO, after), 1);
+    gs_series_set(gs_metric_series(service->swaps, GS_M_MODEL_MEMORY, NULL),
+                  (double)now->memory_bytes);
+}
+
 static enum gs_status make_metrics(struct gs_service *service, struct gs_error *err)
 {
-    const struct gs_model_info *model = gs_model_info(service->assets.model);
+    struct gs_model_folder *folder = gs_model_slot_take(service->assets.models, NULL);
+    const struct gs_model_info *model = gs_model_info(folder->model);
     enum gs_status status = gs_metrics_new(gs_metric_table, GS_N_METRICS, &service->metrics, err);
 
     if (status == GS_OK) {
         status = gs_shard_new(service->metrics, &service->shard, err);
     }
     if (status == GS_OK) {
+        status = gs_shard_new(service->metrics, &service->swaps, err);
+    }
+    if (status == GS_OK) {
         const struct gs_metric_known known = {.topics = model->labels[GS_HEAD_TOPICS],
                                               .n_topics = model->n_labels[GS_HEAD_TOPICS],
                                               .version = GS_VERSION,
                                               .model = model->name};
-        gs_metrics_init_known(service->shard, &known);
-        gs_series_set(gs_metric_series(service->shard, GS_M_MODEL_MEMORY, NULL),
-                      (double)model->memory_bytes);
+        gs_metrics_init_known(service->swaps, &known);
+        show_model(service, model, model);
     }
+    gs_model_folder_drop(folder);
     return status;
 }
 
@@ -116,6 +133,24 @@ void gs_service_stop(struct gs_service *service)
     (void)pthread_mutex_destroy(&service->hooks_lock);
     free(service->slots);
     free(service);
+}
+
+/* ---- another model ---- */
+
+enum gs_status gs_service_reload(struct gs_service *service, struct gs_error *err)
+{
+    struct gs_model_folder *old = gs_model_slot_take(service->assets.models, NULL);
+    const enum gs_status status = gs_assets_reload(service->config, &service->assets, err);
+    const char *const result = status == GS_OK ? "loaded" : "refused";
+
+    gs_series_add(gs_metric_series(service->swaps, GS_M_MODEL_SWAPS, &result), 1);
+    if (status == GS_OK) {
+        struct gs_model_folder *now = gs_model_slot_take(service->assets.models, NULL);
+        show_model(service, gs_model_info(old->model), gs_model_info(now->model));
+        gs_model_folder_drop(now);
+    }
+    gs_model_folder_drop(old);
+    return status;
 }
 
 /* ---- readers ---- */

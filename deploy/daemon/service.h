@@ -34,6 +34,12 @@ enum gs_status gs_service_start(const struct gs_config *config, int stages,
 /* Finishes what is in flight, joins, frees. NULL is fine. */
 void gs_service_stop(struct gs_service *service);
 
+/* Loads model.path again and hands it to the lanes, which take it over between two batches. The
+ * whole folder is accepted, or the old one stays and err says why. From the thread that started it.
+ */
+GS_MUST_CHECK
+enum gs_status gs_service_reload(struct gs_service *service, struct gs_error *err);
+
 int gs_service_port(const struct gs_service *service); /* of HTTP; 0 without it */
 
 /* Whether a lane has given up; *ret says why. */

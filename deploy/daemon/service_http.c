@@ -82,6 +82,8 @@ static void status_json(void *arg, struct gs_buf *ret)
     struct gs_lane_view lanes[GS_MAX_LANES];
     size_t n_boards = 0;
 
+    struct gs_model_folder *folder = gs_model_slot_take(service->assets.models, NULL);
+
     gs_service_totals(service, &totals);
     for (size_t i = 0; i < service->n_slots; i++) {
         const struct gs_slot *slot = &service->slots[i];
@@ -93,13 +95,14 @@ static void status_json(void *arg, struct gs_buf *ret)
         }
     }
     const struct gs_status_view view = {.started_ms = service->started_ms,
-                                        .model = gs_model_info(service->assets.model),
+                                        .model = gs_model_info(folder->model),
                                         .totals = &totals,
                                         .lanes = lanes,
                                         .n_lanes = service->n_slots,
                                         .boards = boards,
                                         .n_boards = n_boards};
     gs_status_json(&view, ret);
+    gs_model_folder_drop(folder);
 }
 
 enum gs_status gs_service_start_http(struct gs_service *service, struct gs_error *err)

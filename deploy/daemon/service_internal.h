@@ -37,6 +37,7 @@ struct gs_service {
     struct gs_assets assets;
     struct gs_metrics *metrics;
     struct gs_shard *shard; /* of the HTTP thread: what is set at a scrape */
+    struct gs_shard *swaps; /* of the thread that starts and reloads */
     struct gs_http *http;
     struct gs_slot *slots;
     size_t n_slots;

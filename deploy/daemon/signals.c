@@ -7,6 +7,7 @@
 #include <time.h>
 
 static _Atomic bool stop;
+static _Atomic bool reload;
 static struct gs_lane *_Atomic lane_to_stop;
 
 static void on_signal(int number)
@@ -17,6 +18,25 @@ static void on_signal(int number)
     if (lane != NULL) {
         gs_lane_stop(lane);
     }
+}
+
+static void on_hangup(int number)
+{
+    (void)number;
+    atomic_store(&reload, true);
+}
+
+void gs_signals_catch_reload(void)
+{
+    struct sigaction action = {.sa_handler = on_hangup};
+
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGHUP, &action, NULL);
+}
+
+bool gs_signals_reload(void)
+{
+    return atomic_exchange(&reload, false);
 }
 
 void gs_signals_catch(void)

@@ -1,4 +1,4 @@
-/* SIGINT and SIGTERM: asked for, not acted on. SIGPIPE is ignored. */
+/* SIGINT, SIGTERM and SIGHUP: asked for, not acted on. SIGPIPE is ignored. */
 #ifndef GS_DEPLOY_SIGNALS_H
 #define GS_DEPLOY_SIGNALS_H
 
@@ -6,8 +6,10 @@
 
 struct gs_lane;
 
-void gs_signals_catch(void); /* once, at the start of a command that runs for long */
-bool gs_signals_stop(void);  /* whether one has come */
+void gs_signals_catch(void);        /* once, at the start of a command that runs for long */
+bool gs_signals_stop(void);         /* whether SIGINT or SIGTERM has come */
+void gs_signals_catch_reload(void); /* SIGHUP asks for a reload, instead of ending the process */
+bool gs_signals_reload(void);       /* whether one has come since this was asked last */
 void gs_signals_lane(void *unused,
                      struct gs_lane *lane); /* this lane is stopped by a signal; NULL: none */
 

@@ -1,8 +1,56 @@
 #include "deploy/daemon/stage_options.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 /* Many times the bytes of records that a lane puts into a batch: cleaning can make a text longer.
  */
 enum { MAX_BATCH_BYTES = 1024 * 1024 * 1024 };
+
+/* A pack may take this share of the time in which the lane has to poll again, and in which its
+ * transaction has to end: a batch may hold one pack more than fits, and the commit. */
+enum { SLICES = 8, MAX_POLL_INTERVAL_MS = 300000, LONGEST_SLICE_MS = 5000 };
+
+/* librdkafka's default, unless kafka.properties says otherwise. */
+static int64_t max_poll_interval_ms(const struct gs_config *config)
+{
+    int64_t interval = MAX_POLL_INTERVAL_MS;
+
+    for (size_t i = 0; i < config->kafka.properties.n; i++) {
+        const struct gs_property *property = &config->kafka.properties.items[i];
+        if (strcmp(property->name, "max.poll.interval.ms") == 0) {
+            const long long value = strtoll(property->value, NULL, 10);
+            interval = value > 0 ? value : interval;
+        }
+    }
+    return interval;
+}
+
+static int64_t slice_ms(const struct gs_config *config)
+{
+    if (config->input.kind != GS_INPUT_KAFKA) {
+        return 0;
+    }
+    int64_t slice = max_poll_interval_ms(config);
+    if (config->kafka.delivery == GS_EXACTLY_ONCE && config->kafka.transaction_timeout_ms < slice) {
+        slice = config->kafka.transaction_timeout_ms;
+    }
+    slice /= SLICES;
+    return slice < 1 ? 1 : slice < LONGEST_SLICE_MS ? slice : LONGEST_SLICE_MS;
+}
+
+void gs_config_answers_options(const struct gs_config *config, struct gs_answers_options *ret)
+{
+    *ret = (struct gs_answers_options){
+        .max_tokens = config->model.encoder.max_tokens,
+        .max_message_tokens = config->model.encoder.max_message_tokens,
+        .max_wait_ms = config->model.encoder.max_wait_ms,
+        .slice_ms = slice_ms(config),
+        .deadline_ms =
+            config->model.tier == GS_TIER_ENCODER ? 0 : config->model.encoder.deadline_ms,
+        .cache_entries = config->model.encoder.cache_entries,
+        .cache_bytes = config->model.encoder.cache_bytes};
+}
 
 void gs_stage_tag_options(const struct gs_config *config, const struct gs_assets *assets,
                           struct gs_shard *shard, struct gs_stage_tag_options *ret)
@@ -21,6 +69,7 @@ void gs_stage_tag_options(const struct gs_config *config, const struct gs_assets
     gs_config_norm_options(config, &ret->tagger.norm);
     ret->tagger.max_batch_bytes = MAX_BATCH_BYTES;
     ret->tagger.count_copies = true;
+    gs_config_answers_options(config, &ret->tagger.answers);
 }
 
 void gs_stage_watch_options(const struct gs_config *config, int lane, struct gs_shard *shard,

@@ -9,6 +9,7 @@
 /* Borrow from config and assets. The rest of *ret is zero: the caller sets hooks. */
 void gs_stage_tag_options(const struct gs_config *config, const struct gs_assets *assets,
                           struct gs_shard *shard, struct gs_stage_tag_options *ret);
+void gs_config_answers_options(const struct gs_config *config, struct gs_answers_options *ret);
 void gs_stage_watch_options(const struct gs_config *config, int lane, struct gs_shard *shard,
                             struct gs_stage_watch_options *ret);
 

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "deploy/daemon/dlq.h"
+#include "deploy/daemon/encoder_series.h"
 #include "deploy/daemon/metric_table.h"
 
 #include <stdlib.h>
@@ -12,6 +13,7 @@ enum {
     MAX_OUTPUT_BYTES = 64 * 1024 * 1024,
     MAX_TOPICS = GS_MAX_LABELS + 1, /* the last: messages without a topic */
     N_REPAIRS = 5,
+    N_TIERS = 3,
     MAX_LATENCIES = 65536,
 };
 
@@ -22,7 +24,8 @@ struct tally {
     uint32_t rejected[GS_N_REJECTS];
     uint32_t repairs[N_REPAIRS];
     uint32_t languages[GS_N_LANGS], abstained[GS_N_LANGS];
-    uint32_t entities, duplicates;
+    uint32_t entities, duplicates, degraded;
+    uint32_t tiers[N_TIERS];
     uint32_t produced[GS_N_STREAMS];
     size_t n_latencies;
 };
@@ -35,29 +38,47 @@ struct gs_stage_tag {
     int64_t *arrived_ms;  /* [MAX_LATENCIES] broker timestamps of the batch's records */
     struct gs_sink *sink; /* of the call in progress */
     int64_t record_ms;    /* the raw record's timestamp, which what is made of it keeps; -1: none */
+    struct gs_answers_stats told; /* what the metrics have been told of the encoder */
+    bool behind;                  /* what the log has been told */
 
     struct gs_series *messages[MAX_TOPICS][GS_N_SENTIMENTS];
     struct gs_series *rejected[GS_N_REJECTS], *repairs[N_REPAIRS];
     struct gs_series *languages[GS_N_LANGS], *abstained[GS_N_LANGS];
     struct gs_series *entities, *duplicates, *produced[GS_N_STREAMS], *latency;
+    struct gs_series *tiers[N_TIERS], *degraded;
+    struct gs_encoder_series encoder;
 };
 
-static void find_series(struct gs_stage_tag *stage)
+static const char *const tier_names[N_TIERS] = {"fast", "encoder", "fast+encoder"};
+
+/* Those that depend on the model: found again when it changes. */
+static void find_topics(struct gs_stage_tag *stage)
 {
-    static const char *const repair_kinds[N_REPAIRS] = {"bad_bytes", "mojibake", "cut",
-                                                        "rule_limit", "masked"};
     static const char *const sentiments[] = {"negative", "neutral", "positive"};
-    const struct gs_model_info *info = gs_model_info(stage->options.assets->model);
-    struct gs_shard *shard = stage->options.shard;
+    const struct gs_model_info *info = gs_model_info(gs_tagger_model(stage->tagger));
     const size_t n_topics = info->n_labels[GS_HEAD_TOPICS];
 
     for (size_t t = 0; t <= n_topics; t++) {
         for (size_t s = 0; s < GS_N_SENTIMENTS; s++) {
             const char *const values[] = {t < n_topics ? info->labels[GS_HEAD_TOPICS][t] : "none",
                                           sentiments[s]};
-            stage->messages[t][s] = gs_metric_series(shard, GS_M_MESSAGES, values);
+            stage->messages[t][s] = gs_metric_series(stage->options.shard, GS_M_MESSAGES, values);
         }
     }
+}
+
+static void find_series(struct gs_stage_tag *stage)
+{
+    static const char *const repair_kinds[N_REPAIRS] = {"bad_bytes", "mojibake", "cut",
+                                                        "rule_limit", "masked"};
+    struct gs_shard *shard = stage->options.shard;
+
+    find_topics(stage);
+    for (size_t i = 0; i < N_TIERS; i++) {
+        stage->tiers[i] = gs_metric_series(shard, GS_M_TIER_MESSAGES, &tier_names[i]);
+    }
+    stage->degraded = gs_metric_series(shard, GS_M_DEGRADED, NULL);
+    gs_encoder_series_find(shard, &stage->encoder);
     for (size_t i = 1; i < GS_N_REJECTS; i++) {
         const char *const code = gs_reject_name((enum gs_reject)i);
         stage->rejected[i] = gs_metric_series(shard, GS_M_REJECTED, &code);
@@ -80,6 +101,15 @@ static void find_series(struct gs_stage_tag *stage)
     stage->latency = gs_metric_series(shard, GS_M_LATENCY, &stage_name);
 }
 
+static void packed(void *arg, size_t n_messages, size_t n_tokens, double seconds)
+{
+    struct gs_stage_tag *stage = arg;
+
+    gs_encoder_series_packed(&stage->encoder, n_messages, n_tokens, seconds);
+}
+
+static enum gs_status emit(void *arg, struct gs_tagging *tagging, struct gs_error *err);
+
 enum gs_status gs_stage_tag_new(const struct gs_stage_tag_options *options,
                                 struct gs_stage_tag **ret, struct gs_error *err)
 {
@@ -93,7 +123,11 @@ enum gs_status gs_stage_tag_new(const struct gs_stage_tag_options *options,
     stage->options = *options;
     stage->tagged_json.max = MAX_OUTPUT_BYTES;
     stage->observation_json.max = MAX_OUTPUT_BYTES;
-    status = gs_tagger_new(options->assets, &options->tagger, &stage->tagger, err);
+    stage->options.tagger.done = emit;
+    stage->options.tagger.done_arg = stage;
+    stage->options.tagger.answers.packed = packed;
+    stage->options.tagger.answers.packed_arg = stage;
+    status = gs_tagger_new(options->assets, &stage->options.tagger, &stage->tagger, err);
     if (status != GS_OK) {
         goto done;
     }
@@ -192,11 +226,22 @@ static size_t best_sentiment(const float p[GS_N_SENTIMENTS])
     return best;
 }
 
-static void tally(struct gs_stage_tag *stage, const struct gs_record *record,
-                  const struct gs_tagged *tagged)
+static size_t tier_of(const char *name)
 {
-    const struct gs_model_info *info = gs_model_info(stage->options.assets->model);
-    const struct gs_norm_counts *repairs = gs_tagger_repairs(stage->tagger);
+    size_t tier = 0;
+
+    while (tier + 1 < N_TIERS && strcmp(tier_names[tier], name) != 0) {
+        tier++;
+    }
+    return tier;
+}
+
+static void tally(struct gs_stage_tag *stage, const struct gs_tagging *tagging)
+{
+    const struct gs_model_info *info = gs_model_info(gs_tagger_model(stage->tagger));
+    const struct gs_norm_counts *repairs = &tagging->repairs;
+    const struct gs_tagged *tagged = &tagging->tagged;
+    const struct gs_record *record = &tagging->record;
     const size_t n_topics = info->n_labels[GS_HEAD_TOPICS];
     const size_t sentiment = best_sentiment(tagged->sentiment);
     struct tally *sum = &stage->tally;
@@ -219,6 +264,8 @@ static void tally(struct gs_stage_tag *stage, const struct gs_record *record,
     sum->abstained[tagged->lang] += tagged->abstained;
     sum->entities += (uint32_t)tagged->n_entities;
     sum->duplicates += tagged->dup_copy > 1;
+    sum->degraded += tagged->degraded;
+    sum->tiers[tier_of(tagged->tier)]++;
     if (record->timestamp_ms >= 0 && sum->n_latencies < MAX_LATENCIES) {
         stage->arrived_ms[sum->n_latencies++] = record->timestamp_ms;
     }
@@ -234,7 +281,7 @@ static void add(struct gs_series *series, uint32_t n)
 static void publish(struct gs_stage_tag *stage)
 {
     const struct tally *sum = &stage->tally;
-    const size_t n_topics = gs_model_info(stage->options.assets->model)->n_labels[GS_HEAD_TOPICS];
+    const size_t n_topics = gs_model_info(gs_tagger_model(stage->tagger))->n_labels[GS_HEAD_TOPICS];
     const int64_t now = gs_clock_wall_ms();
 
     for (size_t t = 0; t <= n_topics; t++) {
@@ -257,8 +304,31 @@ static void publish(struct gs_stage_tag *stage)
     }
     add(stage->entities, sum->entities);
     add(stage->duplicates, sum->duplicates);
+    add(stage->degraded, sum->degraded);
+    for (size_t i = 0; i < N_TIERS; i++) {
+        add(stage->tiers[i], sum->tiers[i]);
+    }
     for (size_t i = 0; i < sum->n_latencies; i++) {
         gs_series_observe(stage->latency, (double)(now - stage->arrived_ms[i]) / 1000);
+    }
+}
+
+/* What the encoder has done is counted when it is done: also for a batch that is rolled back. */
+static void tell_encoder(struct gs_stage_tag *stage)
+{
+    const struct gs_answers *answers = gs_tagger_answers(stage->tagger);
+    const struct gs_answers_stats *now = gs_answers_stats(answers);
+    const bool behind = gs_answers_behind(answers);
+
+    gs_encoder_series_add(&stage->encoder, now, &stage->told);
+    stage->told = *now;
+    if (behind != stage->behind) {
+        stage->behind = behind;
+        gs_encoder_series_behind(&stage->encoder, behind);
+        gs_log(GS_LOG_WARNING, "tag",
+               behind ? "records are older than model.encoder.deadline: the fast tier answers, "
+                        "records say degraded"
+                      : "records are in time again: the encoder answers");
     }
 }
 
@@ -267,42 +337,69 @@ static void publish(struct gs_stage_tag *stage)
 static void begin(void *self)
 {
     struct gs_stage_tag *stage = self;
+    bool swapped = false;
 
-    gs_tagger_begin(stage->tagger);
+    gs_tagger_begin(stage->tagger, &swapped);
+    if (swapped) {
+        const struct gs_model_info *info = gs_model_info(gs_tagger_model(stage->tagger));
+        stage->told = (struct gs_answers_stats){0};
+        find_topics(stage);
+        gs_log(GS_LOG_INFO, "tag", "goes on with model %s %s", info->name, info->version);
+    }
     stage->tally = (struct tally){0};
+}
+
+/* One message that is tagged: its outputs. Called from inside record, tick and finish. */
+static enum gs_status emit(void *arg, struct gs_tagging *tagging, struct gs_error *err)
+{
+    struct gs_stage_tag *stage = arg;
+
+    stage->record_ms = tagging->record.timestamp_ms;
+    if (stage->options.write_tagged) {
+        const enum gs_status status = put_tagged(stage, &tagging->record, &tagging->tagged, err);
+        if (status == GS_BAD_FORMAT) {
+            return reject_record(stage, &tagging->record, GS_REJECT_OUTPUT_TOO_LARGE, err);
+        }
+        if (status != GS_OK) {
+            return status;
+        }
+    }
+    tally(stage, tagging);
+    const bool direct = stage->options.see != NULL;
+    return gs_observe(&stage->options.observe, &tagging->tagged,
+                      direct ? stage->options.see : put_observation,
+                      direct ? stage->options.see_arg : stage, err);
 }
 
 static enum gs_status on_record(void *self, const struct gs_record *record, bool suspect,
                                 struct gs_sink *sink, struct gs_error *err)
 {
     struct gs_stage_tag *stage = self;
-    struct gs_tagged tagged;
+    enum gs_reject reject = GS_REJECT_NONE;
 
     stage->sink = sink;
-    stage->record_ms = record->timestamp_ms;
     if (suspect) {
         (void)gs_fail(err, GS_BAD_FORMAT, "the broker refused what became of this record");
         return reject_record(stage, record, GS_REJECT_OUTPUT_TOO_LARGE, err);
     }
-    const enum gs_reject reject =
-        gs_tagger_run(stage->tagger, record, gs_clock_wall_ms(), &tagged, err);
-    if (reject != GS_REJECT_NONE) {
-        return reject_record(stage, record, reject, err);
-    }
-    if (stage->options.write_tagged) {
-        const enum gs_status status = put_tagged(stage, record, &tagged, err);
-        if (status == GS_BAD_FORMAT) {
-            return reject_record(stage, record, GS_REJECT_OUTPUT_TOO_LARGE, err);
-        }
-        if (status != GS_OK) {
-            return status;
-        }
-    }
-    tally(stage, record, &tagged);
-    const bool direct = stage->options.see != NULL;
-    return gs_observe(&stage->options.observe, &tagged,
-                      direct ? stage->options.see : put_observation,
-                      direct ? stage->options.see_arg : stage, err);
+    const enum gs_status status =
+        gs_tagger_run(stage->tagger, record, false, gs_clock_wall_ms(), &reject, err);
+    return reject == GS_REJECT_NONE ? status : reject_record(stage, record, reject, err);
+}
+
+static int64_t due_ms(void *self)
+{
+    const struct gs_stage_tag *stage = self;
+
+    return gs_answers_due_ms(gs_tagger_answers(stage->tagger));
+}
+
+static enum gs_status tick(void *self, struct gs_sink *sink, struct gs_error *err)
+{
+    struct gs_stage_tag *stage = self;
+
+    stage->sink = sink;
+    return gs_answers_tick(gs_tagger_answers(stage->tagger), err);
 }
 
 static bool pending(void *self, const struct gs_source *source)
@@ -315,11 +412,13 @@ static bool pending(void *self, const struct gs_source *source)
 static enum gs_status finish(void *self, const struct gs_source *source, struct gs_sink *sink,
                              struct gs_error *err)
 {
-    (void)self;
+    struct gs_stage_tag *stage = self;
+
     (void)source;
-    (void)sink;
-    (void)err;
-    return GS_OK;
+    stage->sink = sink;
+    const enum gs_status status = gs_tagger_flush(stage->tagger, err);
+    tell_encoder(stage);
+    return status;
 }
 
 static void committed(void *self)
@@ -345,6 +444,8 @@ const struct gs_stage_ops gs_stage_tag_ops = {
     .begin = begin,
     .record = on_record,
     .pending = pending,
+    .due_ms = due_ms,
+    .tick = tick,
     .finish = finish,
     .committed = committed,
     .undone = undone,

@@ -31,7 +31,7 @@ struct line {
 /* One thread's tools and what it says of its run of lines. */
 struct worker {
     const struct gs_tag_lines_options *options;
-    struct gs_tagger *json_tagger, *text_tagger;
+    struct gs_tagger *tagger;
     const struct gs_record *records; /* [n] its run */
     size_t n;
     int64_t now_ms;
@@ -39,18 +39,20 @@ struct worker {
     struct line *lines; /* [CHUNK_LINES] */
     size_t n_lines;
     uint64_t n_refused;
+    struct gs_error err; /* why the run could not be ended; status GS_OK: it was */
     pthread_t thread;
 };
 
 static void worker_done(struct worker *worker)
 {
-    gs_tagger_free(worker->json_tagger);
-    gs_tagger_free(worker->text_tagger);
+    gs_tagger_free(worker->tagger);
     gs_buf_done(&worker->out);
     gs_buf_done(&worker->refused);
     gs_buf_done(&worker->extra);
     free(worker->lines);
 }
+
+static enum gs_status write_line(void *arg, struct gs_tagging *tagging, struct gs_error *err);
 
 static enum gs_status worker_init(struct worker *worker, const struct gs_tag_lines_options *options,
                                   struct gs_error *err)
@@ -68,13 +70,12 @@ static enum gs_status worker_init(struct worker *worker, const struct gs_tag_lin
     gs_stage_tag_options(options->config, options->assets, NULL, &stage);
     stage.tagger.decode.plain_text = false;
     stage.tagger.count_copies = false;
-    enum gs_status status =
-        gs_tagger_new(options->assets, &stage.tagger, &worker->json_tagger, err);
-    if (status == GS_OK) {
-        stage.tagger.decode.plain_text = true;
-        status = gs_tagger_new(options->assets, &stage.tagger, &worker->text_tagger, err);
-    }
-    return status;
+    stage.tagger.answers.max_wait_ms = 0; /* a run's lines are all there */
+    stage.tagger.answers.deadline_ms = 0;
+    stage.tagger.answers.slice_ms = 0;
+    stage.tagger.done = write_line;
+    stage.tagger.done_arg = worker;
+    return gs_tagger_new(options->assets, &stage.tagger, &worker->tagger, err);
 }
 
 /* ---- one run of lines, on a worker's thread ---- */
@@ -110,41 +111,54 @@ static bool is_json(const struct worker *worker, struct gs_str line)
     return i < line.len && line.bytes[i] == '{';
 }
 
-static void tag_line(struct worker *worker, const struct gs_record *record)
+/* Called for each good line, in order. */
+static enum gs_status write_line(void *arg, struct gs_tagging *tagging, struct gs_error *err)
 {
-    struct gs_tagger *tagger =
-        is_json(worker, record->value) ? worker->json_tagger : worker->text_tagger;
-    struct gs_tagged tagged;
-    struct gs_error err = {0};
+    struct worker *worker = arg;
+    struct gs_tagged *tagged = &tagging->tagged;
 
-    const enum gs_reject reject = gs_tagger_run(tagger, record, worker->now_ms, &tagged, &err);
-    if (reject != GS_REJECT_NONE) {
-        refuse(worker, record, reject, err.message);
-        return;
-    }
+    (void)err;
     gs_buf_reset(&worker->extra);
-    gs_tag_output(&worker->options->output, worker->options->assets->model, tagger, tagged.lang,
-                  &worker->extra);
-    tagged.appended = gs_buf_str(&worker->extra);
-    const uint64_t group = tagged.dup_group;
-    tagged.dup_group = 0; /* comes behind, with its copy number */
-    gs_tagged_encode(&tagged, &worker->out);
+    gs_tag_output(&worker->options->output, worker->tagger, tagging, &worker->extra);
+    tagged->appended = gs_buf_str(&worker->extra);
+    const uint64_t group = tagged->dup_group;
+    tagged->dup_group = 0; /* comes behind, with its copy number */
+    gs_tagged_encode(tagged, &worker->out);
     worker->lines[worker->n_lines++] = (struct line){worker->out.len, group};
+    return GS_OK;
+}
+
+static enum gs_status tag_line(struct worker *worker, const struct gs_record *record)
+{
+    enum gs_reject reject = GS_REJECT_NONE;
+    const enum gs_status status =
+        gs_tagger_run(worker->tagger, record, !is_json(worker, record->value), worker->now_ms,
+                      &reject, &worker->err);
+
+    if (reject != GS_REJECT_NONE) {
+        refuse(worker, record, reject, worker->err.message);
+    }
+    return status;
 }
 
 static void *tag_run(void *arg)
 {
     struct worker *worker = arg;
 
-    gs_tagger_begin(worker->json_tagger);
-    gs_tagger_begin(worker->text_tagger);
+    enum gs_status status = GS_OK;
+
+    gs_tagger_begin(worker->tagger, NULL);
     gs_buf_reset(&worker->out);
     gs_buf_reset(&worker->refused);
     worker->n_refused = 0;
     worker->n_lines = 0;
-    for (size_t i = 0; i < worker->n; i++) {
-        tag_line(worker, &worker->records[i]);
+    for (size_t i = 0; i < worker->n && status == GS_OK; i++) {
+        status = tag_line(worker, &worker->records[i]);
     }
+    if (status == GS_OK) {
+        status = gs_tagger_flush(worker->tagger, &worker->err);
+    }
+    worker->err.status = status;
     return NULL;
 }
 
@@ -242,6 +256,9 @@ static enum gs_status write_chunk(struct worker *workers, size_t n_workers,
 
     gs_duplicates_begin(duplicates);
     for (size_t w = 0; w < n_workers && status == GS_OK; w++) {
+        if (workers[w].err.status != GS_OK) {
+            return gs_fail(err, workers[w].err.status, "%s", workers[w].err.message);
+        }
         gs_buf_reset(out);
         finish_lines(&workers[w], duplicates, out);
         if (!gs_buf_ok(&workers[w].out) || !gs_buf_ok(&workers[w].refused) || !gs_buf_ok(out)) {

@@ -43,10 +43,11 @@ static void put_logits(const struct gs_model_info *info, const struct gs_predict
 }
 
 /* The n-grams that weigh most for the sentiment given, for or against. */
-static void put_explanation(const struct gs_model *model, struct gs_tagger *tagger,
-                            enum gs_lang lang, struct gs_buf *out)
+static void put_explanation(struct gs_tagger *tagger, const struct gs_tagging *tagging,
+                            struct gs_buf *out)
 {
-    const struct gs_prediction *said = gs_tagger_prediction(tagger);
+    const struct gs_model *model = gs_tagger_model(tagger);
+    const struct gs_prediction *said = tagging->said;
     const struct gs_feature *features = NULL;
     const uint32_t *hashes = NULL;
     const size_t n = gs_tagger_features(tagger, &features, &hashes);
@@ -59,8 +60,8 @@ static void put_explanation(const struct gs_model *model, struct gs_tagger *tagg
         out->broken = true;
         return;
     }
-    gs_model_explain(model, gs_tagger_model_work(tagger), hashes, n, (size_t)lang,
-                     GS_HEAD_SENTIMENT, best, weights, &bias);
+    gs_model_explain(model, gs_answers_work(gs_tagger_answers(tagger)), hashes, n,
+                     (size_t)tagging->tagged.lang, GS_HEAD_SENTIMENT, best, weights, &bias);
     put_name(out, "explanation");
     gs_buf_puts(out, "{\"label\":");
     gs_buf_json_str(out, gs_str(gs_model_info(model)->labels[GS_HEAD_SENTIMENT][best]));
@@ -79,7 +80,7 @@ static void put_explanation(const struct gs_model *model, struct gs_tagger *tagg
         }
         const struct gs_feature *feature = &features[top];
         gs_buf_puts(out, k > 0 ? ",{\"text\":" : "{\"text\":");
-        gs_buf_json_str(out, (struct gs_str){gs_tagger_input(tagger).bytes + feature->start,
+        gs_buf_json_str(out, (struct gs_str){tagging->input.bytes + feature->start,
                                              feature->end - feature->start});
         gs_buf_printf(out, ",\"start\":%u,\"end\":%u,\"weight\":", feature->start, feature->end);
         gs_buf_json_number(out, (double)weights[top]);
@@ -90,11 +91,11 @@ static void put_explanation(const struct gs_model *model, struct gs_tagger *tagg
     free(weights);
 }
 
-void gs_tag_output(const struct gs_tag_output *options, const struct gs_model *model,
-                   struct gs_tagger *tagger, enum gs_lang lang, struct gs_buf *out)
+void gs_tag_output(const struct gs_tag_output *options, struct gs_tagger *tagger,
+                   const struct gs_tagging *tagging, struct gs_buf *out)
 {
-    const struct gs_model_info *info = gs_model_info(model);
-    const struct gs_prediction *said = gs_tagger_prediction(tagger);
+    const struct gs_model_info *info = gs_model_info(gs_tagger_model(tagger));
+    const struct gs_prediction *said = tagging->said;
 
     if (options->all_labels) {
         put_all_labels(info, said, GS_HEAD_TOPICS, "topics_all", out);
@@ -104,6 +105,6 @@ void gs_tag_output(const struct gs_tag_output *options, const struct gs_model *m
         put_logits(info, said, out);
     }
     if (options->explain) {
-        put_explanation(model, tagger, lang, out);
+        put_explanation(tagger, tagging, out);
     }
 }

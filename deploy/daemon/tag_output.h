@@ -8,8 +8,9 @@ struct gs_tag_output {
     bool all_labels, logits, explain;
 };
 
-/* Appends JSON members, separated by commas, to out; nothing when nothing is asked for. */
-void gs_tag_output(const struct gs_tag_output *options, const struct gs_model *model,
-                   struct gs_tagger *tagger, enum gs_lang lang, struct gs_buf *out);
+/* Appends JSON members, separated by commas, to out; nothing when nothing is asked for. tagging:
+ * the one that `done` was called with. explain needs a model without an encoder. */
+void gs_tag_output(const struct gs_tag_output *options, struct gs_tagger *tagger,
+                   const struct gs_tagging *tagging, struct gs_buf *out);
 
 #endif

@@ -139,7 +139,8 @@ struct gs_tagged {
     size_t n_entities;
     uint64_t dup_group; /* 0: none */
     uint32_t dup_copy;  /* 1 for the first seen by this lane, 0 unknown */
-    const char *tier;   /* "fast", "encoder" */
+    const char *tier;   /* "fast", "encoder", "fast+encoder" */
+    bool degraded;      /* the fast tier answered because the lane was behind, not by choice */
     float confidence;
     bool abstained;
     struct gs_str model_name, model_version, model_sha256;

@@ -114,6 +114,9 @@ static void put_verdict(const struct gs_tagged *tagged, struct gs_buf *out)
     if (tagged->tier != NULL) {
         put_optional("tier", gs_str(tagged->tier), out);
     }
+    if (tagged->degraded) {
+        GS_CODEC_PUT(out, ",\"degraded\":true");
+    }
     GS_CODEC_PUT(out, ",\"confidence\":");
     gs_buf_json_float(out, tagged->confidence);
     GS_CODEC_PUT(out, ",\"abstained\":");

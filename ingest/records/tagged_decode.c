@@ -79,7 +79,7 @@ static bool take_lang(struct gs_json *json, enum gs_lang *ret)
 /* A tier that outlives the record: the name is a C string in struct gs_tagged. */
 static bool take_tier(struct gs_json *json, const char **ret)
 {
-    static const char *const tiers[] = {"fast", "encoder"};
+    static const char *const tiers[] = {"fast", "encoder", "fast+encoder"};
     struct gs_str name;
 
     if (!gs_codec_take_str(json, &name, "tier is not a string")) {

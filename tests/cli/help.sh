@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 
 exits 0 "--help" --help
-commands="run demo tag eval train explain bench replay check"
+commands="run demo tag eval train explain tokenize embed bench replay check"
 for command in $commands; do
     says out "$command"
 done

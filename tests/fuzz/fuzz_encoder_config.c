@@ -90,7 +90,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (status == GS_OK) {
         check_config(&config);
         check(gs_encoder_config_read(folder, &again, NULL) == GS_OK);
-        check(memcmp(&config, &again, sizeof config) == 0);
+        check(config.hidden == again.hidden && config.layers == again.layers);
+        check(config.max_tokens == again.max_tokens && config.n_labels == again.n_labels);
+        check(memcmp(config.labels, again.labels, sizeof config.labels) == 0);
     } else {
         check(status == GS_BAD_FORMAT || status == GS_IO);
         check(strstr(err.message, ".json: ") != NULL && strchr(err.message, '\n') == NULL);

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""make.py FOLDER: writes the broken models, one folder each, and some good ones.
+"""make.py FOLDER [manifest]: writes the broken models, one folder each, and some good ones.
 
 Standard library alone, the same bytes every time. FOLDER/rows.json lists them: name, folder, and the
-words that the refusal has to contain ([] for the good ones)."""
+words that the refusal has to contain ([] for the good ones). `manifest` adds those whose groundswell.json is broken."""
 import json
 import os
 import re
@@ -13,6 +13,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import good  # noqa: E402
 import rows_config  # noqa: E402
+import rows_manifest  # noqa: E402
+import rows_tokenizer  # noqa: E402
 import rows_weights  # noqa: E402
 
 
@@ -44,15 +46,18 @@ def write(folder, files):
                 f.write(content)
 
 
-def all_rows():
+def all_rows(manifest):
     rows = [(f"good: {name}", build, ()) for name, build in good.GOOD.items()]
-    return rows + rows_weights.ROWS + rows_config.ROWS
+    if manifest:
+        rows.append(("good: bert with groundswell.json", rows_manifest.good, ()))
+    rows += rows_weights.ROWS + rows_config.ROWS + rows_tokenizer.ROWS
+    return rows + rows_manifest.ROWS if manifest else rows
 
 
-def make(root):
+def make(root, manifest):
     shutil.rmtree(root, ignore_errors=True)
     listed = []
-    for number, (name, build, words) in enumerate(all_rows()):
+    for number, (name, build, words) in enumerate(all_rows(manifest)):
         folder = f"{number:03}-" + re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")
         write(os.path.join(root, folder), build())
         listed.append({"name": name, "folder": folder, "words": [w for w in words if w]})
@@ -64,6 +69,6 @@ def make(root):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
-    print(f"{len(make(sys.argv[1]))} folders in {sys.argv[1]}")
+    print(f"{len(make(sys.argv[1], len(sys.argv) == 3))} folders in {sys.argv[1]}")

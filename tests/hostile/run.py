@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""run.py [--exit CODE] [--memory MB] FOLDER COMMAND...: every broken model is refused well.
+"""run.py [--manifest] [--exit CODE] [--memory MB] FOLDER COMMAND...: every broken model is refused well.
 
 Makes the corpus in FOLDER and runs COMMAND for each model, {} being its folder. A good one ends with
 exit 0. A broken one ends with CODE (3), in under a second of CPU, in less than MB (256) of memory,
-and says exactly one line on stderr, with the words of its row: which file, and why."""
+and says exactly one line on stderr, with the words of its row: which file, and why.
+--manifest: COMMAND reads groundswell.json too."""
 import argparse
 import os
 import resource
@@ -54,12 +55,13 @@ def faults(row, options, code, cpu_s, memory_mb, said):
 
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument("--manifest", action="store_true")
     parser.add_argument("--exit", type=int, default=3)
     parser.add_argument("--memory", type=int, default=256)
     parser.add_argument("folder")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     options = parser.parse_args()
-    rows = make(options.folder)
+    rows = make(options.folder, options.manifest)
     bad, most_s, most_mb = 0, 0.0, 0.0
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for row in rows:

@@ -43,7 +43,7 @@ static void take_touch_or_give(struct churn *churn)
     const uint64_t what = rng_below(&churn->rng, 5);
 
     if (what < 3 || churn->n == 0) {
-        const uint32_t i = gs_slab_take(&churn->slab, &churn->undo);
+        const uint32_t i = gs_undo_slab_take(&churn->slab, &churn->undo);
         assert_int_not_equal(i, GS_NONE);
         ((struct item *)gs_slab_at(&churn->slab, i))->value = rng_next(&churn->rng);
         churn->used[churn->n++] = i;

@@ -25,41 +25,47 @@ static inline void make_folder(char path[64])
     assert_non_null(mkdtemp(path));
 }
 
-static inline void remove_file(const char *folder, const char *name)
+/* Calls each for what is in the folder, hidden files left out. */
+static inline void for_each(const char *folder, void (*each)(const char *path))
 {
-    char path[4200];
-    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    DIR *dir = opendir(folder);
+    for (struct dirent *e = dir == NULL ? NULL : readdir(dir); e != NULL; e = readdir(dir)) {
+        char path[4200];
+        (void)snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+        if (e->d_name[0] != '.') {
+            each(path);
+        }
+    }
+    if (dir != NULL) {
+        (void)closedir(dir);
+    }
+}
+
+static inline void remove_path(const char *path)
+{
     if (unlink(path) != 0) {
         (void)rmdir(path);
     }
 }
 
+static inline void remove_tree(const char *path)
+{
+    for_each(path, remove_path);
+    remove_path(path);
+}
+
 /* The folder and what is in it, folders of one level among it. */
 static inline void remove_folder(const char *folder)
 {
-    for (int level = 0; level < 2; level++) {
-        DIR *dir = opendir(folder);
-        assert_non_null(dir);
-        for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
-            char path[4200];
-            (void)snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-            DIR *sub = entry->d_name[0] == '.' ? NULL : opendir(path);
-            for (struct dirent *e = sub == NULL ? NULL : readdir(sub); e != NULL;
-                 e = readdir(sub)) {
-                if (e->d_name[0] != '.') {
-                    remove_file(path, e->d_name);
-                }
-            }
-            if (sub != NULL) {
-                (void)closedir(sub);
-            }
-            if (entry->d_name[0] != '.') {
-                remove_file(folder, entry->d_name);
-            }
-        }
-        (void)closedir(dir);
-    }
+    for_each(folder, remove_tree);
     assert_int_equal(rmdir(folder), 0);
+}
+
+static inline void remove_file(const char *folder, const char *name)
+{
+    char path[4200];
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    remove_path(path);
 }
 
 static inline void write_bytes(const char *folder, const char *name, const char *bytes, size_t n)

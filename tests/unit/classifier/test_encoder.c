@@ -1,6 +1,8 @@
 /* The facade: what a folder says of itself, which batches are taken, and that nothing else is. */
 #include "tests/unit/classifier/golden_fixture.h"
 
+#include <pthread.h>
+
 static const char bert[] = "golden/encoder/bert-cls";
 
 static void test_info(void **state)
@@ -14,9 +16,11 @@ static void test_info(void **state)
     assert_int_equal(strlen(info->sha256), 64);
     assert_true(info->memory_bytes >= info->n_parameters * 4);
     /* per token two layers of 4 squares and 2 wide products; per pair of tokens 2 widths a layer */
-    const uint64_t token = 2 * (4 * 32 * 32 + 2 * 32 * 48);
-    assert_int_equal(info->macs(encoder, 0), 32 * 32 + 3 * 32);
-    assert_int_equal(info->macs(encoder, 10), 10 * token + 100 * 2 * 2 * 32 + 32 * 32 + 3 * 32);
+    const uint64_t h = 32;
+    const uint64_t head = h * h + 3 * h;
+    const uint64_t token = 2 * (4 * h * h + 2 * h * 48);
+    assert_int_equal(info->macs(encoder, 0), head);
+    assert_int_equal(info->macs(encoder, 10), (10 * token) + (400 * h) + head);
     gs_encoder_free(encoder);
     gs_encoder_free(NULL);
     gs_encoder_work_free(NULL);
@@ -171,6 +175,57 @@ static void test_largest_weights_stay_finite(void **state)
     remove_folder(folder);
 }
 
+enum { N_THREADS = 4, N_TURNS = 20 };
+
+struct turn {
+    const struct gs_encoder *encoder;
+    struct gs_encoder_work *work;
+    float logits[3];
+    bool same;
+};
+
+/* The same message again and again gives the same bits, whatever other threads compute. */
+static void *take_turns(void *arg)
+{
+    struct turn *turn = arg;
+    const int32_t ids[] = {9, 8, 7, 6, 5, 4, 3};
+    const size_t starts[] = {0, 7};
+    const struct gs_encoder_batch batch = {ids, starts, 1};
+    float again[3] = {0};
+
+    turn->same =
+        gs_encoder_run(turn->encoder, turn->work, &batch, NULL, turn->logits, NULL) == GS_OK;
+    for (size_t i = 0; i < N_TURNS; i++) {
+        turn->same =
+            turn->same &&
+            gs_encoder_run(turn->encoder, turn->work, &batch, NULL, again, NULL) == GS_OK &&
+            memcmp(again, turn->logits, sizeof again) == 0;
+    }
+    return NULL;
+}
+
+static void test_threads_share_an_encoder(void **state)
+{
+    static const enum gs_arithmetic both[] = {GS_ARITH_FP32, GS_ARITH_INT8};
+    (void)state;
+    for (size_t a = 0; a < GS_COUNT(both); a++) {
+        struct gs_encoder *encoder = load(bert, both[a]);
+        struct turn turns[N_THREADS];
+        pthread_t threads[N_THREADS];
+        for (size_t i = 0; i < N_THREADS; i++) {
+            turns[i] = (struct turn){.encoder = encoder, .work = work_for(encoder, 1)};
+            assert_int_equal(pthread_create(&threads[i], NULL, take_turns, &turns[i]), 0);
+        }
+        for (size_t i = 0; i < N_THREADS; i++) {
+            assert_int_equal(pthread_join(threads[i], NULL), 0);
+            assert_true(turns[i].same);
+            assert_memory_equal(turns[i].logits, turns[0].logits, sizeof turns[0].logits);
+            gs_encoder_work_free(turns[i].work);
+        }
+        gs_encoder_free(encoder);
+    }
+}
+
 static void test_refusals(void **state)
 {
     struct gs_encoder *encoder = NULL;
@@ -188,6 +243,7 @@ int main(void)
         cmocka_unit_test(test_batches),
         cmocka_unit_test(test_too_many_tokens),
         cmocka_unit_test(test_largest_weights_stay_finite),
+        cmocka_unit_test(test_threads_share_an_encoder),
         cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

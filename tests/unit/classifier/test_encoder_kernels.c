@@ -97,7 +97,8 @@ static const size_t lengths[] = {1,   2,   3,   4,   7,   8,   9,   15,  16,  17
                                  31,  32,  33,  47,  48,  49,  63,  64,  65,  100,
                                  127, 128, 129, 255, 257, 312, 384, 768, 1536};
 
-/* Rows of any values, of equal ones, of zeros of both signs, of tiny and of huge ones. */
+/* Rows of any values, of equal ones, of zeros of both signs, of tiny and of huge ones, and of
+ * values about half a step from the integers. */
 static void fill_kinds(float *x, size_t ld, size_t m, size_t k)
 {
     for (size_t i = 0; i < m; i++) {
@@ -115,6 +116,9 @@ static void fill_kinds(float *x, size_t ld, size_t m, size_t k)
                 break;
             case 4:
                 *v = any_float(1e30F);
+                break;
+            case 5:
+                *v = (float)(j % 128) * 0.1F - (j % 128 > 0 && j % 128 < 127 ? 0.05F : 0);
                 break;
             default:
                 break;

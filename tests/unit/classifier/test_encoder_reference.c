@@ -139,7 +139,9 @@ static float *formula_tensor(const char *name, const json_t *shape, struct gs_te
         n *= ret->shape[i];
     }
     float *values = calloc(n, sizeof *values);
-    assert_non_null(values);
+    if (values == NULL) {
+        abort();
+    }
     const bool norm = contains(name, "LayerNorm.weight") || contains(name, "layer_norm.weight");
     const double scale = contains(name, "embeddings") ? 1.0 : sqrt(3.0 / (double)ret->shape[1]);
     for (size_t i = 0; i < n; i++) {
@@ -157,7 +159,9 @@ static void write_formula(const char *folder, const json_t *model)
     struct gs_tensor *tensors = calloc(n, sizeof *tensors);
     float **values = calloc(n, sizeof *values);
     struct gs_buf out = {.max = 1 << 26};
-    assert_true(tensors != NULL && values != NULL);
+    if (tensors == NULL || values == NULL) {
+        abort();
+    }
     for (size_t i = 0; i < n; i++) {
         const json_t *row = json_array_get(list, i);
         values[i] = formula_tensor(json_string_value(json_array_get(row, 0)),

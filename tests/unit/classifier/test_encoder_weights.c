@@ -141,7 +141,7 @@ static void change(struct model *m, const char *what)
         drop(m, "bert.pooler.dense.weight");
     } else if (strcmp(what, "vocabulary") == 0) {
         at(m, words)->shape[0] = 60;
-        at(m, words)->bytes.len -= 32 * 4;
+        at(m, words)->bytes.len -= 32 * sizeof(float);
     } else if (strcmp(what, "turned") == 0) {
         at(m, "bert.encoder.layer.0.intermediate.dense.weight")->shape[0] = 32;
         at(m, "bert.encoder.layer.0.intermediate.dense.weight")->shape[1] = 48;
@@ -238,7 +238,7 @@ static void test_prefix(void **state)
 }
 
 /* Turns a matrix into I8 with scales and smoothing, as `quantize` writes it. */
-static void make_int8(struct model *m, const char *name, float *scale, float *smooth)
+static void make_int8(struct model *m, const char *name, const float *scale, const float *smooth)
 {
     char full[GS_TENSOR_NAME];
     (void)snprintf(full, sizeof full, "%s.weight", name);
@@ -283,7 +283,7 @@ static void test_int8(void **state)
     const struct gs_matrix *q = &w.layers[0].feed_out;
     assert_true(w.int8 && q->values == NULL && q->q8 != NULL && q->bias != NULL);
     assert_memory_equal(q->q8, at(&model, "bert.encoder.layer.0.output.dense.weight")->bytes.bytes,
-                        32 * 48);
+                        q->n * q->k);
     assert_memory_equal(q->scale, scale, sizeof scale);
     assert_memory_equal(q->smooth, smooth, sizeof smooth);
     assert_non_null(w.layers[0].key.values);

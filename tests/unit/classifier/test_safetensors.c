@@ -102,7 +102,9 @@ static size_t file_of(const char *header, size_t data, char to[FILE_SIZE])
     memset(to, 0, 8);
     to[0] = (char)(n & 0xFF);
     to[1] = (char)(n >> 8);
-    memcpy(to + 8, header, n);
+    for (size_t i = 0; i < n; i++) {
+        to[8 + i] = header[i];
+    }
     memset(to + 8 + n, 1, data);
     return 8 + n + data;
 }

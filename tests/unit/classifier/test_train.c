@@ -156,7 +156,7 @@ static void test_solver_by_hand(void **state)
     const uint8_t domain[] = {0, 0};
     float weights[2];
     float bias[1];
-    const struct gs_problem problem = {.ids = ids,
+    const struct gs_svm_problem problem = {.ids = ids,
                                        .at = at,
                                        .inverse_norm = norms,
                                        .squares = squares,
