@@ -8,10 +8,10 @@
 
 #include "classifier/kernels/encoder.h"
 
-enum { GS_TILE_N = 16, GS_TILE_MAX_M = 8 };
+enum { GS_TILE_N = 16 };
 
 /* Sums of rows of q, 1 <= n_rows <= the row's own max_rows, with the 16 outputs of one block.
- * sums [n_rows][ld], 32-byte aligned; ld is a multiple of 8. */
+ * sums [n_rows][ld], any alignment. */
 typedef void gs_q8_tile_fn(const struct gs_q8_linear *w, size_t block, const uint8_t *q,
                            size_t q_ld, size_t n_rows, int32_t *sums, size_t ld);
 
@@ -19,7 +19,7 @@ gs_q8_tile_fn gs_q8_tile_avx2; /* at most 4 rows */
 
 struct gs_q8_tiling {
     gs_q8_tile_fn *tile;
-    size_t max_rows; /* at most GS_TILE_MAX_M */
+    size_t max_rows;
 };
 
 void gs_q8_linear_256(const struct gs_q8_linear *w, const struct gs_q8_rows *x, size_t m,

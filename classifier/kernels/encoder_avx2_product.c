@@ -104,7 +104,7 @@ static struct ahead after_block(const struct gs_q8_linear *w, size_t block, size
 
     return (struct ahead){.at = next,
                           .end = any ? next + bytes : next,
-                          .lines_per_row = (bytes / LINE + m - 1) / m,
+                          .lines_per_row = any ? (bytes / LINE + m - 1) / m : 0,
                           .near = bytes <= NEAR};
 }
 

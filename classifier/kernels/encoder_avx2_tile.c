@@ -87,8 +87,8 @@ static inline void steps2(__m256i sum[8], const uint8_t *q, size_t q_ld, const i
 
 static inline void store(int32_t *ret, const __m256i sum[2])
 {
-    _mm256_store_si256((void *)ret, sum[0]);
-    _mm256_store_si256((void *)(ret + 8), sum[1]);
+    _mm256_storeu_si256((void *)ret, sum[0]);
+    _mm256_storeu_si256((void *)(ret + 8), sum[1]);
 }
 
 static inline __attribute__((always_inline)) void tile(const struct gs_q8_linear *w, size_t block,

@@ -46,8 +46,8 @@ static inline void steps(__m256i sum[12], const uint8_t *q, size_t q_ld, const i
 
 static inline void store(int32_t *ret, const __m256i sum[2])
 {
-    _mm256_store_si256((void *)ret, sum[0]);
-    _mm256_store_si256((void *)(ret + 8), sum[1]);
+    _mm256_storeu_si256((void *)ret, sum[0]);
+    _mm256_storeu_si256((void *)(ret + 8), sum[1]);
 }
 
 static inline void store_rows(int32_t *ret, size_t ld, const __m256i sum[12], size_t n_rows)

@@ -1,5 +1,6 @@
 #include "classifier/kernels/encoder.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -83,6 +84,7 @@ void gs_q8_pairs(const struct gs_q8_linear *w, uint16_t *ret)
 {
     const size_t n_steps = w->k_padded / 4;
 
+    assert(n_steps <= MAX_STEPS);
     for (size_t block = 0; block < w->n_padded / 16; block++) {
         pair_block(w->packed + block * 16 * w->k_padded, n_steps, ret + block * (1 + n_steps));
     }

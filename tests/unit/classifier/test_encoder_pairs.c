@@ -210,6 +210,27 @@ static void test_any_rows_are_exact(void **state)
     }
 }
 
+static void test_no_rows_are_no_work(void **state)
+{
+    const struct gs_encoder_kernels *const *rows = NULL;
+    const size_t n_rows = gs_encoder_kernels(&rows);
+    struct gs_q8_linear w = trained(64, 64);
+    struct gs_q8_rows x = any_rows(1, 64, 0);
+    uint16_t *pairs = pairs_of(&w);
+    (void)state;
+    for (size_t r = 0; r < n_rows; r++) {
+        int32_t *sums = block(1);
+        float *y = block(1);
+        rows[r]->sums(&w, &x, 0, sums, w.n_padded);
+        rows[r]->linear(&w, &x, 0, GS_ACT_GELU, y, w.n_padded);
+        free(sums);
+        free(y);
+    }
+    free(pairs);
+    free_rows(&x);
+    free_linear(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,6 +238,7 @@ int main(void)
         cmocka_unit_test(test_the_limit_is_where_16_bits_end),
         cmocka_unit_test(test_the_worst_inputs_are_exact),
         cmocka_unit_test(test_any_rows_are_exact),
+        cmocka_unit_test(test_no_rows_are_no_work),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
