@@ -40,6 +40,7 @@ gs_command_fn gs_cmd_demo;
 gs_command_fn gs_cmd_embed;
 gs_command_fn gs_cmd_eval;
 gs_command_fn gs_cmd_explain;
+gs_command_fn gs_cmd_quantize;
 gs_command_fn gs_cmd_replay;
 gs_command_fn gs_cmd_run;
 gs_command_fn gs_cmd_tag;

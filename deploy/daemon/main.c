@@ -23,6 +23,7 @@ static const struct {
     {"explain", gs_cmd_explain, "why the model says what it says"},
     {"tokenize", gs_cmd_tokenize, "the ids that an encoder reads of each line"},
     {"embed", gs_cmd_embed, "an encoder's vector of each line"},
+    {"quantize", gs_cmd_quantize, "an int8 folder from an encoder of fp32"},
     {"bench", gs_cmd_bench, "how fast the model is here"},
 };
 
