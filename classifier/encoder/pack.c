@@ -111,6 +111,7 @@ void gs_pack_linear(struct gs_slab *slab, const struct gs_matrix *const *parts, 
     float *scale = gs_pack_take(slab, to.n_padded * sizeof *scale);
     float *sum = gs_pack_take(slab, to.n_padded * sizeof *sum);
     float *bias = gs_pack_take(slab, to.n_padded * sizeof *bias);
+    uint16_t *pairs = gs_pack_take(slab, gs_q8_pairs_len(&to) * sizeof *pairs);
     int8_t *row = gs_pack_take(slab, to.k_padded);
     if (slab->base != NULL) {
         size_t first = 0;
@@ -122,6 +123,8 @@ void gs_pack_linear(struct gs_slab *slab, const struct gs_matrix *const *parts, 
         to.scale = scale;
         to.sum = sum;
         to.bias = bias;
+        gs_q8_pairs(&to, pairs);
+        to.pairs = pairs;
     }
     *ret = to;
 }
@@ -135,5 +138,7 @@ struct gs_q8_linear gs_pack_columns(const struct gs_q8_linear *linear, size_t fi
                                  .packed = linear->packed + first * linear->k_padded,
                                  .scale = linear->scale + first,
                                  .sum = linear->sum + first,
-                                 .bias = linear->bias + first};
+                                 .bias = linear->bias + first,
+                                 .pairs = linear->pairs +
+                                          first / LANES * (1 + linear->k_padded / GROUP)};
 }

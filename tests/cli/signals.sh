@@ -8,7 +8,7 @@ for signal in TERM INT; do
     mkfifo in
     # SIGINT is ignored in a shell's background jobs, and so in what they start: Python starts it clean.
     python3 -B -c '
-import signal, subprocess, sys, time
+import array, fcntl, signal, subprocess, sys, termios, time
 program, model, name = sys.argv[1:]
 with open("out", "wb") as out, open("err", "wb") as err:
     child = subprocess.Popen([program, "tag", "--model", model, "--quiet", "-"], stdin=subprocess.PIPE, stdout=out,
@@ -16,7 +16,12 @@ with open("out", "wb") as out, open("err", "wb") as err:
     for n in range(100):
         child.stdin.write(b"{\"id\":\"m%d\",\"text\":\"shares fall\"}\n" % n)
     child.stdin.flush()
-    time.sleep(3)
+    waiting = array.array("i", [1])
+    until = time.monotonic() + 60
+    while waiting[0] > 0 and time.monotonic() < until:  # a busy machine takes its time to begin
+        time.sleep(0.1)
+        fcntl.ioctl(child.stdin, termios.FIONREAD, waiting)
+    time.sleep(1)
     child.send_signal(getattr(signal, "SIG" + name))
     status = child.wait(20)
 lines = open("out", "rb").read().splitlines()
