@@ -4,6 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A message stays on one line and cannot drive a terminal, whatever a hostile file puts into it. */
+static void keep_to_one_line(char *text)
+{
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text < 0x20 || *text == 0x7F) {
+            *text = '?';
+        }
+    }
+}
+
 enum gs_status gs_fail(struct gs_error *err, enum gs_status status, const char *fmt, ...)
 {
     if (err != NULL) {
@@ -13,6 +23,7 @@ enum gs_status gs_fail(struct gs_error *err, enum gs_status status, const char *
         va_start(args, fmt);
         (void)vsnprintf(err->message, sizeof err->message, fmt, args);
         va_end(args);
+        keep_to_one_line(err->message);
     }
     return status;
 }

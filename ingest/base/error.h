@@ -23,7 +23,8 @@ struct gs_error {
 };
 
 /* Writes the message unless err is NULL and gives status back, so that every
- * failure is one line: return gs_fail(err, GS_IO, "%s: %s", path, why); */
+ * failure is one line: return gs_fail(err, GS_IO, "%s: %s", path, why);
+ * Control characters become '?', so that the message is one line too. */
 GS_PRINTF(3, 4)
 enum gs_status gs_fail(struct gs_error *err, enum gs_status status, const char *fmt, ...);
 

@@ -12,6 +12,8 @@ static void a_failure_is_one_line(void **state)
     assert_int_equal(gs_fail(&err, GS_BAD_FORMAT, "line %d: %s", 7, "bad"), GS_BAD_FORMAT);
     assert_int_equal(err.status, GS_BAD_FORMAT);
     assert_string_equal(err.message, "line 7: bad");
+    (void)gs_fail(&err, GS_BAD_FORMAT, "key \"%s\"", "a\nb\x1b[31m\x7f é");
+    assert_string_equal(err.message, "key \"a?b?[31m? é\"");
     assert_int_equal(gs_fail(NULL, GS_CLOSED, "nobody listens"), GS_CLOSED);
 }
 
