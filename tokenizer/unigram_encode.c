@@ -247,7 +247,7 @@ static enum gs_status encode(struct gs_unigram_work *work, struct sink *sink, si
             return gs_fail(err, GS_NO_MEMORY, "the pieces of a word of %zu bytes", n);
         }
         at += len;
-        if (sink->out->limit > 0 && sink->out->n >= sink->out->limit) {
+        if (at < n && sink->out->limit > 0 && sink->out->n >= sink->out->limit) {
             return GS_OK;
         }
     }

@@ -262,6 +262,27 @@ static void test_limit(void **state)
     free(text);
 }
 
+/* A short word is finished whatever the limit: it is kept for texts with another one. */
+static void test_limit_and_cache(void **state)
+{
+    struct gs_unigram *unigram = model_of("{\"unk_id\":0,\"vocab\":[" ABC "]}");
+    struct gs_unigram_work *work = NULL;
+    struct gs_aligned aligned = as_it_is(gs_str("ax"));
+    char line[64];
+    (void)state;
+
+    assert_int_equal(gs_unigram_work_new(&work, NULL), GS_OK);
+    for (size_t limit = 2; limit-- > 0;) {
+        struct gs_pieces pieces = {.limit = limit};
+        assert_int_equal(gs_unigram_encode(unigram, work, &aligned, 0, 2, &pieces, NULL), GS_OK);
+        assert_string_equal(pieces_line(&pieces, line, sizeof line), "1:0-1 0:1-2");
+        gs_pieces_done(&pieces);
+    }
+    gs_aligned_done(&aligned);
+    gs_unigram_work_free(work);
+    gs_unigram_free(unigram);
+}
+
 /* Two models that share a work do not see each other's words; places are those of each text. */
 static void test_shared_work(void **state)
 {
@@ -292,10 +313,11 @@ static void test_shared_work(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_encode),      cmocka_unit_test(test_broken),
-        cmocka_unit_test(test_scores),      cmocka_unit_test(test_trie),
-        cmocka_unit_test(test_long_word),   cmocka_unit_test(test_long_unknown),
-        cmocka_unit_test(test_shared_work), cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_encode),          cmocka_unit_test(test_broken),
+        cmocka_unit_test(test_scores),          cmocka_unit_test(test_trie),
+        cmocka_unit_test(test_long_word),       cmocka_unit_test(test_long_unknown),
+        cmocka_unit_test(test_shared_work),     cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_limit_and_cache),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
