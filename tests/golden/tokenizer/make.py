@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""make.py: writes four small tokenizers, trained on the sentences below, and beside each golden.jsonl: what tokenizers says
+"""make.py [steps]: writes four small tokenizers, trained on the sentences below, and beside each golden.jsonl: what tokenizers says
 of 300 strings, one [text, ids, byte offsets] a line; and steps.jsonl: what each normalizer and pre_tokenizer makes of a few
-texts. Sentences and strings are ours.
+texts (with "steps" only that). Sentences and strings are ours. Training is not deterministic: the tokenizers come out
+different each time, and right all the same.
 
 Made with: Python 3.11, tokenizers 0.23.3, sentencepiece 0.2.3 (its nmt_nfkc map).
 
@@ -12,6 +13,7 @@ import io
 import json
 import pathlib
 import random
+import sys
 
 import sentencepiece
 from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
@@ -187,7 +189,7 @@ STEP_TEXTS = ["", " ", "  a  b   c ", "\u3000x\u00a0 y\t", "Hello, World!", "a\u
               "\uac01\u11a8 \u1100\u1161\u11a8 \uac00\u11a7", "\u0344\u0316 \u0f73\u0f71", "caf\u00e9 CAFE\u0301 \u0130", "股价 大跌3%。",
               "e\u0327\u0301 e\u0301\u0327 \u1e9b\u0323", "\x01a\u200bb\ufeffc\u2028d", "aaaa ``b`` aa", "\u2581 \u2581a \u2581",
               "don't  stop", "\ufdfa \u3392 \u2460", "a\u0334\u0323\u0308", "\U0001d15e\U0001d16d", "\u0b47\u0b3e \u0dd9\u0dca\u0dcf", "x\n\ny",
-              "\u302e\u0301a\u302e\u0301"]
+              "\u302e\u0301a\u302e\u0301", "e\u0316\u0323 a\u0315\u0300 o\u031b\u0323\u0302"]
 
 
 def step_rows():
@@ -237,6 +239,10 @@ def byte_places(text):
 
 
 def main():
+    with open(HERE / "steps.jsonl", "w", encoding="ascii") as out:
+        write_steps(out)
+    if sys.argv[1:] == ["steps"]:
+        return
     tokenizers = {"uncased": uncased(), "cased": cased(), "unigram": unigram(), "bpe": bpe()}
     strings = hard_strings()
     for name, tokenizer in tokenizers.items():
@@ -248,8 +254,6 @@ def main():
                 places, found = byte_places(text), tokenizer.encode(text)
                 out.write(json.dumps([text, found.ids, [[places[a], places[b]] for a, b in found.offsets]],
                                      separators=(",", ":")) + "\n")
-    with open(HERE / "steps.jsonl", "w", encoding="ascii") as out:
-        write_steps(out)
 
 
 if __name__ == "__main__":

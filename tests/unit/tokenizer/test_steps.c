@@ -92,7 +92,7 @@ static void test_steps(void **state)
         }
         json_decref(row);
     }
-    assert_int_equal(n, 638);
+    assert_int_equal(n, 667);
     free(line);
     (void)fclose(file);
 }
