@@ -8,7 +8,7 @@ for signal in TERM INT; do
     mkfifo in
     # SIGINT is ignored in a shell's background jobs, and so in what they start: Python starts it clean.
     python3 -B -c '
-import signal, subprocess, sys, time
+import os, signal, subprocess, sys, time
 program, model, name = sys.argv[1:]
 with open("out", "wb") as out, open("err", "wb") as err:
     child = subprocess.Popen([program, "tag", "--model", model, "--quiet", "-"], stdin=subprocess.PIPE, stdout=out,
@@ -16,7 +16,11 @@ with open("out", "wb") as out, open("err", "wb") as err:
     for n in range(100):
         child.stdin.write(b"{\"id\":\"m%d\",\"text\":\"shares fall\"}\n" % n)
     child.stdin.flush()
-    time.sleep(3)
+    for _ in range(600):  # it has begun to answer: on a busy machine that takes a while
+        if os.path.getsize("out") > 0:
+            break
+        time.sleep(0.1)
+    time.sleep(1)
     child.send_signal(getattr(signal, "SIG" + name))
     status = child.wait(20)
 lines = open("out", "rb").read().splitlines()
