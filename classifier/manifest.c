@@ -7,6 +7,17 @@
 
 enum { MAX_MANIFEST = 1 << 20 };
 
+void gs_manifest_show(const char *text, char *to, size_t size)
+{
+    size_t n = 0;
+    for (; text[n] != '\0' && n + 1 < size; n++) {
+        const unsigned char byte = (unsigned char)text[n];
+        const char shown[] = {text[n], '?'};
+        to[n] = shown[byte < ' ' || byte == 0x7F];
+    }
+    to[n] = '\0';
+}
+
 enum gs_status gs_manifest_open(const char *path, json_t **ret, struct gs_error *err)
 {
     struct gs_file file = {0};
@@ -23,7 +34,11 @@ enum gs_status gs_manifest_open(const char *path, json_t **ret, struct gs_error 
     if (json_is_object(root)) {
         *ret = root;
         root = NULL;
+    } else if (root != NULL || file.bytes.len > MAX_MANIFEST) {
+        status = gs_fail(err, GS_BAD_FORMAT, "%s: %s", path,
+                         root != NULL ? "not a JSON object" : "larger than 1 MiB");
     } else {
+        gs_manifest_show(where.text, where.text, sizeof where.text);
         status = gs_fail(err, GS_BAD_FORMAT, "%s: line %d: not a JSON object: %s", path, where.line,
                          where.text);
     }

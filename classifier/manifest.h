@@ -15,6 +15,9 @@ enum { GS_MAX_NAME = 64 }; /* bytes of a name with its NUL */
 GS_MUST_CHECK
 enum gs_status gs_manifest_open(const char *path, json_t **ret, struct gs_error *err);
 
+/* A text from outside, for a message: cut to size, control characters as "?". to may be text. */
+void gs_manifest_show(const char *text, char *to, size_t size);
+
 /* Members of object into to [GS_MAX_NAME]; false: missing or wrong.
  * A name has lower case, digits, "_", "-" and "." and does not begin with ".": no path can hide in
  * one. A text has no control characters; an absent one is "". A label is a text that is not empty.

@@ -50,7 +50,8 @@ static void name_by_folder(const char *dir, struct gs_model *model)
     size_t n = 0;
     for (size_t i = start; i < end && n + 1 < GS_MAX_NAME; i++) {
         const unsigned char byte = (unsigned char)dir[i];
-        model->name[n++] = byte > ' ' && byte < 0x7F ? dir[i] : '_';
+        const char shown[] = {'_', dir[i]};
+        model->name[n++] = shown[byte > ' ' && byte < 0x7F];
     }
     (void)snprintf(model->name + n, GS_MAX_NAME - n, "%s", n == 0 ? "encoder" : "");
 }

@@ -83,7 +83,7 @@ static enum gs_status run(const struct gs_model *model, struct gs_model_work *wo
     enum gs_status status = GS_OK;
 
     for (size_t done = 0; done < n && status == GS_OK;) {
-        struct gs_encoder_batch batch;
+        struct gs_encoder_batch batch = {.n = 0};
         status = fill(work->encoder, inputs + done, n - done, &batch, err);
         if (status == GS_OK) {
             status = gs_encoder_run(model->encoder->encoder, work->encoder->work, &batch,

@@ -28,7 +28,9 @@ static enum gs_status only(json_t *object, const char *where, const char *const 
             i++;
         }
         if (known[i] == NULL) {
-            return gs_fail(err, GS_BAD_FORMAT, "%s has an unknown member \"%.60s\"", where, key);
+            char shown[61];
+            gs_manifest_show(key, shown, sizeof shown);
+            return gs_fail(err, GS_BAD_FORMAT, "%s has an unknown member \"%s\"", where, shown);
         }
     }
     return GS_OK;

@@ -182,8 +182,10 @@ static enum gs_status measure_all(struct worker *workers, const struct encoded *
     }
     const size_t n_times = workers[0].n_times < MAX_TIMES ? workers[0].n_times : MAX_TIMES;
     qsort(workers[0].times_ns, n_times, sizeof(uint32_t), rising_ns);
-    ret->p50_us = (double)workers[0].times_ns[n_times / 2] / 1e3;
-    ret->p99_us = (double)workers[0].times_ns[n_times * 99 / 100] / 1e3;
+    const size_t at_50 = n_times / 2;
+    const size_t at_99 = n_times * 99 / 100;
+    ret->p50_us = (double)workers[0].times_ns[at_50] / 1e3;
+    ret->p99_us = (double)workers[0].times_ns[at_99] / 1e3;
     qsort(ret->messages, REPEATS, sizeof(double), rising);
     qsort(ret->tokens, REPEATS, sizeof(double), rising);
     qsort(ret->alone, REPEATS, sizeof(double), rising);
@@ -242,8 +244,10 @@ enum gs_status gs_bench_encoder(const struct gs_bench_encoder *bench, struct gs_
     struct figures figures = {.peak = 0};
     size_t n_made = 0;
     struct worker *workers = calloc(bench->n_threads, sizeof *workers);
-    enum gs_status status =
-        workers == NULL ? gs_fail(err, GS_NO_MEMORY, "workers") : encode_all(bench, &all, err);
+    if (workers == NULL) {
+        return gs_fail(err, GS_NO_MEMORY, "workers");
+    }
+    enum gs_status status = encode_all(bench, &all, err);
 
     for (; n_made < bench->n_threads && status == GS_OK; n_made++) {
         status = worker_init(&workers[n_made], bench, &all, err);

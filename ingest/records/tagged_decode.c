@@ -181,6 +181,9 @@ static bool take_rest(struct gs_json *json, struct gs_str key, struct gs_tagged 
         return gs_codec_take_probability(json, &tagged->confidence,
                                          "confidence is not a number from 0 to 1");
     }
+    if (GS_CODEC_IS(key, "degraded")) {
+        return gs_codec_take_bool(json, &tagged->degraded, "degraded is not true or false");
+    }
     if (GS_CODEC_IS(key, "abstained")) {
         return gs_codec_take_bool(json, &tagged->abstained, "abstained is not true or false");
     }

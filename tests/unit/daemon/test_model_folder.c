@@ -16,6 +16,9 @@ static const struct {
     const char *shows, *json, *says;
 } refused[] = {
     {"not JSON", "{\"format\":", "line 1"},
+    {"a list", "[1]", "groundswell.json: not a JSON object"},
+    {"a control character", "{\"a\x01\":1}", "line 1"},
+    {"a line break in a name", TOP(",\"a\\nERROR\":1" HEADS("") "}"), "\"a?ERROR\""},
     {"depth without end", "[[[[[[[[[[[[[[[[[[", "line 1"},
     {"a key twice", TOP(",\"name\":\"x\"" HEADS("") "}"), "duplicate"},
     {"another format", "{\"format\":\"groundswell-other\"}", "format is not"},
@@ -95,6 +98,9 @@ static void broken_manifests_are_refused(void **state)
         assert_null(loaded);
         assert_non_null(strstr(err.message, folder));
         assert_non_null(strstr(err.message, "groundswell.json"));
+        for (const char *c = err.message; *c != '\0'; c++) {
+            assert_true((unsigned char)*c >= ' '); /* one line, whatever the file says */
+        }
         assert_non_null(strstr(err.message, refused[i].says));
     }
     cascade_remove(folder);

@@ -245,6 +245,7 @@ static const struct gs_tagged full = {
     .dup_group = 0x9f3c,
     .dup_copy = 3,
     .tier = "fast",
+    .degraded = true,
     .confidence = 0.91F,
     .model_name = TEXT("m"),
     .model_version = TEXT("1.0.0"),
@@ -268,7 +269,8 @@ static const char full_json[] =
     "}},{\"id\":\"X\",\"name\":\"Xco\",\"in\":\"text\",\"start\":5,"
     "\"end\":8,\"sentiment\":" SENTIMENT
     "}}],\"dup\":{\"group\":\"0000000000009f3c\",\"copy\":3},\"tier\":\"fast\","
-    "\"confidence\":0.91,\"abstained\":false,\"model\":{\"name\":\"m\",\"version\":\"1.0.0\","
+    "\"degraded\":true,\"confidence\":0.91,\"abstained\":false,\"model\":{\"name\":\"m\","
+    "\"version\":\"1.0.0\","
     "\"sha256\":\"ab\"},"
     "\"url\":\"http://x\",\"author\":\"A \\\"B\\\"\","
     "\"traceparent\":\"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\",\"extra\":{\"x\":["
@@ -396,6 +398,7 @@ static const struct {
     {"dup without hex", "{" TAGGED "," P ",\"dup\":{\"group\":\"x\",\"copy\":1}}", "group"},
     {"dup copy below 0", "{" TAGGED "," P ",\"dup\":{\"group\":\"0000000000000001\",\"copy\":-1}}",
      "copy"},
+    {"both tiers", "{" TAGGED "," P ",\"tier\":\"fast+encoder\",\"degraded\":true}", NULL},
     {"an unknown tier", "{" TAGGED "," P ",\"tier\":\"x\"}", "tier"},
     {"abstained as a number", "{" TAGGED "," P ",\"abstained\":1}", "abstained"},
     {"extra as an array", "{" TAGGED "," P ",\"extra\":[]}", "extra"},
