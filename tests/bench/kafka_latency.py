@@ -8,8 +8,8 @@ message that was due meanwhile, and all of them count. The first two seconds of 
 
 First comes saturation: a topic full of messages, the rate between the first and the last tagged record. Messages are
 unique, so that no cache answers, each of about --bytes bytes of JSON. Broker and sender get the first core, the
-program the second. With exactly_once a reader that asks for committed records sees them only when the transaction ends:
-`visible` is a second figure for that, from the program's own transaction times, not measured here."""
+program the second. With exactly_once a reader that asks for committed records only sees them when their transaction ends,
+up to batch.max_time later than these figures say; with --delivery at_least_once at once."""
 
 import argparse
 import json

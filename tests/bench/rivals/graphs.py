@@ -70,7 +70,7 @@ class Graph:
         self.nodes, self.weights, self.n = [], [], 0
 
     def weight(self, name, array):
-        self.weights.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        self.weights.append(numpy_helper.from_array(np.array(array, order="C"), name))
         return name
 
     def add(self, op, inputs, outputs=1, domain="", **attributes):
@@ -183,8 +183,18 @@ class Products:
                           K=k, N=n, bits=8, block_size=block, accuracy_level=4)
 
 
-def write_fused(bert, path, form, padded, top=127, ranges=None, gelu="BiasGelu", taps=None):
-    """One of the forms above but `plain`. taps: a dict that gets {product's name: its input}, which become outputs."""
+def logits(g, bert, x):
+    """The first token through pooler and classifier, in fp32."""
+    first = g.add("Gather", [x, g.weight("first", np.int64(0))], axis=1)
+    pooled = g.add("Tanh", [g.add("Gemm", [first, g.weight("pool_w", bert["pooler.dense.weight"]),
+                                           g.weight("pool_b", bert["pooler.dense.bias"])], transB=1)])
+    return g.add("Gemm", [pooled, g.weight("class_w", bert["classifier.weight"]),
+                          g.weight("class_b", bert["classifier.bias"])], transB=1)
+
+
+def write_fused(bert, path, form, padded, top=127, ranges=None, gelu="BiasGelu", taps=None, head=False):
+    """One of the forms above but `plain`. taps: a dict that gets {product's name: its input}, which become outputs.
+    head: gives logits instead of vectors."""
     g = Graph()
     products = Products(g, form, top, ranges)
     x = embeddings(g, bert, plain=False)
@@ -209,7 +219,8 @@ def write_fused(bert, path, form, padded, top=127, ranges=None, gelu="BiasGelu",
     values = [helper.make_tensor_value_info("ids", TensorProto.INT32, ["B", "S"])]
     if padded:
         values.append(helper.make_tensor_value_info("len", TensorProto.INT32, ["B"]))
-    g.save(path, values, mean_unit(g, x, padded), ["B", bert.hidden], sorted(set((taps or {}).values())))
+    out = logits(g, bert, x) if head else mean_unit(g, x, padded)
+    g.save(path, values, out, ["B", "N" if head else bert.hidden], sorted(set((taps or {}).values())))
 
 
 def write_plain(bert, path, padded):

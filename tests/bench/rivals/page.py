@@ -154,10 +154,39 @@ def print_machine(machine):
         print_mask(level, row)
 
 
+def print_accuracy():
+    """accuracy.json, when accuracy.py has been run."""
+    path = HERE / "accuracy.json"
+    if not path.exists():
+        return
+    found = json.loads(path.read_text(encoding="utf-8"))
+    close = found["embeddings"]
+    print("## Accuracy\n")
+    print("`tests/bench/rivals/accuracy.py build/rivals --head DIR`; the same bits on every CPU, so no row of its own.\n")
+    print("| what | target | measured | |\n|---|---|---|---|")
+    print(target(f"cosine to fp32, mean over {close['texts']:,} English texts", ">= .998", f"{close['cos_mean']:.5f}",
+                 close["cos_mean"] >= 0.998))
+    print(target(f"the worst of them ({close['worst_tokens']} tokens)", ">= .98", f"{close['cos_worst']:.5f}",
+                 close["cos_worst"] >= 0.98))
+    if close["short"]:
+        print(target(f"the worst of the {close['short']:,} with at most 8 tokens", ">= .98",
+                     f"{close['short_worst']:.5f}, mean {close['short_mean']:.5f}", close["short_worst"] >= 0.98))
+    labels = found.get("labels")
+    if labels:
+        agreement = labels["arms"]["int8, Groundswell"]["agreement"]
+        print(target(f"the same label as fp32 ({labels['set']}, {labels['texts']:,} texts)", ">= 99.5 %",
+                     f"{agreement:.2%}", agreement >= 0.995))
+        print("\n| arm | same label as fp32 | accuracy | greatest difference of a logit |\n|---|---|---|---|")
+        for name, one in labels["arms"].items():
+            print(f"| {name} | {one['agreement']:.2%} | {one['accuracy']:.2%} | {one['greatest_difference']:g} |")
+    print()
+
+
 def main():
     path = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "machines.json"
     machines = json.loads(path.read_text(encoding="utf-8"))
     print((HERE / "protocol.md").read_text(encoding="utf-8"))
+    print_accuracy()
     for name in sorted(machines):
         print_machine(machines[name])
 
