@@ -9,13 +9,13 @@
 
 #include "classifier/encoder/engine.h"
 
-enum { GS_CALIBRATION_ROWS = 256 };
+enum { GS_CALIBRATION_ROWS = 512 };
 
 /* Of one product's inputs: some rows, drawn evenly from all, and each input's bounds. */
 struct gs_calibration {
     size_t k, n_seen, n_rows;
     float *rows;      /* [GS_CALIBRATION_ROWS][k] */
-    float *min, *max; /* [k], over all rows seen */
+    float *min, *max; /* [k], of rows that were kept at some time */
 };
 
 /* Runs the calibration texts and sets ret [layers][GS_N_PRODUCTS], whose memory is weights'. */

@@ -24,6 +24,14 @@ static float *place_for(struct watcher *w, struct gs_calibration *c)
     return at < GS_CALIBRATION_ROWS ? c->rows + at * c->k : NULL;
 }
 
+static void widen(struct gs_calibration *c, const float *row)
+{
+    for (size_t j = 0; j < c->k; j++) {
+        c->min[j] = row[j] < c->min[j] ? row[j] : c->min[j];
+        c->max[j] = row[j] > c->max[j] ? row[j] : c->max[j];
+    }
+}
+
 static void watch(void *arg, size_t layer, enum gs_product product, const float *x, size_t ld,
                   size_t m, size_t k)
 {
@@ -33,12 +41,9 @@ static void watch(void *arg, size_t layer, enum gs_product product, const float 
     for (size_t i = 0; i < m; i++) {
         const float *row = x + i * ld;
         float *place = place_for(w, c);
-        for (size_t j = 0; j < k; j++) {
-            c->min[j] = row[j] < c->min[j] ? row[j] : c->min[j];
-            c->max[j] = row[j] > c->max[j] ? row[j] : c->max[j];
-        }
         if (place != NULL) {
             memcpy(place, row, k * sizeof *row);
+            widen(c, row);
         }
     }
 }
@@ -82,11 +87,12 @@ static enum gs_status run(const struct gs_encoder_config *config, const struct g
     if (pooled == NULL) {
         return gs_fail(err, GS_NO_MEMORY, "calibration");
     }
+    /* A classifier's last layer is about first tokens, as in use. */
+    float *ret = config->classifies ? NULL : pooled;
     for (size_t i = 0; i < texts->n; i++) {
         const size_t starts[2] = {0, texts->starts[i + 1] - texts->starts[i]};
         const struct gs_encoder_batch one = {texts->ids + texts->starts[i], starts, 1};
-        /* A classifier's last layer is about first tokens, as in use. */
-        gs_engine_run(engine, work, &one, config->classifies ? NULL : pooled, NULL);
+        gs_engine_run(engine, work, &one, ret, NULL);
     }
     free(pooled);
     return GS_OK;
