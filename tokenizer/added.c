@@ -1,35 +1,8 @@
-/* Contents lie sorted; a match narrows the range of those that still fit, byte by byte. Texts have
- * few bytes that a token begins with, so most places cost one look. */
-#include "tokenizer/added.h"
+#include "tokenizer/added_impl.h"
 
-#include "base/utf8.h"
 #include "tokenizer/json.h"
-#include "tokenizer/unicode.h"
 
 #include <stdlib.h>
-
-/* What is looked for, and the token that it stands for. */
-struct pattern {
-    struct gs_str text; /* owned */
-    uint32_t token;
-};
-
-struct patterns {
-    struct pattern *items; /* sorted by bytes */
-    size_t n;
-    bool begins[256]; /* a pattern begins with this byte */
-};
-
-struct gs_added {
-    struct gs_added_token *tokens; /* contents are owned */
-    size_t n, capacity;
-    struct gs_vocab *by_content; /* content → id */
-    size_t n_ids;
-    size_t next_id; /* of a token that the vocabulary has not */
-    size_t bytes;
-    struct patterns raw, normalised;
-    bool tears_at_space, has_replacement;
-};
 
 enum gs_status gs_added_new(size_t n_model, struct gs_added **ret, struct gs_error *err)
 {
@@ -58,7 +31,7 @@ static void free_text(struct gs_str text)
     free(bytes.out);
 }
 
-static void free_patterns(struct patterns *patterns)
+static void free_patterns(struct gs_patterns *patterns)
 {
     for (size_t i = 0; i < patterns->n; i++) {
         free_text(patterns->items[i].text);
@@ -233,14 +206,14 @@ enum gs_status gs_added_read(const json_t *json, struct gs_added *added,
 
 static int compare_patterns(const void *a, const void *b)
 {
-    const struct gs_str x = ((const struct pattern *)a)->text;
-    const struct gs_str y = ((const struct pattern *)b)->text;
+    const struct gs_str x = ((const struct gs_pattern *)a)->text;
+    const struct gs_str y = ((const struct gs_pattern *)b)->text;
     const int order = memcmp(x.bytes, y.bytes, x.len < y.len ? x.len : y.len);
 
     return order != 0 ? order : (x.len > y.len) - (x.len < y.len);
 }
 
-static enum gs_status add_pattern(struct patterns *patterns, struct gs_str text, uint32_t token,
+static enum gs_status add_pattern(struct gs_patterns *patterns, struct gs_str text, uint32_t token,
                                   struct gs_error *err)
 {
     if (text.len == 0) {
@@ -254,7 +227,7 @@ static enum gs_status add_pattern(struct patterns *patterns, struct gs_str text,
     return GS_OK;
 }
 
-static enum gs_status sort_patterns(struct patterns *patterns, struct gs_error *err)
+static enum gs_status sort_patterns(struct gs_patterns *patterns, struct gs_error *err)
 {
     if (patterns->n > 0) {
         qsort(patterns->items, patterns->n, sizeof *patterns->items, compare_patterns);
@@ -333,7 +306,7 @@ size_t gs_added_n_ids(const struct gs_added *added)
 size_t gs_added_memory(const struct gs_added *added)
 {
     return sizeof *added + added->capacity * sizeof *added->tokens +
-           2 * (added->n + 1) * sizeof(struct pattern) + 2 * added->bytes +
+           2 * (added->n + 1) * sizeof(struct gs_pattern) + 2 * added->bytes +
            gs_vocab_memory(added->by_content);
 }
 
@@ -360,117 +333,4 @@ int32_t gs_added_find(const struct gs_added *added, struct gs_str content)
 struct gs_str gs_added_piece(const struct gs_added *added, int32_t id)
 {
     return gs_vocab_piece(added->by_content, id);
-}
-
-/* The longest pattern at bytes[at, to); NULL when none begins there. */
-static const struct pattern *match(const struct patterns *patterns, const char *bytes, size_t at,
-                                   size_t to)
-{
-    const struct pattern *found = NULL;
-    size_t low = 0, high = patterns->n;
-
-    for (size_t depth = 0; low < high; depth++) {
-        if (patterns->items[low].text.len == depth) { /* sorted before all that go on */
-            found = &patterns->items[low++];
-        }
-        if (at + depth >= to) {
-            break;
-        }
-        const unsigned char byte = (unsigned char)bytes[at + depth];
-        size_t first = low, end = high;
-        while (first < end) { /* the first with a byte that is not smaller */
-            const size_t middle = first + (end - first) / 2;
-            if ((unsigned char)patterns->items[middle].text.bytes[depth] < byte) {
-                first = middle + 1;
-            } else {
-                end = middle;
-            }
-        }
-        low = first;
-        end = high;
-        while (first < end) { /* the first with a greater one */
-            const size_t middle = first + (end - first) / 2;
-            if ((unsigned char)patterns->items[middle].text.bytes[depth] <= byte) {
-                first = middle + 1;
-            } else {
-                end = middle;
-            }
-        }
-        high = first;
-    }
-    return found;
-}
-
-/* The character that begins at bytes[at], < to; U+FFFD for a broken byte. */
-static uint32_t char_at(const char *bytes, size_t at, size_t to, size_t *ret_len)
-{
-    const size_t len = gs_utf8_valid_len(bytes + at, to - at);
-
-    *ret_len = len == 0 ? 1 : len;
-    return len == 0 ? 0xFFFD : gs_utf8_decode(bytes + at, len);
-}
-
-/* The character that ends at bytes[at], > from. */
-static uint32_t char_before(const char *bytes, size_t from, size_t at, size_t *ret_len)
-{
-    for (size_t len = 1; len <= 4 && len <= at - from; len++) {
-        if (gs_utf8_valid_len(bytes + at - len, len) == len) {
-            *ret_len = len;
-            return gs_utf8_decode(bytes + at - len, len);
-        }
-    }
-    *ret_len = 1;
-    return 0xFFFD;
-}
-
-static bool is_word(uint32_t cp)
-{
-    return gs_char_is(GS_CLASS_WORD, cp);
-}
-
-static bool stands_alone(const char *bytes, size_t from, size_t start, size_t end, size_t to)
-{
-    size_t len = 0;
-
-    return !(start > from && is_word(char_before(bytes, from, start, &len))) &&
-           !(end < to && is_word(char_at(bytes, end, to, &len)));
-}
-
-bool gs_added_cut(const struct gs_added *added, bool normalised, const char *bytes, size_t from,
-                  size_t to, struct gs_splits *out)
-{
-    const struct patterns *patterns = normalised ? &added->normalised : &added->raw;
-    size_t done = from, len = 0;
-
-    for (size_t at = from; patterns->n > 0 && at < to;) {
-        if (!patterns->begins[(unsigned char)bytes[at]]) {
-            at++;
-            continue;
-        }
-        const struct pattern *pattern = match(patterns, bytes, at, to);
-        if (pattern == NULL) {
-            at++;
-            continue;
-        }
-        const struct gs_added_token *token = &added->tokens[pattern->token];
-        size_t start = at, end = at + pattern->text.len;
-        at = end;
-        if (token->single_word && !stands_alone(bytes, from, start, end, to)) {
-            continue;
-        }
-        start = token->left && start < done ? done : start;
-        while (token->left && start > done &&
-               gs_char_is_space(char_before(bytes, from, start, &len))) {
-            start -= len;
-        }
-        while (token->right && end < to && gs_char_is_space(char_at(bytes, end, to, &len))) {
-            end += len;
-        }
-        if ((start > done && !gs_splits_add(out, done, start, -1)) ||
-            !gs_splits_add(out, start, end, token->id)) {
-            return false;
-        }
-        done = end;
-    }
-    return done >= to || gs_splits_add(out, done, to, -1);
 }

@@ -64,87 +64,6 @@ static enum gs_status no_memory(struct gs_error *err)
     return gs_fail(err, GS_NO_MEMORY, "no memory for the tokens of a text");
 }
 
-/* ---- places without white space, as ByteLevel's post-processor trims them ---- */
-
-/* Spaces that begin (or end) a piece: white space, and the letter that stands for a space. */
-static size_t count_spaces(struct gs_str piece, bool at_end)
-{
-    size_t n = 0;
-
-    while (piece.len > 0) {
-        size_t at = 0;
-        if (at_end) {
-            at = piece.len - 1;
-            while (at > 0 && ((unsigned char)piece.bytes[at] & 0xC0) == 0x80) {
-                at--;
-            }
-        }
-        size_t behind = at;
-        const uint32_t cp = gs_next_char(piece.bytes, &behind);
-        if (cp != 0x120 && !gs_char_is_space(cp)) {
-            break;
-        }
-        n++;
-        if (at_end) {
-            piece.len = at;
-        } else {
-            piece.bytes += behind;
-            piece.len -= behind;
-        }
-    }
-    return n;
-}
-
-/* Where n characters of the text from at on end, at most limit. */
-static uint32_t step_right(struct gs_str text, uint32_t at, size_t n, uint32_t limit)
-{
-    for (; n > 0 && at < limit; n--) {
-        const size_t len = gs_utf8_valid_len(text.bytes + at, text.len - at);
-        at += (uint32_t)(len == 0 ? 1 : len);
-    }
-    return at < limit ? at : limit;
-}
-
-/* Where n characters before end begin; end when the text has not so many. */
-static uint32_t step_left(struct gs_str text, uint32_t end, size_t n)
-{
-    uint32_t at = end;
-
-    for (; n > 0; n--) {
-        uint32_t len = 1;
-        if (at == 0) {
-            return end;
-        }
-        for (uint32_t i = 1; i <= 4 && i <= at; i++) {
-            if (gs_utf8_valid_len(text.bytes + at - i, i) == i) {
-                len = i;
-                break;
-            }
-        }
-        at -= len;
-    }
-    return at;
-}
-
-static void trim_piece(const struct gs_tokenizer *tokenizer, struct gs_str text,
-                       struct gs_str piece, size_t index, uint32_t *start, uint32_t *end)
-{
-    const size_t leading = count_spaces(piece, false), trailing = count_spaces(piece, true);
-
-    for (size_t i = 0; i < tokenizer->frame.n_trims; i++) {
-        const struct gs_trim *trim = &tokenizer->frame.trims[i];
-        const bool first =
-            *start == 0 || (index == 0 && (!trim->framed || tokenizer->frame.n_before == 0));
-        if (leading > 0 && !(first && trim->prefix_space && leading == 1)) {
-            *start = step_right(text, *start, leading, *end);
-        }
-        if (trailing > 0) {
-            const uint32_t to = step_left(text, *end, trailing);
-            *end = to > *start ? to : *start;
-        }
-    }
-}
-
 /* ---- the long way ---- */
 
 static enum gs_status put_token(struct gs_pieces *out, int32_t id, uint32_t start, uint32_t end,
@@ -199,8 +118,8 @@ static enum gs_status encode_parts(const struct gs_tokenizer *tokenizer,
             const struct gs_str piece =
                 part.token >= 0 ? (struct gs_str){words->bytes + part.from, part.to - part.from}
                                 : gs_vocab_piece(tokenizer->vocab, out->ids[n]);
-            trim_piece(tokenizer, text, piece, n - tokenizer->frame.n_before, &out->starts[n],
-                       &out->ends[n]);
+            gs_frame_trim(&tokenizer->frame, text, piece, n - tokenizer->frame.n_before,
+                          &out->starts[n], &out->ends[n]);
         }
     }
     return GS_OK;

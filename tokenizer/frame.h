@@ -6,6 +6,7 @@
 #define GS_TOKENIZER_FRAME_H
 
 #include "base/error.h"
+#include "base/str.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -29,5 +30,10 @@ struct gs_frame {
 /* NULL and null: no frame. */
 GS_MUST_CHECK
 enum gs_status gs_frame_read(const json_t *json, struct gs_frame *frame, struct gs_error *err);
+
+/* Takes the white space that the piece begins and ends with off its place in the text; index counts
+ * the text's own tokens. */
+void gs_frame_trim(const struct gs_frame *frame, struct gs_str text, struct gs_str piece,
+                   size_t index, uint32_t *start, uint32_t *end);
 
 #endif

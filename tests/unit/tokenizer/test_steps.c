@@ -105,12 +105,12 @@ static void test_many_marks(void **state)
     struct gs_changes changes = {.n = 0};
 
     (void)state;
-    assert_true(gs_aligned_reserve(&in, 2 * N));
+    assert_true(gs_aligned_reserve(&in, (size_t)2 * N));
     for (uint32_t i = 0; i < N; i++) { /* above and below in turn */
         gs_aligned_put(&in, i % 2 == 0 ? "\xCC\x81" : "\xCC\x96", 2, 2 * i, 2 * i + 2);
     }
     assert_int_equal(gs_form_apply(GS_NORMAL_NFD, &changes, &in, &out, NULL), GS_OK);
-    assert_int_equal(out.len, 2 * N);
+    assert_int_equal(out.len, (size_t)2 * N);
     for (size_t i = 0; i < N; i++) {
         assert_memory_equal(out.bytes + 2 * i, i < N / 2 ? "\xCC\x96" : "\xCC\x81", 2);
         assert_int_equal(out.starts[2 * i], 2 * i);
