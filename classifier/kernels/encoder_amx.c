@@ -2,8 +2,6 @@
  *
  * The instructions are written out: gcc 12's _tile_loadconfig() says that 8 bytes are read where 64
  * are, and its _tile_loadd() does not say that memory is read at all. */
-#define _DEFAULT_SOURCE 1 // NOLINT(bugprone-reserved-identifier): syscall()
-
 #include "classifier/kernels/encoder_amx.h"
 #include "classifier/kernels/encoder_avx512.h"
 
@@ -73,7 +71,7 @@ static uint64_t peak_rounds(uint64_t n)
 
 const struct gs_encoder_kernels gs_encoder_kernels_amx = {
     .name = "amx",
-    .row_block = 2 * TILE_ROWS,
+    .row_block = PAIR_ROWS,
     .linear = q8_linear,
     .sums = q8_sums,
     .quantise = gs_quantise_avx512,

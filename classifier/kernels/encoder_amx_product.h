@@ -21,6 +21,7 @@
 
 enum {
     TILE_ROWS = 16,
+    PAIR_ROWS = 2 * TILE_ROWS,
     TILE_BYTES = 64,   /* of a row */
     TILE_COLUMNS = 16, /* of sums */
     PANEL_COLUMNS = 4 * TILE_COLUMNS,
@@ -154,28 +155,25 @@ static void set_shapes(size_t upper, size_t lower)
 /* All columns of the rows [from, to), which are whole pairs of tiles, or one pair or one tile. */
 static void all_columns(struct tiles *t, size_t from, size_t to)
 {
-    enum { PAIR = 2 * TILE_ROWS };
     const struct gs_q8_linear *w = t->out->w;
     const size_t rows = to - from;
-    const size_t pairs = (rows + PAIR - 1) / PAIR;
+    const size_t pairs = (rows + PAIR_ROWS - 1) / PAIR_ROWS;
 
     if (rows <= TILE_ROWS) {
         set_shapes(rows, rows);
     } else {
-        set_shapes(TILE_ROWS, rows % PAIR == 0 ? TILE_ROWS : rows % PAIR - TILE_ROWS);
+        set_shapes(TILE_ROWS, rows % PAIR_ROWS == 0 ? TILE_ROWS : rows % PAIR_ROWS - TILE_ROWS);
     }
     for (size_t j = 0; j < w->n_padded; j += PANEL_COLUMNS) {
-        const uintptr_t next =
-            (uintptr_t)(w->packed + j * w->k_padded) + PANEL_COLUMNS * w->k_padded;
-        t->ahead = (const char *)next;
+        t->ahead = (const char *)(w->packed + (j + PANEL_COLUMNS) * w->k_padded);
         if (rows <= TILE_ROWS) {
             t->next_lines = PANEL_LINES;
             block_1x4(t, from, j, rows);
             continue;
         }
         t->next_lines = (PANEL_LINES / 2 + pairs - 1) / pairs;
-        for (size_t i = from; i < to; i += PAIR) {
-            const size_t n = to - i < PAIR ? to - i : PAIR;
+        for (size_t i = from; i < to; i += PAIR_ROWS) {
+            const size_t n = to - i < PAIR_ROWS ? to - i : PAIR_ROWS;
             block_2x2(t, i, j, n);
             block_2x2(t, i, j + 2 * (size_t)TILE_COLUMNS, n);
         }
@@ -187,7 +185,7 @@ static void product_by_tiles(const struct gs_tile_out *out, size_t m)
 {
     _Alignas(64) int32_t sums[BLOCK_SUMS];
     struct tiles t = {.out = out, .sums = sums};
-    const size_t whole = m / (2 * TILE_ROWS) * (2 * TILE_ROWS);
+    const size_t whole = m / PAIR_ROWS * PAIR_ROWS;
 
     if (whole > 0) {
         all_columns(&t, 0, whole);

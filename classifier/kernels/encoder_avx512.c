@@ -7,9 +7,10 @@
 #include "classifier/kernels/encoder_vec_avx512.h"
 #include "classifier/kernels/poly.h"
 
+#include <assert.h>
 #include <string.h>
 
-enum { BLOCK_ROWS = 6, BLOCK_VECS = 4, BLOCK_COLUMNS = BLOCK_VECS * VEC };
+enum { BLOCK_ROWS = 6, BLOCK_VECS = 4, BLOCK_COLUMNS = BLOCK_VECS * VEC, LINE = 64 };
 
 /* What one block of rows needs beside its place. */
 struct block {
@@ -55,7 +56,7 @@ block_sums(const struct block *x, const size_t n_rows, __m512i sums[BLOCK_ROWS][
     const char *ahead = x->ahead;
     const int8_t *const end = b + stride;
 
-    for (; b < end; b += 4 * VEC, q += 4, ahead += 4 * VEC) {
+    for (; b < end; b += LINE, q += 4, ahead += LINE) {
         const __m512i b0 = weights(b);
         const __m512i b1 = weights(b + stride);
         const __m512i b2 = weights(b + 2 * stride);
@@ -94,44 +95,39 @@ block_sums(const struct block *x, const size_t n_rows, __m512i sums[BLOCK_ROWS][
         EACH_VEC(5, DO)                                                                            \
     }
 #define ZERO(i, v) sums[i][v] = _mm512_setzero_si512();
-#define STORE(i, v) _mm512_storeu_si512(ret + (i)*ld + (v)*VEC, sums[i][v]);
+#define STORE(i, v) _mm512_storeu_si512(f->sums + (i)*ld + (size_t)(v)*VEC, sums[i][v]);
 #define FINISH(i, v)                                                                               \
-    _mm512_store_ps(y + (i)*ld + (v)*VEC,                                                          \
-                    vec_fma(vec_set(x_scale[i]),                                                   \
+    _mm512_store_ps(f->y + (i)*ld + (size_t)(v)*VEC,                                               \
+                    vec_fma(vec_set(f->x_scale[i]),                                                \
                             vec_mul(_mm512_cvtepi32_ps(sums[i][v]), scale[v]),                     \
-                            vec_fma(vec_set(x_offset[i]), sum[v], bias[v])));
+                            vec_fma(vec_set(f->x_offset[i]), sum[v], bias[v])));
 
-static inline __attribute__((always_inline)) void sums_block(const struct block *x, int32_t *ret,
-                                                             size_t ld, const size_t n_rows)
-{
-    __m512i sums[BLOCK_ROWS][BLOCK_VECS];
-    EACH(ZERO)
-    block_sums(x, n_rows, sums);
-    EACH(STORE)
-}
-
-/* Where a block of outputs lies and what turns its sums into floats. */
+/* Where a block of outputs lies and what turns its sums into floats; or where the sums go. */
 struct finish {
     const float *x_scale, *x_offset;     /* of its rows */
     const float *w_scale, *w_sum, *bias; /* of its columns */
     float *y;
+    int32_t *sums; /* not NULL: these are wanted, not y */
     size_t ld;
 };
 
 static inline __attribute__((always_inline)) void
-linear_block(const struct block *x, const struct finish *f, const size_t n_rows)
+block_outputs(const struct block *x, const struct finish *f, const size_t n_rows)
 {
     __m512i sums[BLOCK_ROWS][BLOCK_VECS];
-    EACH(ZERO)
-    block_sums(x, n_rows, sums);
-
-    const float *x_scale = f->x_scale;
-    const float *x_offset = f->x_offset;
-    float *y = f->y;
-    const size_t ld = f->ld;
     vec scale[BLOCK_VECS];
     vec sum[BLOCK_VECS];
     vec bias[BLOCK_VECS];
+    const size_t ld = f->ld;
+    // clang-format off
+    EACH_VEC(0, ZERO) EACH_VEC(1, ZERO) EACH_VEC(2, ZERO)
+    EACH_VEC(3, ZERO) EACH_VEC(4, ZERO) EACH_VEC(5, ZERO)
+        // clang-format on
+        block_sums(x, n_rows, sums);
+    if (f->sums != NULL) {
+        EACH(STORE)
+        return;
+    }
     for (size_t v = 0; v < BLOCK_VECS; v++) {
         scale[v] = _mm512_loadu_ps(f->w_scale + v * VEC);
         sum[v] = _mm512_loadu_ps(f->w_sum + v * VEC);
@@ -149,9 +145,9 @@ linear_block(const struct block *x, const struct finish *f, const size_t n_rows)
 typedef void block_fn(const struct block *x, const struct finish *f);
 
 #define BLOCK(n)                                                                                   \
-    static void linear_##n(const struct block *x, const struct finish *f)                          \
+    static void block_of_##n(const struct block *x, const struct finish *f)                        \
     {                                                                                              \
-        linear_block(x, f, n);                                                                     \
+        block_outputs(x, f, n);                                                                    \
     }
 BLOCK(1)
 BLOCK(2)
@@ -161,41 +157,47 @@ BLOCK(5)
 BLOCK(6)
 #undef BLOCK
 
-static void linear_rows(const struct block *x, const struct finish *f, size_t n_rows)
+static void block_of_rows(const struct block *x, const struct finish *f, size_t n_rows)
 {
-    static block_fn *const of_rows[] = {linear_1, linear_2, linear_3, linear_4, linear_5, linear_6};
+    static block_fn *const of_rows[BLOCK_ROWS] = {block_of_1, block_of_2, block_of_3,
+                                                  block_of_4, block_of_5, block_of_6};
+    assert(n_rows >= 1 && n_rows <= BLOCK_ROWS);
     of_rows[n_rows - 1](x, f);
 }
 
-/* Rows in the block at i of m: the blocks are as even as can be, since narrow ones are slow. */
-static size_t block_rows(size_t i, size_t m)
+/* Rows in the next block if so many are left: as even as can be, since narrow blocks are slow. */
+static size_t block_rows(size_t left)
 {
-    const size_t left = m - i;
     const size_t blocks = (left + BLOCK_ROWS - 1) / BLOCK_ROWS;
     return (left + blocks - 1) / blocks;
 }
 
-static void q8_linear(const struct gs_q8_linear *w, const struct gs_q8_rows *x, size_t m,
-                      enum gs_activation act, float *y, size_t ld)
+/* y or sums, the other is NULL. */
+static void product(const struct gs_q8_linear *w, const struct gs_q8_rows *x, size_t m,
+                    enum gs_activation act, float *y, int32_t *sums, size_t ld)
 {
+    enum { QUARTERS = 4 };
     const size_t k = w->k_padded;
+    struct block in = {.k = k};
+    struct finish out = {.ld = ld};
     for (size_t j = 0; j < w->n_padded; j += BLOCK_COLUMNS) {
-        const int8_t *panel = w->packed + j * k;
-        const uintptr_t next = (uintptr_t)panel + BLOCK_COLUMNS * k;
         size_t n = 0;
-        size_t b = 0;
-        for (size_t i = 0; i < m; i += n, b++) {
-            n = block_rows(i, m);
-            const uintptr_t ahead = b < 4 ? next + b * VEC * k : (uintptr_t)panel;
-            const struct block in = {x->q + i * k, panel, (const char *)ahead, k};
-            const struct finish out = {x->scale + i,
-                                       x->offset + i,
-                                       w->scale + j,
-                                       w->sum + j,
-                                       w->bias + j,
-                                       y + i * ld + j,
-                                       ld};
-            linear_rows(&in, &out, n);
+        in.b = w->packed + j * k;
+        out.w_scale = w->scale + j;
+        out.w_sum = w->sum + j;
+        out.bias = w->bias + j;
+        for (size_t i = 0, block = 0; i < m; i += n, block++) {
+            n = block_rows(m - i);
+            /* The first four blocks fetch a quarter each of what follows the panel: the next one,
+             * or mostly the next matrix. Nothing is read there. */
+            in.ahead = (const char *)in.b;
+            in.ahead += block < QUARTERS ? (QUARTERS + block) * VEC * k : 0;
+            in.q = x->q + i * k;
+            out.x_scale = x->scale + i;
+            out.x_offset = x->offset + i;
+            out.y = y == NULL ? NULL : y + i * ld + j;
+            out.sums = sums == NULL ? NULL : sums + i * ld + j;
+            block_of_rows(&in, &out, n);
             for (size_t r = 0; act != GS_ACT_NONE && r < n; r++) {
                 gs_activate_avx512(out.y + r * ld, BLOCK_COLUMNS, act);
             }
@@ -203,17 +205,16 @@ static void q8_linear(const struct gs_q8_linear *w, const struct gs_q8_rows *x, 
     }
 }
 
+static void q8_linear(const struct gs_q8_linear *w, const struct gs_q8_rows *x, size_t m,
+                      enum gs_activation act, float *y, size_t ld)
+{
+    product(w, x, m, act, y, NULL, ld);
+}
+
 static void q8_sums(const struct gs_q8_linear *w, const struct gs_q8_rows *x, size_t m,
                     int32_t *sums, size_t ld)
 {
-    const size_t k = w->k_padded;
-    for (size_t j = 0; j < w->n_padded; j += BLOCK_COLUMNS) {
-        const int8_t *panel = w->packed + j * k;
-        for (size_t i = 0; i < m; i++) {
-            const struct block in = {x->q + i * k, panel, (const char *)panel, k};
-            sums_block(&in, sums + i * ld + j, ld, 1);
-        }
-    }
+    product(w, x, m, GS_ACT_NONE, NULL, sums, ld);
 }
 
 /* 24 sums, as in a block of a product, of a register that holds whatever it holds. */

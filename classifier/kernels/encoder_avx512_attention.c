@@ -9,6 +9,7 @@
 #include "classifier/kernels/encoder_vec_avx512.h"
 #include "classifier/kernels/poly.h"
 
+#include <assert.h>
 #include <float.h>
 #include <stdbool.h>
 
@@ -56,14 +57,15 @@ store_row(float *ret, const vec sum[BLOCK_VECS], vec factor, const size_t n_vecs
         store(ret + VEC, vec_mul(sum[1], factor), n_vecs > 2 ? (__mmask16)0xFFFF : last);
     }
     if (n_vecs > 2) {
-        store(ret + 2 * VEC, vec_mul(sum[2], factor), n_vecs > 3 ? (__mmask16)0xFFFF : last);
+        store(ret + VECS_2, vec_mul(sum[2], factor), n_vecs > 3 ? (__mmask16)0xFFFF : last);
     }
     if (n_vecs > 3) {
-        store(ret + 3 * VEC, vec_mul(sum[3], factor), last);
+        store(ret + VECS_3, vec_mul(sum[3], factor), last);
     }
 }
 
 /* n_rows and n_vecs are constants where this is inlined, so that the sums stay in registers. */
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): one line for each register
 static inline __attribute__((always_inline)) void product(const struct product *x,
                                                           const size_t n_rows, const size_t n_vecs)
 {
@@ -74,8 +76,8 @@ static inline __attribute__((always_inline)) void product(const struct product *
         const float *b = x->b + t * x->b_ld;
         const vec b0 = _mm512_loadu_ps(b);
         const vec b1 = n_vecs > 1 ? _mm512_loadu_ps(b + VEC) : zero;
-        const vec b2 = n_vecs > 2 ? _mm512_loadu_ps(b + 2 * VEC) : zero;
-        const vec b3 = n_vecs > 3 ? _mm512_loadu_ps(b + 3 * VEC) : zero;
+        const vec b2 = n_vecs > 2 ? _mm512_loadu_ps(b + VECS_2) : zero;
+        const vec b3 = n_vecs > 3 ? _mm512_loadu_ps(b + VECS_3) : zero;
         ROW(0)
         ROW(1)
         ROW(2)
@@ -123,12 +125,13 @@ static void product_n(struct product *x, size_t n_rows, size_t n)
     static product_fn *const of_size[BLOCK_ROWS][BLOCK_VECS] = {OF_ROWS(1), OF_ROWS(2), OF_ROWS(3),
                                                                 OF_ROWS(4), OF_ROWS(5), OF_ROWS(6)};
 #undef OF_ROWS
+    assert(n_rows >= 1 && n_rows <= BLOCK_ROWS && n >= 1);
     const __mmask16 last = vec_mask((n - 1) / VEC * VEC, n);
     size_t vecs = (n + VEC - 1) / VEC;
     for (x->last = 0xFFFF; vecs > BLOCK_VECS; vecs -= BLOCK_VECS) {
         of_size[n_rows - 1][BLOCK_VECS - 1](x);
-        x->b += (size_t)BLOCK_VECS * VEC;
-        x->ret += (size_t)BLOCK_VECS * VEC;
+        x->b += VECS_4;
+        x->ret += VECS_4;
     }
     x->last = last;
     of_size[n_rows - 1][vecs - 1](x);
@@ -279,11 +282,11 @@ static void attend(const struct head *h, size_t n_queries, size_t out_ld, float 
             .a_ld = h->s_padded,
             .b = moved ? h->packed : h->v,
             .b_ld = moved ? h->d_padded : h->ld,
-            .ret = out + i * out_ld,
             .ret_ld = out_ld,
             .length = h->s,
             .factor = factor,
         };
+        mix.ret = out + i * out_ld;
         product_n(&mix, n, h->d);
     }
 }
@@ -294,9 +297,6 @@ void gs_attention_avx512(const float *qkv, const struct gs_attention_shape *shap
     const size_t s_padded = (shape->s + VEC - 1) / VEC * VEC;
     const size_t d_padded = (shape->d + VEC - 1) / VEC * VEC;
     struct head h = {
-        .turned = work,
-        .packed = work + shape->d * s_padded,
-        .e = work + shape->d * s_padded + shape->s * d_padded,
         .s = shape->s,
         .s_padded = s_padded,
         .d = shape->d,
@@ -304,6 +304,9 @@ void gs_attention_avx512(const float *qkv, const struct gs_attention_shape *shap
         .ld = shape->ld,
         .scale = shape->scale,
     };
+    h.turned = work;
+    h.packed = h.turned + shape->d * s_padded;
+    h.e = h.packed + shape->s * d_padded;
     for (size_t i = 0; i < shape->heads; i++) {
         h.q = qkv + i * shape->d;
         h.k = h.q + shape->k_at;

@@ -28,7 +28,7 @@ static inline void range_of(const float *x, const float *smooth, size_t k, float
     vec min[2] = {vec_set(FLT_MAX), vec_set(FLT_MAX)};
     vec max[2] = {vec_set(-FLT_MAX), vec_set(-FLT_MAX)};
     size_t j = 0;
-    for (; j + 2 * VEC <= k; j += 2 * VEC) {
+    for (; j + VECS_2 <= k; j += VECS_2) {
         widen_range(smoothed(x, smooth, j, 0xFFFF), 0xFFFF, &min[0], &max[0]);
         widen_range(smoothed(x, smooth, j + VEC, 0xFFFF), 0xFFFF, &min[1], &max[1]);
     }
@@ -151,10 +151,12 @@ static inline __attribute__((always_inline)) void norm_rows(const struct norm *a
     }
 }
 
+// NOLINTNEXTLINE(readability-function-size): the header's arguments
 void gs_layer_norm_avx512(const float *x, const float *residual, size_t ld, size_t m, size_t n,
                           const float *gamma, const float *beta, float eps, float *y)
 {
-    const struct norm a = {x, residual, gamma, beta, y, ld, n, eps};
+    struct norm a = {x, residual, gamma, beta, NULL, ld, n, eps};
+    a.y = y;
     size_t i = 0;
     for (; i + 4 <= m; i += 4) {
         norm_rows(&a, i, 4);

@@ -91,6 +91,7 @@ static void quantise(const float *x, size_t ld, size_t m, size_t k, const float 
     }
 }
 
+// NOLINTNEXTLINE(readability-function-size): the header's arguments
 static void layer_norm(const float *x, const float *residual, size_t ld, size_t m, size_t n,
                        const float *gamma, const float *beta, float eps, float *y)
 {
@@ -150,6 +151,19 @@ static float exp_scores(const float *q, const float *keys, const struct gs_atten
     return lanes_sum(sum);
 }
 
+/* ret = the values mixed by e, times factor. */
+static void mix_values(const float *e, const float *values, const struct gs_attention_shape *shape,
+                       float factor, float *ret)
+{
+    for (size_t c = 0; c < shape->d; c++) {
+        float mix = 0;
+        for (size_t j = 0; j < shape->s; j++) {
+            mix = fmaf(e[j], values[j * shape->ld + c], mix);
+        }
+        ret[c] = mix * factor;
+    }
+}
+
 static void attention(const float *qkv, const struct gs_attention_shape *shape, float *work,
                       float *out)
 {
@@ -157,14 +171,8 @@ static void attention(const float *qkv, const struct gs_attention_shape *shape, 
         const float *head = qkv + h * shape->d;
         for (size_t i = 0; i < shape->n_queries; i++) {
             const float sum = exp_scores(head + i * shape->ld, head + shape->k_at, shape, work);
-            float *ret = out + i * shape->out_ld + h * shape->d;
-            for (size_t c = 0; c < shape->d; c++) {
-                float mix = 0;
-                for (size_t j = 0; j < shape->s; j++) {
-                    mix = fmaf(work[j], head[j * shape->ld + shape->v_at + c], mix);
-                }
-                ret[c] = mix * (1.0F / sum);
-            }
+            mix_values(work, head + shape->v_at, shape, 1.0F / sum,
+                       out + i * shape->out_ld + h * shape->d);
         }
     }
 }

@@ -7,7 +7,7 @@
 
 typedef __m512 vec;
 
-enum { VEC = 16 };
+enum { VEC = 16, VECS_2 = 2 * VEC, VECS_3 = 3 * VEC, VECS_4 = 4 * VEC };
 
 static inline vec vec_set(float x)
 {

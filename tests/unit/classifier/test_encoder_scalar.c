@@ -22,8 +22,8 @@ static void test_linear_is_the_product_of_what_the_integers_stand_for(void **sta
     enum { M = 5, K = 100, N = 70, LD = 128 };
     struct gs_q8_linear w = any_linear(N, K, 0);
     struct gs_q8_rows x = any_rows(M, K, 0);
-    float *y = block(sizeof *y * M * LD);
-    int32_t *sums = block(sizeof *sums * M * LD);
+    float *y = block(sizeof *y * (size_t)(M * LD));
+    int32_t *sums = block(sizeof *sums * (size_t)(M * LD));
     (void)state;
 
     ROW->linear(&w, &x, M, GS_ACT_NONE, y, LD);
@@ -59,11 +59,30 @@ static void test_activation_comes_last(void **state)
     for (int act = GS_ACT_NONE; act <= GS_ACT_GELU_TANH; act++) {
         ROW->linear(&w, &x, 3, GS_ACT_NONE, plain, 64);
         ROW->linear(&w, &x, 3, (enum gs_activation)act, activated, 64);
-        ROW->activate(plain, 3 * 64, (enum gs_activation)act);
+        ROW->activate(plain, sizeof plain / sizeof *plain, (enum gs_activation)act);
         assert_memory_equal(plain, activated, sizeof plain);
     }
     free_rows(&x);
     free_linear(&w);
+}
+
+/* x [k], already smoothed, against what row i of q stands for. */
+static void within_half_a_step(const float *x, size_t k, const struct gs_q8_rows *q, size_t i)
+{
+    int lowest = 255;
+    int highest = 0;
+    for (size_t j = 0; j < k; j++) {
+        const int value = q->q[i * q->k_padded + j];
+        near((double)q->offset[i] + (double)q->scale[i] * value, (double)x[j],
+             0.50001 * (double)q->scale[i]);
+        lowest = value < lowest ? value : lowest;
+        highest = value > highest ? value : highest;
+    }
+    assert_int_equal(lowest, 0);
+    assert_int_equal(highest, 127);
+    for (size_t j = k; j < q->k_padded; j++) {
+        assert_int_equal(q->q[i * q->k_padded + j], 0);
+    }
 }
 
 static void test_quantise_is_within_half_a_step(void **state)
@@ -74,26 +93,16 @@ static void test_quantise_is_within_half_a_step(void **state)
     struct gs_q8_rows q = empty_rows(M, K);
     (void)state;
 
-    for (int smoothed = 0; smoothed < 2; smoothed++) {
-        ROW->quantise(x, K, M, K, smoothed != 0 ? smooth : NULL, &q);
-        for (size_t i = 0; i < M; i++) {
-            int lowest = 255;
-            int highest = 0;
-            for (size_t j = 0; j < q.k_padded; j++) {
-                const int value = q.q[i * q.k_padded + j];
-                if (j >= K) {
-                    assert_int_equal(value, 0);
-                    continue;
-                }
-                const float v = smoothed != 0 ? x[i * K + j] * smooth[j] : x[i * K + j];
-                near((double)q.offset[i] + (double)q.scale[i] * value, (double)v,
-                     0.50001 * (double)q.scale[i]);
-                lowest = value < lowest ? value : lowest;
-                highest = value > highest ? value : highest;
-            }
-            assert_int_equal(lowest, 0);
-            assert_int_equal(highest, 127);
+    ROW->quantise(x, K, M, K, NULL, &q);
+    for (size_t i = 0; i < M; i++) {
+        within_half_a_step(x + i * K, K, &q, i);
+    }
+    ROW->quantise(x, K, M, K, smooth, &q);
+    for (size_t i = 0; i < M; i++) {
+        for (size_t j = 0; j < K; j++) {
+            x[i * K + j] *= smooth[j];
         }
+        within_half_a_step(x + i * K, K, &q, i);
     }
     free(x);
     free(smooth);
@@ -146,7 +155,7 @@ static void test_layer_norm(void **state)
     float *residual = floats((size_t)M * N, 2);
     float *gamma = floats(N, 1);
     float *beta = floats(N, 1);
-    float *y = block(sizeof *y * M * N);
+    float *y = block(sizeof *y * (size_t)(M * N));
     (void)state;
 
     ROW->layer_norm(x, residual, N, M, N, gamma, beta, 1e-5F, y);
@@ -194,9 +203,15 @@ static double attended(const float *qkv, const struct gs_attention_shape *a, siz
 
 static void test_attention(void **state)
 {
-    enum { S = 19, D = 24, HEADS = 3, LD = 3 * HEADS * D + 5 };
-    const struct gs_attention_shape shape = {S,         11,  HEADS, D, LD, HEADS * D, 2 * HEADS * D,
-                                             HEADS * D, 0.2F};
+    enum {
+        S = 19,
+        D = 24,
+        HEADS = 3,
+        HIDDEN = HEADS * D,
+        V_AT = 2 * HIDDEN,
+        LD = V_AT + HIDDEN + 5
+    };
+    const struct gs_attention_shape shape = {S, 11, HEADS, D, LD, HIDDEN, V_AT, HIDDEN, 0.2F};
     float *qkv = floats((size_t)S * LD, 1);
     float *work = block(gs_attention_work(S, D) * sizeof *work);
     float *out = block(sizeof *out * shape.n_queries * HEADS * D);
