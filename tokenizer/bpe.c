@@ -4,6 +4,7 @@
 #include "tokenizer/bpe.h"
 
 #include "base/utf8.h"
+#include "tokenizer/word_cache.h"
 
 #include <stdlib.h>
 
@@ -243,13 +244,14 @@ static bool find_id(const json_t *vocab, struct gs_str piece, int32_t *ret)
 /* The last of equal pairs counts. */
 static void add_merge(struct gs_bpe *bpe, struct gs_bpe_merge merge)
 {
-    size_t i = gs_bpe_hash(merge.pair);
+    const uint64_t hash = gs_bpe_hash(merge.pair);
+    size_t i = (size_t)(hash >> 20) & bpe->merges_mask;
 
-    while (bpe->merges[i & bpe->merges_mask].rank != GS_BPE_NONE &&
-           bpe->merges[i & bpe->merges_mask].pair != merge.pair) {
-        i++;
+    while (bpe->tags[i] != 0 && bpe->merges[i].pair != merge.pair) {
+        i = (i + 1) & bpe->merges_mask;
     }
-    bpe->merges[i & bpe->merges_mask] = merge;
+    bpe->tags[i] = gs_bpe_tag(hash);
+    bpe->merges[i] = merge;
     bpe->ids_by_rank[merge.rank] = merge.id;
 }
 
@@ -289,14 +291,12 @@ static enum gs_status read_merges(struct gs_bpe *bpe, const json_t *merges, cons
 {
     const size_t n = json_array_size(merges), size = table_size(n);
 
-    bpe->merges = malloc(size * sizeof *bpe->merges);
+    bpe->merges = calloc(size, sizeof *bpe->merges);
+    bpe->tags = calloc(size, sizeof *bpe->tags);
     bpe->ids_by_rank = calloc(n + 1, sizeof *bpe->ids_by_rank);
     bpe->merges_mask = size - 1;
-    if (bpe->merges == NULL || bpe->ids_by_rank == NULL) {
+    if (bpe->merges == NULL || bpe->tags == NULL || bpe->ids_by_rank == NULL) {
         return gs_fail(err, GS_NO_MEMORY, "%zu merges", n);
-    }
-    for (size_t i = 0; i < size; i++) {
-        bpe->merges[i] = (struct gs_bpe_merge){0, GS_BPE_NONE, 0};
     }
     for (size_t i = 0; i < n; i++) {
         const json_t *row = json_array_get(merges, i);
@@ -330,6 +330,7 @@ enum gs_status gs_bpe_new(const json_t *model, struct gs_bpe **ret, struct gs_er
     if (bpe == NULL) {
         return gs_fail(err, GS_NO_MEMORY, "BPE");
     }
+    bpe->number = gs_word_cache_model();
     bpe->fuse_unk = json_is_true(json_object_get(model, "fuse_unk"));
     bpe->ignore_merges = json_is_true(json_object_get(model, "ignore_merges"));
     status = read_vocab(bpe, vocab, err);
@@ -351,9 +352,17 @@ void gs_bpe_free(struct gs_bpe *bpe)
 {
     if (bpe != NULL) {
         free(bpe->merges);
+        free(bpe->tags);
         free(bpe->ids_by_rank);
         free(bpe->pieces);
         free(bpe->texts);
         free(bpe);
     }
+}
+
+size_t gs_bpe_memory(const struct gs_bpe *bpe)
+{
+    return sizeof *bpe + (bpe->merges_mask + 1) * (sizeof *bpe->merges + sizeof *bpe->tags) +
+           bpe->n_ranks * sizeof *bpe->ids_by_rank + (bpe->pieces_mask + 1) * sizeof *bpe->pieces +
+           bpe->texts_len;
 }

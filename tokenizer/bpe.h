@@ -7,11 +7,9 @@
 /* Two neighbours that become one. */
 struct gs_bpe_merge {
     uint64_t pair; /* left id << 32 | right id */
-    uint32_t rank; /* GS_BPE_NONE: an empty place of the table */
-    int32_t id;    /* what they become */
+    uint32_t rank;
+    int32_t id; /* what they become */
 };
-
-#define GS_BPE_NONE UINT32_MAX
 
 /* A piece of the vocabulary in raw bytes, for ignore_merges. */
 struct gs_bpe_piece {
@@ -20,10 +18,12 @@ struct gs_bpe_piece {
 };
 
 struct gs_bpe {
+    uint32_t number;       /* in caches of words */
     int32_t byte_ids[256]; /* -1: the byte alone is no piece */
     int32_t unk_id;        /* -1: what is unknown is left out */
     bool fuse_unk, ignore_merges;
     struct gs_bpe_merge *merges; /* open addressing, [merges_mask + 1] */
+    uint8_t *tags;               /* of each merge, 0 where there is none: most pairs end here */
     size_t merges_mask;
     int32_t *ids_by_rank; /* [n_ranks] */
     size_t n_ranks;
@@ -33,9 +33,14 @@ struct gs_bpe {
     size_t texts_len;
 };
 
-static inline size_t gs_bpe_hash(uint64_t pair)
+static inline uint64_t gs_bpe_hash(uint64_t pair)
 {
-    return (size_t)((pair * 0x9E3779B97F4A7C15U) >> 20);
+    return pair * 0x9E3779B97F4A7C15U;
+}
+
+static inline uint8_t gs_bpe_tag(uint64_t hash)
+{
+    return (uint8_t)(hash >> 57 | 0x80U);
 }
 
 /* The merge of two ids, or NULL. */
@@ -43,16 +48,16 @@ static inline const struct gs_bpe_merge *gs_bpe_merge(const struct gs_bpe *bpe, 
                                                       int32_t right)
 {
     const uint64_t pair = (uint64_t)(uint32_t)left << 32 | (uint32_t)right;
+    const uint64_t hash = gs_bpe_hash(pair);
+    const uint8_t tag = gs_bpe_tag(hash);
 
-    for (size_t i = gs_bpe_hash(pair);; i++) {
-        const struct gs_bpe_merge *merge = &bpe->merges[i & bpe->merges_mask];
-        if (merge->rank == GS_BPE_NONE) {
-            return NULL;
-        }
-        if (merge->pair == pair) {
-            return merge;
+    for (size_t i = (size_t)(hash >> 20) & bpe->merges_mask; bpe->tags[i] != 0;
+         i = (i + 1) & bpe->merges_mask) {
+        if (bpe->tags[i] == tag && bpe->merges[i].pair == pair) {
+            return &bpe->merges[i];
         }
     }
+    return NULL;
 }
 
 /* FNV-1a, for the table of pieces. */

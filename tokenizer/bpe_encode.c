@@ -1,6 +1,7 @@
 /* Byte-level BPE: the pair of lowest rank is joined first, the left one of equals, until none is
  * left. A heap of pairs over a linked list of symbols: n log n also in the longest word. */
 #include "tokenizer/bpe.h"
+#include "tokenizer/word_cache.h"
 
 #include <stdlib.h>
 
@@ -17,13 +18,18 @@ struct gs_bpe_work {
     uint64_t *heap; /* rank << 32 | place of the left symbol: the least is next */
     size_t n_symbols, n_heap;
     size_t capacity; /* symbols; the heap has three times as many */
+    struct gs_word_cache *cache;
 };
 
 enum gs_status gs_bpe_work_new(struct gs_bpe_work **ret, struct gs_error *err)
 {
     struct gs_bpe_work *work = calloc(1, sizeof *work);
 
-    if (work == NULL) {
+    if (work != NULL) {
+        work->cache = gs_word_cache_new();
+    }
+    if (work == NULL || work->cache == NULL) {
+        free(work);
         return gs_fail(err, GS_NO_MEMORY, "BPE's work");
     }
     *ret = work;
@@ -35,6 +41,7 @@ void gs_bpe_work_free(struct gs_bpe_work *work)
     if (work != NULL) {
         free(work->symbols);
         free(work->heap);
+        free(work->cache);
         free(work);
     }
 }
@@ -182,7 +189,7 @@ static void join_all(const struct gs_bpe *bpe, struct gs_bpe_work *work)
 /* The symbols as pieces. Their lengths are in the printable spelling; where a byte was left out,
  * what follows is counted from too far left, as the reference counts. */
 static void add_pieces(const struct gs_bpe_work *work, const struct gs_aligned *text, size_t from,
-                       size_t to, struct gs_pieces *out)
+                       size_t to, struct gs_word_slot *slot, struct gs_pieces *out)
 {
     size_t byte = from; /* covers the printable bytes [before, before + its length) */
     size_t before = 0, end = 0;
@@ -193,14 +200,18 @@ static void add_pieces(const struct gs_bpe_work *work, const struct gs_aligned *
         while (before + gs_bpe_printable_len((unsigned char)text->bytes[byte]) <= start) {
             before += gs_bpe_printable_len((unsigned char)text->bytes[byte++]);
         }
-        out->ids[out->n] = work->symbols[i].id;
-        out->starts[out->n] = text->starts[byte];
+        const size_t first = byte;
         while (byte + 1 < to &&
                before + gs_bpe_printable_len((unsigned char)text->bytes[byte]) < end) {
             before += gs_bpe_printable_len((unsigned char)text->bytes[byte++]);
         }
+        out->ids[out->n] = work->symbols[i].id;
+        out->starts[out->n] = text->starts[first];
         out->ends[out->n] = text->ends[byte];
         out->n++;
+        if (slot != NULL) {
+            gs_word_cache_note(slot, first - from, byte + 1 - from, work->symbols[i].id);
+        }
     }
 }
 
@@ -218,31 +229,50 @@ static int32_t whole_word(const struct gs_bpe *bpe, struct gs_str word)
     }
 }
 
-enum gs_status gs_bpe_encode(const struct gs_bpe *bpe, struct gs_bpe_work *work,
-                             const struct gs_aligned *text, size_t from, size_t to,
-                             struct gs_pieces *out, struct gs_error *err)
+/* The pieces of a word that the cache has not. */
+static void encode(const struct gs_bpe *bpe, struct gs_bpe_work *work,
+                   const struct gs_aligned *text, size_t from, size_t to, struct gs_word_slot *slot,
+                   struct gs_pieces *out)
 {
     const struct gs_str word = {text->bytes + from, to - from};
-    int32_t whole = -1;
+    const int32_t whole = bpe->ignore_merges ? whole_word(bpe, word) : -1;
 
-    if (word.len == 0) {
-        return GS_OK;
-    }
-    if (!gs_pieces_reserve(out, word.len) || !reserve(work, word.len)) {
-        return gs_fail(err, GS_NO_MEMORY, "a word of %zu bytes", word.len);
-    }
-    if (bpe->ignore_merges) {
-        whole = whole_word(bpe, word);
-    }
     if (whole >= 0) {
         out->ids[out->n] = whole;
         out->starts[out->n] = text->starts[from];
         out->ends[out->n] = text->ends[to - 1];
         out->n++;
-        return GS_OK;
+        if (slot != NULL) {
+            gs_word_cache_note(slot, 0, word.len, whole);
+        }
+        return;
     }
     add_symbols(bpe, work, word.bytes, word.len);
     join_all(bpe, work);
-    add_pieces(work, text, from, to, out);
+    add_pieces(work, text, from, to, slot, out);
+}
+
+enum gs_status gs_bpe_encode(const struct gs_bpe *bpe, struct gs_bpe_work *work,
+                             const struct gs_aligned *text, size_t from, size_t to,
+                             struct gs_pieces *out, struct gs_error *err)
+{
+    const size_t n = to - from;
+    struct gs_word_slot *slot = NULL;
+
+    if (n == 0) {
+        return GS_OK;
+    }
+    if (!gs_pieces_reserve(out, n < GS_CACHE_PIECES ? GS_CACHE_PIECES : n) || !reserve(work, n)) {
+        return gs_fail(err, GS_NO_MEMORY, "a word of %zu bytes", n);
+    }
+    if (n <= GS_CACHE_WORD &&
+        gs_word_cache_find(work->cache, bpe->number, text->bytes + from, n, &slot)) {
+        gs_word_cache_put(slot, text, from, out);
+        return GS_OK;
+    }
+    encode(bpe, work, text, from, to, slot, out);
+    if (slot != NULL) {
+        gs_word_cache_keep(slot, bpe->number);
+    }
     return GS_OK;
 }

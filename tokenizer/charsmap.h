@@ -15,7 +15,7 @@ struct gs_charsmap {
     size_t n_units; /* whole blocks of 256 */
     char *texts;    /* UTF-8; what replaces, each ends in NUL */
     size_t texts_len;
-    bool plain[128]; /* ASCII that nothing in the map begins with */
+    bool plain[128]; /* ASCII that stays as it is before ASCII and at the end */
 };
 
 static inline size_t gs_charsmap_offset(uint32_t unit)

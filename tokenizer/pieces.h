@@ -47,6 +47,7 @@ struct gs_unigram_work; /* grows, then stays */
 GS_MUST_CHECK
 enum gs_status gs_unigram_new(const json_t *model, struct gs_unigram **ret, struct gs_error *err);
 void gs_unigram_free(struct gs_unigram *unigram);
+size_t gs_unigram_memory(const struct gs_unigram *unigram); /* bytes */
 GS_MUST_CHECK
 enum gs_status gs_unigram_work_new(struct gs_unigram_work **ret, struct gs_error *err);
 void gs_unigram_work_free(struct gs_unigram_work *work);
@@ -67,6 +68,7 @@ struct gs_bpe_work;
 GS_MUST_CHECK
 enum gs_status gs_bpe_new(const json_t *model, struct gs_bpe **ret, struct gs_error *err);
 void gs_bpe_free(struct gs_bpe *bpe);
+size_t gs_bpe_memory(const struct gs_bpe *bpe); /* bytes */
 GS_MUST_CHECK
 enum gs_status gs_bpe_work_new(struct gs_bpe_work **ret, struct gs_error *err);
 void gs_bpe_work_free(struct gs_bpe_work *work);
@@ -89,6 +91,7 @@ GS_MUST_CHECK
 enum gs_status gs_charsmap_new(struct gs_str base64, struct gs_charsmap **ret,
                                struct gs_error *err);
 void gs_charsmap_free(struct gs_charsmap *map);
+size_t gs_charsmap_memory(const struct gs_charsmap *map); /* bytes */
 /* Appends in's bytes normalised, alignment carried over, exactly as the Precompiled normaliser of
  * `tokenizers` does it (grapheme by grapheme up to 6 bytes, else character by character). */
 GS_MUST_CHECK

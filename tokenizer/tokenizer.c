@@ -69,6 +69,17 @@ static size_t memory_of(const struct gs_tokenizer *tokenizer)
     if (tokenizer->bert != NULL) {
         bytes += gs_bert_memory(tokenizer->bert);
     }
+    if (tokenizer->unigram != NULL) {
+        bytes += gs_unigram_memory(tokenizer->unigram);
+    }
+    if (tokenizer->bpe != NULL) {
+        bytes += gs_bpe_memory(tokenizer->bpe);
+    }
+    for (size_t i = 0; i < tokenizer->normaliser.n; i++) {
+        if (tokenizer->normaliser.steps[i].map != NULL) {
+            bytes += gs_charsmap_memory(tokenizer->normaliser.steps[i].map);
+        }
+    }
     return bytes;
 }
 

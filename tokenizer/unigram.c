@@ -1,6 +1,8 @@
 /* Loading the Unigram model: the scores as the reference reads them, the pieces into the trie. */
 #include "tokenizer/unigram.h"
 
+#include "tokenizer/word_cache.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,6 +96,7 @@ enum gs_status gs_unigram_new(const json_t *model, struct gs_unigram **ret, stru
     if (status != GS_OK) {
         goto done;
     }
+    unigram->number = gs_word_cache_model();
     unigram->unk_score = worst - unknown_penalty;
     find_bytes(unigram);
 
@@ -112,4 +115,11 @@ void gs_unigram_free(struct gs_unigram *unigram)
         gs_trie_done(&unigram->trie);
         free(unigram);
     }
+}
+
+size_t gs_unigram_memory(const struct gs_unigram *unigram)
+{
+    const struct gs_trie *trie = &unigram->trie;
+
+    return sizeof *unigram + trie->n * (sizeof *trie->nodes + sizeof *trie->ids);
 }

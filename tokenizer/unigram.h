@@ -7,6 +7,7 @@
 
 struct gs_unigram {
     struct gs_trie trie;
+    uint32_t number; /* in caches of words */
     double unk_score;
     int32_t unk_id;
     bool byte_fallback;

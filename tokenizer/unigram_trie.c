@@ -79,6 +79,15 @@ static bool grow_blocks(struct build *b)
     return true;
 }
 
+/* Gives back what was reserved too much; where that fails it just stays. */
+static void shrink(struct build *b)
+{
+    void *nodes = realloc(b->trie.nodes, b->trie.n * sizeof *b->trie.nodes);
+    b->trie.nodes = nodes == NULL ? b->trie.nodes : nodes;
+    void *ids = realloc(b->trie.ids, b->trie.n * sizeof *b->trie.ids);
+    b->trie.ids = ids == NULL ? b->trie.ids : ids;
+}
+
 static bool add_block(struct build *b)
 {
     if (b->n_blocks == MAX_BLOCKS || (b->n_blocks == b->capacity && !grow_blocks(b))) {
@@ -248,6 +257,7 @@ enum gs_status gs_trie_build(struct gs_trie_piece *pieces, size_t n, struct gs_t
     }
     if (ok) {
         b.trie.n = b.n_blocks * BLOCK;
+        shrink(&b);
         *ret = b.trie;
         b.trie = (struct gs_trie){0};
     } else {

@@ -4,6 +4,7 @@
 #include "deploy/daemon/answers.h"
 #include "deploy/daemon/labelled.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 enum { MAX_ARENA = 1 << 28 };
@@ -144,13 +145,16 @@ static enum gs_status make(struct session *s, struct gs_eval **ret, struct gs_er
     enum gs_status status =
         gs_model_folder_load(s->options.model, &s->options.choice, &s->folder, err);
 
-    if (status == GS_OK && gs_model_info(s->folder->model)->n_labels[head] == 0) {
-        status = gs_fail(err, GS_BAD_FORMAT, "%s: the model has no head for %s", s->options.model,
-                         names[head]);
+    if (status != GS_OK) {
+        return status;
     }
-    if (status == GS_OK) {
-        status = gs_answers_new(s->folder, &answers, &s->answers, err);
+    assert(s->folder != NULL);
+    const struct gs_model_info *info = gs_model_info(s->folder->model);
+    if (info->n_labels[head] == 0) {
+        return gs_fail(err, GS_BAD_FORMAT, "%s: the model has no head for %s", s->options.model,
+                       names[head]);
     }
+    status = gs_answers_new(s->folder, &answers, &s->answers, err);
     if (status == GS_OK) {
         status = gs_arena_new(MAX_ARENA, &s->arena, err);
     }

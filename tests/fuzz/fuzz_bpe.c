@@ -2,9 +2,10 @@
  * best pair again after every join gives. */
 #include "tokenizer/pieces.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
-enum { LETTERS = 8, MAX_PIECES = 64, MAX_LEN = 12, MAX_WORD = 512 };
+enum { LETTERS = 8, MAX_PIECES = 64, MAX_LEN = 12, MAX_WORD = 96 };
 
 struct vocab {
     size_t n_pieces, n_merges;
@@ -26,16 +27,16 @@ static void add_merge(struct vocab *vocab, int left, int right)
     char joined[2 * MAX_LEN + 1];
     int id = 0;
 
-    strcpy(joined, vocab->texts[left]);
-    strcat(joined, vocab->texts[right]);
-    if (strlen(joined) > MAX_LEN) {
+    const int len =
+        snprintf(joined, sizeof joined, "%s%s", vocab->texts[left], vocab->texts[right]);
+    if (len > MAX_LEN) {
         return;
     }
     while (id < (int)vocab->n_pieces && strcmp(vocab->texts[id], joined) != 0) {
         id++;
     }
     if (id == (int)vocab->n_pieces) {
-        strcpy(vocab->texts[vocab->n_pieces++], joined);
+        memcpy(vocab->texts[vocab->n_pieces++], joined, (size_t)len + 1);
     }
     vocab->merges[vocab->n_merges].left = left;
     vocab->merges[vocab->n_merges].right = right;
@@ -114,7 +115,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct vocab vocab = vocab_of(&data, &size);
     struct gs_bpe *bpe = model_of(&vocab);
-    struct gs_bpe_work *work = NULL;
+    static struct gs_bpe_work *work; /* one for all: a model must not see another one's words */
     struct gs_pieces pieces = {0};
     struct gs_aligned text = {0};
     int ids[MAX_WORD];
@@ -128,7 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         text.ends[i] = (uint32_t)i + 1;
     }
     text.len = n;
-    check(gs_bpe_work_new(&work, NULL) == GS_OK);
+    check(work != NULL || gs_bpe_work_new(&work, NULL) == GS_OK);
     check(gs_bpe_encode(bpe, work, &text, 0, n, &pieces, NULL) == GS_OK);
     const size_t n_slow = join_slowly(&vocab, ids, n);
     uint32_t end = 0;
@@ -138,9 +139,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         end += (uint32_t)strlen(vocab.texts[ids[i]]);
         check(pieces.ends[i] == end);
     }
+    /* the second time short words are looked up */
+    pieces.n = 0;
+    check(gs_bpe_encode(bpe, work, &text, 0, n, &pieces, NULL) == GS_OK);
+    check(pieces.n == n_slow && (n_slow == 0 || pieces.ends[n_slow - 1] == end));
+    for (size_t i = 0; i < n_slow; i++) {
+        check(pieces.ids[i] == ids[i]);
+    }
     gs_pieces_done(&pieces);
     gs_aligned_done(&text);
-    gs_bpe_work_free(work);
     gs_bpe_free(bpe);
     return 0;
 }

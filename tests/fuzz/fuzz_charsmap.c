@@ -27,8 +27,8 @@ static char *base64_of(const uint8_t *bytes, size_t n, size_t *ret_len)
                               (i + 2 < n ? (uint32_t)bytes[i + 2] : 0U);
         text[len++] = digits[bits >> 18];
         text[len++] = digits[bits >> 12 & 63];
-        text[len++] = i + 1 < n ? digits[bits >> 6 & 63] : '=';
-        text[len++] = i + 2 < n ? digits[bits & 63] : '=';
+        text[len++] = (char)(i + 1 < n ? digits[bits >> 6 & 63] : '=');
+        text[len++] = (char)(i + 2 < n ? digits[bits & 63] : '=');
     }
     *ret_len = len;
     return text;

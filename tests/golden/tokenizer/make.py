@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
-"""make.py: writes four small tokenizers, trained on the sentences below, and beside each golden.jsonl: what tokenizers says
-of 300 strings, one [text, ids, byte offsets] a line. Sentences and strings are ours.
+"""make.py [steps]: writes four small tokenizers, trained on the sentences below, and beside each golden.jsonl: what tokenizers says
+of 300 strings, one [text, ids, byte offsets] a line; and steps.jsonl: what each normalizer and pre_tokenizer makes of a few
+texts (with "steps" only that). Sentences and strings are ours. Training is not deterministic: the tokenizers come out
+different each time, and right all the same.
 
 Made with: Python 3.11, tokenizers 0.23.3, sentencepiece 0.2.3 (its nmt_nfkc map).
 
@@ -11,9 +13,10 @@ import io
 import json
 import pathlib
 import random
+import sys
 
 import sentencepiece
-from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
 HERE = pathlib.Path(__file__).parent
 
@@ -182,6 +185,52 @@ def hard_strings():
     return shown[:300]
 
 
+STEP_TEXTS = ["", " ", "  a  b   c ", "\u3000x\u00a0 y\t", "Hello, World!", "a\u0301\u0316b\u0316\u0301c", "\u00c5ngstr\u00f6m \ufb01 \u00bd",
+              "\uac01\u11a8 \u1100\u1161\u11a8 \uac00\u11a7", "\u0344\u0316 \u0f73\u0f71", "caf\u00e9 CAFE\u0301 \u0130", "股价 大跌3%。",
+              "e\u0327\u0301 e\u0301\u0327 \u1e9b\u0323", "\x01a\u200bb\ufeffc\u2028d", "aaaa ``b`` aa", "\u2581 \u2581a \u2581",
+              "don't  stop", "\ufdfa \u3392 \u2460", "a\u0334\u0323\u0308", "\U0001d15e\U0001d16d", "\u0b47\u0b3e \u0dd9\u0dca\u0dcf", "x\n\ny",
+              "\u302e\u0301a\u302e\u0301", "e\u0316\u0323 a\u0315\u0300 o\u031b\u0323\u0302"]
+
+
+def step_rows():
+    """What each step makes of each text: [part, its JSON, text, [[piece, start, end], …]]; of a normalizer the pieces are
+    the characters, of a pre_tokenizer the words."""
+    normalizer_rows = [
+        normalizers.NFC(), normalizers.NFD(), normalizers.NFKC(), normalizers.NFKD(), normalizers.Lowercase(),
+        normalizers.StripAccents(), normalizers.Nmt(), normalizers.Strip(), normalizers.Strip(left=False),
+        normalizers.Strip(right=False), normalizers.Replace("aa", "b"), normalizers.Replace("a", ""),
+        normalizers.Replace(Regex(" {2,}"), "_"), normalizers.Prepend("\u2581x"),
+        normalizers.BertNormalizer(), normalizers.BertNormalizer(clean_text=False, lowercase=False, strip_accents=True),
+        normalizers.BertNormalizer(handle_chinese_chars=False, strip_accents=False),
+        normalizers.Sequence([normalizers.NFD(), normalizers.StripAccents(), normalizers.NFKC(), normalizers.Lowercase()])]
+    splitter_rows = [
+        pre_tokenizers.BertPreTokenizer(), pre_tokenizers.Whitespace(), pre_tokenizers.WhitespaceSplit(),
+        pre_tokenizers.Punctuation(), pre_tokenizers.Metaspace(), pre_tokenizers.Metaspace(prepend_scheme="first"),
+        pre_tokenizers.Metaspace(prepend_scheme="never"), pre_tokenizers.Metaspace(split=False),
+        pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace(prepend_scheme="first")]),
+        pre_tokenizers.ByteLevel(add_prefix_space=True), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
+    for normalizer in normalizer_rows:
+        yield "normalizer", normalizer, pre_tokenizers.Split(Regex("[\\s\\S]"), "isolated")
+    for splitter in splitter_rows:
+        yield "pre_tokenizer", None, splitter
+
+
+def write_steps(out):
+    for part, normalizer, splitter in step_rows():
+        tokenizer = Tokenizer(models.WordLevel({"?": 0}, unk_token="?"))
+        tokenizer.pre_tokenizer = splitter
+        if normalizer is not None:
+            tokenizer.normalizer = normalizer
+        made = json.loads(tokenizer.to_str())[part]
+        for text in STEP_TEXTS:
+            places = byte_places(text)
+            words = splitter.pre_tokenize_str(normalizer.normalize_str(text) if normalizer else text)
+            found = tokenizer.encode(text).offsets
+            assert len(words) == len(found)
+            rows = [[w[0], places[a], places[b]] for w, (a, b) in zip(words, found)]
+            out.write(json.dumps([part, made, text, rows], separators=(",", ":")) + "\n")
+
+
 def byte_places(text):
     places = [0]
     for c in text:
@@ -190,6 +239,10 @@ def byte_places(text):
 
 
 def main():
+    with open(HERE / "steps.jsonl", "w", encoding="ascii") as out:
+        write_steps(out)
+    if sys.argv[1:] == ["steps"]:
+        return
     tokenizers = {"uncased": uncased(), "cased": cased(), "unigram": unigram(), "bpe": bpe()}
     strings = hard_strings()
     for name, tokenizer in tokenizers.items():

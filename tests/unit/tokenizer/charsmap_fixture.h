@@ -59,8 +59,8 @@ static inline char *base64_of(const unsigned char *bytes, size_t n)
         bits |= i + 2 < n ? (uint32_t)bytes[i + 2] : 0;
         text[len++] = digits[bits >> 18];
         text[len++] = digits[bits >> 12 & 63];
-        text[len++] = i + 1 < n ? digits[bits >> 6 & 63] : '=';
-        text[len++] = i + 2 < n ? digits[bits & 63] : '=';
+        text[len++] = (char)(i + 1 < n ? digits[bits >> 6 & 63] : '=');
+        text[len++] = (char)(i + 2 < n ? digits[bits & 63] : '=');
     }
     if (text != NULL) {
         text[len] = '\0';

@@ -141,6 +141,44 @@ static void test_broken(void **state)
     }
 }
 
+/* Of 62 x 62 pairs every second is merged: all are found, and no others. */
+static void test_many_merges(void **state)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    enum { N = sizeof letters - 1 };
+    struct gs_bpe *bpe = NULL;
+    struct gs_bpe_work *work = NULL;
+    struct gs_pieces pieces = {0};
+    json_t *vocab = json_object(), *merges = json_array();
+    (void)state;
+
+    for (size_t i = 0; i < N; i++) {
+        json_object_set_new(vocab, (const char[]){letters[i], '\0'}, json_integer((json_int_t)i));
+    }
+    for (size_t i = 0; i < (size_t)N * N; i += 2) {
+        const char pair[] = {letters[i / N], letters[i % N], '\0'};
+        const char merge[] = {letters[i / N], ' ', letters[i % N], '\0'};
+        json_object_set_new(vocab, pair, json_integer((json_int_t)N + (json_int_t)i));
+        json_array_append_new(merges, json_string(merge));
+    }
+    json_t *model = json_pack("{s:o,s:o}", "vocab", vocab, "merges", merges);
+    assert_int_equal(gs_bpe_new(model, &bpe, NULL), GS_OK);
+    assert_int_equal(gs_bpe_work_new(&work, NULL), GS_OK);
+    for (size_t i = 0; i < (size_t)N * N; i++) {
+        struct gs_aligned text =
+            as_it_is((struct gs_str){(const char[]){letters[i / N], letters[i % N]}, 2});
+        pieces.n = 0;
+        assert_int_equal(gs_bpe_encode(bpe, work, &text, 0, 2, &pieces, NULL), GS_OK);
+        assert_int_equal(pieces.n, i % 2 == 0 ? 1 : 2);
+        assert_int_equal(pieces.ids[0], i % 2 == 0 ? N + i : i / N);
+        gs_aligned_done(&text);
+    }
+    json_decref(model);
+    gs_pieces_done(&pieces);
+    gs_bpe_work_free(work);
+    gs_bpe_free(bpe);
+}
+
 /* a^(2^k) is a piece up to k = 10: 256 kB take as many joins, each log n. */
 static void test_long_word(void **state)
 {
@@ -190,6 +228,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_encode),
         cmocka_unit_test(test_broken),
+        cmocka_unit_test(test_many_merges),
         cmocka_unit_test(test_long_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

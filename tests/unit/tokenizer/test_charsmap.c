@@ -7,7 +7,7 @@
 
 /* ™ → TM, ﬁ → fi, unit separator → nothing, no-break space → space, A → a, e + acute → é,
  * ½ → 1⁄2, zero-width space → nothing, ％ → %,
- * acute → apostrophe */
+ * acute → apostrophe, CR LF → LF */
 static const struct map_row rows[] = {
     {"\xE2\x84\xA2", "TM"},
     {"\xEF\xAC\x81", "fi"},
@@ -20,6 +20,7 @@ static const struct map_row rows[] = {
     {"\xE2\x80\x8B", ""},
     {"\xEF\xBC\x85", "%"},
     {"\xCC\x81", "'"},
+    {"\r\n", "\n"},
 };
 
 static struct gs_charsmap *map_of_rows(void)
@@ -86,7 +87,7 @@ static const struct {
     {"plain ASCII may begin a cluster: of its marks only the first is replaced",
      "zx\xCC\x81\xCC\x88", "zx'\xCC\x88 0-1 1-2 2-4 4-6 4-6"},
     {"marks alone are a cluster", "\xCC\x81\xCC\x88", "' 0-2"},
-    {"CR LF is a cluster of two", "a\r\nb", "a\r\nb 0-1 1-2 2-3 3-4"},
+    {"CR LF is a cluster of two", "a\r\nb\rc", "a\nb\rc 0-1 1-2 3-4 4-5 5-6"},
     {"characters that are not in the map", "\xE6\xB6\xA8\xEF\xBC\x85\xF0\x9F\x9A\x80",
      "\xE6\xB6\xA8%\xF0\x9F\x9A\x80 0-3 0-3 0-3 3-6 6-10 6-10 6-10 6-10"},
     {"everything goes", "\x1F\xE2\x80\x8B", ""},
@@ -136,6 +137,7 @@ static const struct fault faults[] = {
 static void test_faults(void **state)
 {
     enum { UNITS = 2 * MAP_BLOCK };
+    static const size_t units_len = (size_t)4 * UNITS;
     (void)state;
     for (size_t i = 0; i < GS_COUNT(faults); i++) {
         const struct fault *fault = &faults[i];
@@ -153,8 +155,8 @@ static void test_faults(void **state)
         for (size_t k = 0; k < UNITS; k++) {
             put_u32(bytes + 4 + 4 * k, blob.units[k]);
         }
-        memcpy(bytes + 4 + 4 * UNITS, fault->texts, fault->texts_len);
-        char *text = base64_of(bytes, 4 + 4 * UNITS + fault->texts_len);
+        memcpy(bytes + 4 + units_len, fault->texts, fault->texts_len);
+        char *text = base64_of(bytes, 4 + units_len + fault->texts_len);
         assert_non_null(text);
         assert_int_equal(gs_charsmap_new(gs_str(text), &map, &err),
                          fault->says == NULL ? GS_OK : GS_BAD_FORMAT);

@@ -45,6 +45,8 @@ static const struct {
      "[CLS]:0-0 stock:0-5 ##s:5-6 ##s:6-7 ##s:7-8 [SEP]:0-0"},
     {"an accent belongs to its letter", "true", "e\xCC\x81s, \xC3\xA9", 8, 0,
      "[CLS]:0-0 e:0-1 ##s:3-4 ,:4-5 e:6-8 [SEP]:0-0"},
+    {"a mark that stays takes the place of the one that it is put before", "true",
+     "e\xCC\x81\xE3\x80\xAE", 6, 0, "[CLS]:0-0 [UNK]:0-3 [SEP]:0-0"},
     {"a letter that is another one afterwards", "true", "E\xC3\x98", 3, 0,
      "[CLS]:0-0 e:0-1 ##\xC3\xB8:1-3 [SEP]:0-0"},
     {"a Han character is a word", "true", "e\xE8\x82\xA1s", 5, 0,

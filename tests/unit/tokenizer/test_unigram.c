@@ -188,12 +188,12 @@ static void test_trie(void **state)
     gs_trie_done(&trie);
 }
 
-/* A word of 1 MB: linear time, and the sums of scores stay those of the reference. */
+/* A word of 1 MB: linear time. */
 static void test_long_word(void **state)
 {
     enum { N = 1000000 };
     struct gs_unigram *unigram = model_of(
-        "{\"unk_id\":0,\"vocab\":[[\"<unk>\",0],[\"a\",-0.1],[\"aa\",-0.3],[\"aaa\",-0.3]]}");
+        "{\"unk_id\":0,\"vocab\":[[\"<unk>\",0],[\"a\",-0.2],[\"aa\",-0.3],[\"aaa\",-0.3]]}");
     struct gs_unigram_work *work = NULL;
     struct gs_pieces pieces = {0};
     char *text = malloc(N);
@@ -210,6 +210,8 @@ static void test_long_word(void **state)
         end = pieces.ends[i];
     }
     assert_int_equal(end, N);
+    assert_int_equal(pieces.n,
+                     N / 3 + 1); /* it is done in parts, but none is cut through a piece */
     gs_pieces_done(&pieces);
     gs_aligned_done(&aligned);
     gs_unigram_work_free(work);
@@ -217,12 +219,105 @@ static void test_long_word(void **state)
     free(text);
 }
 
+/* Unknown characters over more than a part of a long word are still one. */
+static void test_long_unknown(void **state)
+{
+    enum { N = 9000 };
+    struct gs_unigram *unigram = model_of("{\"unk_id\":0,\"vocab\":[" ABC ",[\"ab\",0.5]]}");
+    char text[N + 1], line[64];
+    (void)state;
+
+    memset(text, 'x', N);
+    memcpy(text, "ab", 2);
+    text[N - 1] = 'a';
+    text[N] = '\0';
+    assert_string_equal(encode(unigram, text, line, sizeof line), "5:0-2 0:2-8999 1:8999-9000");
+    gs_unigram_free(unigram);
+}
+
+/* A limit of 3 pieces ends the work early, with at least 3. */
+static void test_limit(void **state)
+{
+    enum { N = 100000 };
+    struct gs_unigram *unigram = model_of("{\"unk_id\":0,\"vocab\":[" ABC "]}");
+    struct gs_unigram_work *work = NULL;
+    struct gs_pieces pieces = {.limit = 3};
+    char *text = malloc(N);
+    (void)state;
+
+    assert_non_null(text);
+    memset(text, 'c', N);
+    struct gs_aligned aligned = as_it_is((struct gs_str){text, N});
+    assert_int_equal(gs_unigram_work_new(&work, NULL), GS_OK);
+    assert_int_equal(gs_unigram_encode(unigram, work, &aligned, 0, N, &pieces, NULL), GS_OK);
+    assert_in_range(pieces.n, 3, 10000);
+    for (size_t i = 0; i < pieces.n; i++) {
+        assert_int_equal(pieces.ids[i], 3);
+        assert_int_equal(pieces.starts[i], i);
+    }
+    gs_pieces_done(&pieces);
+    gs_aligned_done(&aligned);
+    gs_unigram_work_free(work);
+    gs_unigram_free(unigram);
+    free(text);
+}
+
+/* A short word is finished whatever the limit: it is kept for texts with another one. */
+static void test_limit_and_cache(void **state)
+{
+    struct gs_unigram *unigram = model_of("{\"unk_id\":0,\"vocab\":[" ABC "]}");
+    struct gs_unigram_work *work = NULL;
+    struct gs_aligned aligned = as_it_is(gs_str("ax"));
+    char line[64];
+    (void)state;
+
+    assert_int_equal(gs_unigram_work_new(&work, NULL), GS_OK);
+    for (size_t limit = 2; limit-- > 0;) {
+        struct gs_pieces pieces = {.limit = limit};
+        assert_int_equal(gs_unigram_encode(unigram, work, &aligned, 0, 2, &pieces, NULL), GS_OK);
+        assert_string_equal(pieces_line(&pieces, line, sizeof line), "1:0-1 0:1-2");
+        gs_pieces_done(&pieces);
+    }
+    gs_aligned_done(&aligned);
+    gs_unigram_work_free(work);
+    gs_unigram_free(unigram);
+}
+
+/* Two models that share a work do not see each other's words; places are those of each text. */
+static void test_shared_work(void **state)
+{
+    struct gs_unigram *models[2] = {
+        model_of("{\"unk_id\":0,\"vocab\":[[\"<unk>\",0],[\"a\",0],[\"b\",0]]}"),
+        model_of("{\"unk_id\":0,\"vocab\":[[\"<unk>\",0],[\"ab\",0]]}"),
+    };
+    static const char *const lines[2] = {"1:3-4 2:4-5", "1:3-5"};
+    struct gs_unigram_work *work = NULL;
+    struct gs_aligned aligned = as_it_is(gs_str("..\tab"));
+    char line[64];
+    (void)state;
+
+    assert_int_equal(gs_unigram_work_new(&work, NULL), GS_OK);
+    for (size_t i = 0; i < 6; i++) {
+        struct gs_pieces pieces = {0};
+        assert_int_equal(gs_unigram_encode(models[i % 2], work, &aligned, 3, 5, &pieces, NULL),
+                         GS_OK);
+        assert_string_equal(pieces_line(&pieces, line, sizeof line), lines[i % 2]);
+        gs_pieces_done(&pieces);
+    }
+    gs_aligned_done(&aligned);
+    gs_unigram_work_free(work);
+    gs_unigram_free(models[0]);
+    gs_unigram_free(models[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_encode),    cmocka_unit_test(test_broken),
-        cmocka_unit_test(test_scores),    cmocka_unit_test(test_trie),
-        cmocka_unit_test(test_long_word),
+        cmocka_unit_test(test_encode),          cmocka_unit_test(test_broken),
+        cmocka_unit_test(test_scores),          cmocka_unit_test(test_trie),
+        cmocka_unit_test(test_long_word),       cmocka_unit_test(test_long_unknown),
+        cmocka_unit_test(test_shared_work),     cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_limit_and_cache),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
