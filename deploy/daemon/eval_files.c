@@ -162,7 +162,6 @@ static enum gs_status make(struct session *s, struct gs_eval **ret, struct gs_er
         status = gs_featuriser_new(&s->featuriser, err);
     }
     if (status == GS_OK) {
-        const struct gs_model_info *info = gs_model_info(s->folder->model);
         status =
             gs_eval_new(info->n_labels[head], info->labels[head], info->thresholds[head], ret, err);
         s->eval = *ret;
