@@ -73,17 +73,22 @@ static void embed(const struct gs_engine *engine, const struct gs_encoder_batch 
 
 /* ---- a layer ---- */
 
-/* Rounds x [m][ld] for a product. */
-static void round_for(const struct gs_engine *engine, struct gs_engine_work *work, size_t layer,
-                      enum gs_product product, const float *x, size_t ld, size_t m,
+struct floats {
+    const float *x; /* [m][ld] */
+    size_t ld, m;
+};
+
+/* Rounds rows for a product. */
+static void round_for(const struct gs_engine *engine, const struct gs_engine_work *work,
+                      size_t layer, enum gs_product product, const struct floats *rows,
                       struct gs_q8_rows *ret)
 {
     const struct gs_engine_product *p = &engine->layers[layer].products[product];
 
     if (work->observe != NULL) {
-        work->observe(work->observe_arg, layer, product, x, ld, m, p->linear.k);
+        work->observe(work->observe_arg, layer, product, rows->x, rows->ld, rows->m, p->linear.k);
     }
-    engine->kernels->quantise(x, ld, m, p->linear.k, p->smooth, ret);
+    engine->kernels->quantise(rows->x, rows->ld, rows->m, p->linear.k, p->smooth, ret);
 }
 
 /* Keys and values of all rows, queries of the first ones alone. */
@@ -143,14 +148,16 @@ static void feed_forward(const struct gs_engine *engine, struct gs_engine_work *
     const struct gs_engine_product *products = engine->layers[layer].products;
     const size_t ld = engine->inner_padded;
 
-    round_for(engine, work, layer, GS_PRODUCT_IN, work->x, engine->hidden_padded, m, &work->rows);
+    round_for(engine, work, layer, GS_PRODUCT_IN,
+              &(struct floats){work->x, engine->hidden_padded, m}, &work->rows);
     for (size_t i = 0; i < m; i += engine->inner_rows) {
         const size_t some = m - i < engine->inner_rows ? m - i : engine->inner_rows;
         const struct gs_q8_rows in = rows_at(&work->rows, i);
         struct gs_q8_rows out = rows_at(&work->inner_rows, i);
         engine->kernels->linear(&products[GS_PRODUCT_IN].linear, &in, some,
                                 engine->config.activation, work->inner, ld);
-        round_for(engine, work, layer, GS_PRODUCT_OUT, work->inner, ld, some, &out);
+        round_for(engine, work, layer, GS_PRODUCT_OUT, &(struct floats){work->inner, ld, some},
+                  &out);
     }
     engine->kernels->linear(&products[GS_PRODUCT_OUT].linear, &work->inner_rows, m, GS_ACT_NONE,
                             work->qkv, engine->hidden_padded);
@@ -168,14 +175,16 @@ static size_t run_layer(const struct gs_engine *engine, struct gs_engine_work *w
     const bool only_first = group->only_first && l + 1 == engine->config.layers;
     const size_t m = only_first ? group->n : group->m;
 
-    round_for(engine, work, l, GS_PRODUCT_QKV, work->x, ld, group->m, &work->rows);
+    round_for(engine, work, l, GS_PRODUCT_QKV, &(struct floats){work->x, ld, group->m},
+              &work->rows);
     if (only_first) {
         product_of_firsts(engine, work, qkv, group);
     } else {
         kernels->linear(qkv, &work->rows, m, GS_ACT_NONE, work->qkv, 3 * ld);
     }
     attend(engine, work, group, only_first);
-    round_for(engine, work, l, GS_PRODUCT_ATTENTION, work->mixed, ld, m, &work->rows);
+    round_for(engine, work, l, GS_PRODUCT_ATTENTION, &(struct floats){work->mixed, ld, m},
+              &work->rows);
     kernels->linear(&layer->products[GS_PRODUCT_ATTENTION].linear, &work->rows, m, GS_ACT_NONE,
                     work->qkv, ld);
     kernels->layer_norm(work->qkv, work->x, ld, m, n, layer->gamma[0], layer->beta[0],

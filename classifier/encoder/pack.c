@@ -1,5 +1,6 @@
 /* Weights as the kernels want them: [n / 16][k / 4][16][4], 16 outputs' next 4 inputs together. */
-#define _DEFAULT_SOURCE /* madvise() */ // NOLINT(bugprone-reserved-identifier)
+// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming): for madvise()
+#define _DEFAULT_SOURCE
 #include "classifier/encoder/pack.h"
 
 #include <float.h>
@@ -79,22 +80,27 @@ static int32_t scatter(const int8_t *row, size_t k, size_t k_padded, size_t colu
     return sum;
 }
 
-/* row: room for k values, used where the part is fp32. */
-static void pack_part(const struct gs_matrix *part, size_t first, int8_t *row,
-                      const struct gs_q8_linear *to, int8_t *packed, float *scale, float *sum,
-                      float *bias)
+/* Where a product's pieces are written. */
+struct packing {
+    int8_t *packed, *row; /* row: room for k values, used where a part is fp32 */
+    float *scale, *sum, *bias;
+    size_t k_padded;
+};
+
+static void pack_part(const struct gs_matrix *part, size_t first, const struct packing *to)
 {
     for (size_t j = 0; j < part->n; j++) {
         const size_t column = first + j;
-        const int8_t *q8 = row;
+        const int8_t *q8 = to->row;
         if (part->q8 != NULL) {
             q8 = part->q8 + j * part->k;
-            scale[column] = part->scale[j];
+            to->scale[column] = part->scale[j];
         } else {
-            scale[column] = gs_pack_round(part->values + j * part->k, part->k, row);
+            to->scale[column] = gs_pack_round(part->values + j * part->k, part->k, to->row);
         }
-        sum[column] = scale[column] * (float)scatter(q8, part->k, to->k_padded, column, packed);
-        bias[column] = part->bias == NULL ? 0.0F : part->bias[j];
+        const int32_t sum = scatter(q8, part->k, to->k_padded, column, to->packed);
+        to->sum[column] = to->scale[column] * (float)sum;
+        to->bias[column] = part->bias == NULL ? 0.0F : part->bias[j];
     }
 }
 
@@ -114,9 +120,10 @@ void gs_pack_linear(struct gs_slab *slab, const struct gs_matrix *const *parts, 
     uint16_t *pairs = gs_pack_take(slab, gs_q8_pairs_len(&to) * sizeof *pairs);
     int8_t *row = gs_pack_take(slab, to.k_padded);
     if (slab->base != NULL) {
+        const struct packing pieces = {packed, row, scale, sum, bias, to.k_padded};
         size_t first = 0;
         for (size_t p = 0; p < n_parts; p++) {
-            pack_part(parts[p], first, row, &to, packed, scale, sum, bias);
+            pack_part(parts[p], first, &pieces);
             first += gs_pack_padded(parts[p]->n);
         }
         to.packed = packed;

@@ -134,7 +134,7 @@ static enum gs_status round_product(struct job *job, size_t at, struct gs_matrix
     enum gs_status status = GS_OK;
 
     if (job->smoothed != NULL && job->seen[at].n_rows > 0) {
-        mean = malloc(parts[0]->k * sizeof *mean);
+        mean = calloc(parts[0]->k, sizeof *mean);
         if (mean == NULL) {
             return gs_fail(err, GS_NO_MEMORY, "int8 weights");
         }

@@ -13,6 +13,7 @@
 #include "classifier/encoder/quantize.h"
 #include "classifier/encoder/weights_parts.h"
 
+#include <assert.h>
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -100,6 +101,7 @@ static void measure(struct product *p, bool centred)
     }
     for (size_t a = 0; a < p->n_parts; a++) {
         const struct gs_matrix *part = p->parts[a];
+        assert(part != NULL);
         for (size_t i = 0; i < part->n * p->k; i++) {
             const float w = part->values[i];
             p->squares_w[i % p->k] += (double)w * (double)w;

@@ -131,15 +131,10 @@ static bool ends(const char *text, const char *with)
     return n >= m && strcmp(text + n - m, with) == 0;
 }
 
-/* name.weight or old name.gamma; else it is name.bias or old name.beta. */
+/* Or gamma, its old name; else it is the bias, or beta. */
 static bool is_weight(const char *last)
 {
     return strcmp(last, "weight") == 0 || strcmp(last, "gamma") == 0;
-}
-
-static const void *member(const struct gs_encoder_layer *layer, size_t at)
-{
-    return (const char *)layer + at;
 }
 
 /* A tensor of layer that rounding or smoothing may have changed. *ret_known: it was one. */
@@ -150,7 +145,7 @@ static enum gs_status add_of_layer(struct writer *w, const char *name, const cha
 
     for (size_t i = 0; i < GS_COUNT(matrices); i++) {
         if (begins(rest, matrices[i].name)) {
-            const struct gs_matrix *m = member(layer, matrices[i].at);
+            const struct gs_matrix *m = (const void *)((const char *)layer + matrices[i].at);
             *ret_known = true;
             return is_weight(rest + strlen(matrices[i].name))
                        ? add_matrix(w, name, m)
@@ -160,7 +155,8 @@ static enum gs_status add_of_layer(struct writer *w, const char *name, const cha
     for (size_t i = 0; i < GS_COUNT(norms); i++) {
         if (begins(rest, norms[i].name)) {
             const bool gamma = is_weight(rest + strlen(norms[i].name));
-            const float *const *values = member(layer, gamma ? norms[i].gamma : norms[i].beta);
+            const float *const *values =
+                (const void *)((const char *)layer + (gamma ? norms[i].gamma : norms[i].beta));
             *ret_known = true;
             return add(w, name, "", GS_DTYPE_F32, hidden, 0, *values);
         }
@@ -389,10 +385,10 @@ enum gs_status gs_quantize_write(const struct gs_encoder_config *config,
     if (status == GS_OK) {
         status = gs_file_map(path, &file, err);
     }
-    if (status == GS_OK) {
+    if (status == GS_OK && source != NULL) {
         status = gs_safetensors_parse(file.bytes, source, err);
     }
-    if (status == GS_OK) {
+    if (status == GS_OK && source != NULL) {
         status = write_all(&w, source, dir, out);
     }
     gs_encoder_weights_done(&w.kept);
