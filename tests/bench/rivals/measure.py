@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""measure.py BUILD [--quick] [--rivals-only] [--levels L,…] [--model DIR --arith int8]: the protocol, arm by arm, work by work.
+"""measure.py BUILD [--quick] [--rivals-only] [--levels L,…] [--model DIR --arith int8]: the protocol, work by work.
 
 Writes this CPU's row into machines.json (page.py makes the page of it) and JSON lines for the page of results to
 stdout. See deploy/docs/rivals.md for what is measured and how."""
@@ -221,9 +221,11 @@ def about(m, options):
     loads = os.getloadavg()
     return {"cpu": cpu_name(), "cores": os.cpu_count(), "levels": m.levels, "quick": options.quick,
             "kernel": f"{platform.system()} {platform.release()}", "load": round(loads[0], 2),
-            "compiler": command("cc", "--version").splitlines()[0], "commit": command("git", "rev-parse", "--short=12", "HEAD"),
-            "packages": prepare.versions(), "data": "accuracy" in m.works, "ours": "quantised" if options.arith == "auto" else "rounded at loading",
-            "works": {name: workload.describe(messages) for name, messages in m.works.items() if name not in ("accuracy", "calibration")}}
+            "compiler": command("cc", "--version").splitlines()[0],
+            "commit": command("git", "rev-parse", "--short=12", "HEAD"), "packages": prepare.versions(),
+            "data": "accuracy" in m.works, "ours": "quantised" if options.arith == "auto" else "rounded at loading",
+            "works": {name: workload.describe(messages) for name, messages in m.works.items()
+                      if name not in ("accuracy", "calibration")}}
 
 
 def report(machine):
@@ -245,7 +247,8 @@ def main():
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--rivals-only", action="store_true")
     parser.add_argument("--model", type=pathlib.Path, help="our folder instead of one quantised here")
-    parser.add_argument("--arith", default="auto", choices=("int8", "auto"), help="int8: rounds an fp32 folder at loading")
+    parser.add_argument("--arith", default="auto", choices=("int8", "auto"),
+                        help="int8: rounds an fp32 folder at loading")
     parser.add_argument("--levels", default="", help="only these, comma-separated")
     parser.add_argument("--machines", type=pathlib.Path, default=HERE / "machines.json")
     options = parser.parse_args()
