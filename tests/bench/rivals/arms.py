@@ -72,7 +72,8 @@ class Arm:
         except BrokenPipeError:
             line = ""
         if not line:
-            raise Failed(f"{self.name} at {self.level} ended with {self.child.wait()} when told to {' '.join(map(str, words))}")
+            raise Failed(f"{self.name} at {self.level} ended with {self.child.wait()} when told to "
+                         + " ".join(map(str, words)))
         return json.loads(line)
 
     def ready(self):

@@ -74,7 +74,7 @@ def accuracy_targets(row):
 def print_targets(machine):
     print("| kernels | what | target | measured | |\n|---|---|---|---|---|")
     for level, row in machine["rows"].items():
-        for line in [*speed_targets(level, row), *(accuracy_targets(row) if level == machine["levels"][0] else ())]:
+        for line in [*speed_targets(level, row), *(accuracy_targets(row) if level == machine["native"] else ())]:
             print(f"| {LEVEL[level]} {line}")
     print()
 
@@ -144,7 +144,7 @@ def print_machine(machine):
     print("\n### Targets\n")
     print_targets(machine)
     for level, row in machine["rows"].items():
-        print(f"### {LEVEL[level]}" + (": the CPU as it is" if level == machine["levels"][0] else "") + "\n")
+        print(f"### {LEVEL[level]}" + (": the CPU as it is" if level == machine["native"] else "") + "\n")
         for work, name in STREAMS.items():
             if work in row["works"]:
                 print(f"{name}:\n")
@@ -175,7 +175,7 @@ def print_accuracy():
     if labels:
         agreement = labels["arms"]["int8, Groundswell"]["agreement"]
         print(target(f"the same label as fp32 ({labels['set']}, {labels['texts']:,} texts)", ">= 99.5 %",
-                     f"{agreement:.2%}", agreement >= 0.995))
+                     f"{agreement:.3%}", agreement >= 0.995))
         print("\n| arm | same label as fp32 | accuracy | greatest difference of a logit |\n|---|---|---|---|")
         for name, one in labels["arms"].items():
             print(f"| {name} | {one['agreement']:.2%} | {one['accuracy']:.2%} | {one['greatest_difference']:g} |")

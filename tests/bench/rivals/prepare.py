@@ -18,7 +18,7 @@ import workload
 HERE = pathlib.Path(__file__).resolve().parent
 PACKAGES = ("onnxruntime", "openvino", "nncf", "onnx", "tokenizers", "numpy")
 N_CALIBRATION = 200
-N_ACCURACY = {"full": 4000, "quick": 1000}
+N_ACCURACY = {"full": 4000, "quick": 500}
 
 
 def model_dir():

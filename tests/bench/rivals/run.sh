@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh [--quick] [--rivals-only] [OPTION of measure.py]…: Groundswell's encoder against ONNX Runtime and OpenVINO on
 # this machine: same weights, ids and core. Builds the release, makes a virtual environment in build/rivals/venv with
-# the versions of requirements.txt (500 MB; RIVALS_PYTHON names a Python that has them already), measures, and writes
+# the versions of requirements.txt (850 MB; RIVALS_PYTHON names a Python that has them already), measures, and writes
 # this CPU's row of machines.json and deploy/docs/rivals.md. JSON lines on stdout. 12 minutes, --quick 4; quiet machine, please.
 set -eu
 cd "$(dirname "$0")/../../.."

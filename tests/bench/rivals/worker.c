@@ -8,7 +8,6 @@
  *   quantise WORK DIR               makes an int8 folder of MODEL_DIR, calibrated on a work
  *
  * HOW is one (message by message) or packN: messages as they come, together up to N tokens. */
-#define _POSIX_C_SOURCE 200809L
 #include "classifier/encoder/encoder.h"
 
 #include <stdbool.h>
@@ -91,8 +90,15 @@ static void load(const char *path)
     }
     while (getline(&line, &room_for, file) > 0) {
         struct work *work = &works[n_works];
-        if (n_works == MAX_WORKS || sscanf(line, "%31s %zu", work->name, &work->n) != 2 ||
-            work->n > 1U << 24) {
+        const char *space = strchr(line, ' ');
+        const size_t len = space == NULL ? MAX_NAME : (size_t)(space - line);
+        if (n_works == MAX_WORKS || len >= MAX_NAME) {
+            die("not a work", line);
+        }
+        memcpy(work->name, line, len);
+        work->name[len] = '\0';
+        work->n = strtoul(space, NULL, 10);
+        if (work->n == 0 || work->n > 1U << 24) {
             die("not a work", line);
         }
         work->starts = grown(NULL, work->n + 1, sizeof *work->starts);
@@ -152,8 +158,16 @@ static void encode(const struct work *work, size_t pack, bool logits, float *ret
 
 static size_t pack_of(const char *how)
 {
-    size_t pack = 0;
-    if (strcmp(how, "one") != 0 && (sscanf(how, "pack%zu", &pack) != 1 || pack > MAX_PACK)) {
+    char *end = NULL;
+
+    if (strcmp(how, "one") == 0) {
+        return 0;
+    }
+    if (strncmp(how, "pack", 4) != 0) {
+        die("unknown way", how);
+    }
+    const size_t pack = strtoul(how + 4, &end, 10);
+    if (*end != '\0' || pack == 0 || pack > MAX_PACK) {
         die("unknown way", how);
     }
     return pack;
