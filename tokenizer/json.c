@@ -26,6 +26,10 @@ enum gs_status gs_json_read(const char *path, json_t **ret, struct gs_error *err
                          file.bytes.len, GS_JSON_MAX_FILE);
         goto done;
     }
+    if (file.bytes.len == 0) {
+        status = gs_fail(err, GS_BAD_FORMAT, "%s: is empty", path);
+        goto done;
+    }
     const size_t flags = JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL;
     json_t *json = json_loadb(file.bytes.bytes, file.bytes.len, flags, &why);
     if (json == NULL && json_error_code(&why) == json_error_numeric_overflow) {

@@ -34,6 +34,9 @@ const struct gs_row_kernel *gs_row_kernel_pick(void)
     if (wanted == NULL || *wanted == '\0') {
         return &rows[n - 1];
     }
+    /* The encoder has rows that these sums have no use for: the next lower one serves. */
+    wanted = strcmp(wanted, "avxvnni") == 0 ? "avx2" : wanted;
+    wanted = strcmp(wanted, "amx") == 0 ? "avx512" : wanted;
     for (size_t i = 0; i < n; i++) {
         if (strcmp(wanted, rows[i].name) == 0) {
             return &rows[i];

@@ -31,7 +31,8 @@ gs_rows_sum_fn gs_rows_sum_scalar, gs_rows_sum_avx2, gs_rows_sum_avx512;
 /* The kernels that this CPU can run, scalar first, best last. Returns how many (at most 3). */
 size_t gs_row_kernels(const struct gs_row_kernel **ret);
 
-/* The one to use. An unknown name in GS_KERNELS means scalar. */
+/* The one to use. An unknown name in GS_KERNELS means scalar; the encoder's avxvnni and amx mean
+ * avx2 and avx512. */
 const struct gs_row_kernel *gs_row_kernel_pick(void);
 
 #endif

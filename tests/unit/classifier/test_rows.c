@@ -83,9 +83,13 @@ static void test_environment_forces_a_kernel(void **state)
     assert_string_equal(gs_row_kernel_pick()->name, "scalar");
     assert_int_equal(setenv("GS_KERNELS", "no-such-thing", 1), 0);
     assert_string_equal(gs_row_kernel_pick()->name, "scalar");
-    assert_int_equal(unsetenv("GS_KERNELS"), 0);
     const struct gs_row_kernel *kernels = NULL;
     const size_t n = gs_row_kernels(&kernels);
+    assert_int_equal(setenv("GS_KERNELS", "avxvnni", 1), 0); /* the encoder's, here the one below */
+    assert_string_equal(gs_row_kernel_pick()->name, n > 1 ? "avx2" : "scalar");
+    assert_int_equal(setenv("GS_KERNELS", "amx", 1), 0);
+    assert_string_equal(gs_row_kernel_pick()->name, n > 2 ? "avx512" : "scalar");
+    assert_int_equal(unsetenv("GS_KERNELS"), 0);
     assert_string_equal(gs_row_kernel_pick()->name, kernels[n - 1].name);
 }
 

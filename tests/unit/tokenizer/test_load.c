@@ -184,7 +184,7 @@ static void test_files(void **state)
         const char *text, *why;
     } files[] = {
         {base, NULL},
-        {"", ""},
+        {"", "is empty"},
         {"[]", "is not a JSON object"},
         {"{\"version\":\"1.0\"", "line 1"},
         {"{\"version\":\"1.0\",\"version\":\"1.0\"}", "duplicate object key"},
