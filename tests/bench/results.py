@@ -108,6 +108,9 @@ def main():
     print("# Results\n")
     print("Written by `tests/bench/results.sh`: run it to measure your own machine. Release build; each benchmark is"
           " run five times; one thread unless the case says otherwise.\n")
+    print("The encoder beside ONNX Runtime and OpenVINO is on [rivals.md](rivals.md), with a commit and a machine of its"
+          " own for each row; tokenizers are on [tokenizers.md](tokenizers.md), single kernels on"
+          " [kernels.md](kernels.md).\n")
     print(f"- CPU: {cpu()}")
     print(f"- Compiler: {command('cc', '--version').splitlines()[0]}, -O2")
     print(f"- Kernel: {platform.system()} {platform.release()}")
