@@ -157,20 +157,20 @@ static void test_solver_by_hand(void **state)
     float weights[2];
     float bias[1];
     const struct gs_svm_problem problem = {.ids = ids,
-                                       .at = at,
-                                       .inverse_norm = norms,
-                                       .squares = squares,
-                                       .n_features = 2,
-                                       .n = 2,
-                                       .rows = rows,
-                                       .y = y,
-                                       .cost = cost,
-                                       .domain = domain,
-                                       .n_domains = 1,
-                                       .share = 1.0F,
-                                       .tolerance = 1e-6F,
-                                       .max_passes = 250,
-                                       .seed = 1};
+                                           .at = at,
+                                           .inverse_norm = norms,
+                                           .squares = squares,
+                                           .n_features = 2,
+                                           .n = 2,
+                                           .rows = rows,
+                                           .y = y,
+                                           .cost = cost,
+                                           .domain = domain,
+                                           .n_domains = 1,
+                                           .share = 1.0F,
+                                           .tolerance = 1e-6F,
+                                           .max_passes = 250,
+                                           .seed = 1};
     struct gs_solution solution = {.weights = weights, .bias = bias};
     (void)state;
     assert_int_equal(gs_solve(&problem, &solution, NULL), GS_OK);
