@@ -14,14 +14,16 @@ import shutil
 import subprocess
 
 import fixture
-from fixture import Kafka, check, main, say, wait_for
+from fixture import Failed, Kafka, check, main, say, wait_for
 from generate import b64, generate
 from oracle import check_exactly_once, count_aborted, read_manifest
 from stack import Groundswell, create_topics
 
-N, RATE = 5000, 300
+RATE = 300
+PARTS = ((3000, 9), (2000, 10))  # (messages, seed): through kill and outage; through the changes of the model
 KILLS = 10
 SAMPLE = 50
+ARITHMETIC = "int8"
 HEADS = ("sentiment", "topics", "risks", "tier", "confidence", "abstained", "model")
 # Half of what the tiny tokenizer knows: without them most texts would be the same to the model.
 WORDS = "shares profit loss warning up down bank market rises falls beats misses guidance 净利润 下降 公司 业绩 上升".split()
@@ -46,9 +48,9 @@ def switch(link, folder):
     os.replace(fresh, link)
 
 
-def vary(path, manifest):
+def vary(path, manifest, seed):
     """Puts words that the tokenizer knows before the good texts; most become different ones, one in five stays a copy."""
-    rng = random.Random(7)
+    rng = random.Random(seed)
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     for line, row in zip(lines, manifest):
         if "id" in row and rng.random() < 0.8:
@@ -59,18 +61,25 @@ def vary(path, manifest):
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
 
 
-def kill_in_transaction(kafka, program, filler):
+def wait_read(program):
+    """Until this process has committed enough for a sample; how many records."""
+    def probe():
+        read = program.metric("groundswell_records_consumed_total", stage="tag") or 0
+        return read if read >= 2 * SAMPLE else None
+    return wait_for("records read", 20, probe)
+
+
+def kill_in_transaction(kafka, program):
     """kill -9 until one has left a transaction open."""
     for kills in range(1, KILLS + 1):
-        read = wait_for("records read", 20, lambda: program.metric("groundswell_records_consumed_total", stage="tag"))
+        read = wait_read(program)
         program.kill()
         hit = any(row["stable"] < row["high"] for row in kafka.watermarks("tagged"))
         program.start()
         if hit:
             say(f"kill {kills}, after {read:.0f} records, hit an open transaction")
             return
-    check(filler.running(), "the kills took too long")
-    check(False, "no kill hit a transaction: nothing is proved")
+    raise Failed("no kill hit a transaction: nothing is proved")
 
 
 def swap(program, link, folder, result):
@@ -104,11 +113,11 @@ def check_models(records, raw):
             new.add(record.partition)
 
 
-def check_answers(scratch, folder, arithmetic, records, raw):
+def check_answers(scratch, folder, records, raw):
     """What the topic has is what `groundswell tag` says of the same record, and p is the softmax of its logits."""
     values = {record.header("n"): record.value for record in raw}
     done = subprocess.run(
-        [fixture.groundswell(), "tag", "--quiet", "--model", folder, "--arithmetic", arithmetic, "--logits",
+        [fixture.groundswell(), "tag", "--quiet", "--model", folder, "--arithmetic", ARITHMETIC, "--logits",
          "-c", scratch / "one.yaml"],
         input=b"\n".join(values[record.header("n")] for record in records) + b"\n", stdout=subprocess.PIPE, check=False,
         timeout=60)
@@ -136,7 +145,6 @@ def check_encoder_metrics(program):
 
 
 def test(scratch, version):
-    arithmetic = "int8"
     folders = {v: scratch / f"tiny-{v}" for v in NATIVE}
     for v, folder in folders.items():
         make_folder(folder, v)
@@ -145,24 +153,30 @@ def test(scratch, version):
     os.truncate(broken / "model.safetensors", 5000)
     link = scratch / "model"
     switch(link, folders["1"])
-    generate(N, 9, scratch / "records.jsonl", scratch / "manifest.jsonl")
-    manifest = read_manifest(scratch / "manifest.jsonl")
-    vary(scratch / "records.jsonl", manifest)
+    manifest = []
+    for i, (n, seed) in enumerate(PARTS):
+        generate(n, seed, scratch / f"records-{i}.jsonl", scratch / "manifest.jsonl", first=len(manifest))
+        part = read_manifest(scratch / "manifest.jsonl")
+        vary(scratch / f"records-{i}.jsonl", part, seed)
+        manifest += part
 
     kafka = Kafka(scratch, version).start()
     topics = create_topics(kafka)
-    filler = kafka.fill("raw", scratch / "records.jsonl", rate=RATE)
+    fillers = [kafka.fill("raw", scratch / "records-0.jsonl", rate=RATE)]
     program = Groundswell(scratch, kafka, "--stage", "tag", "--set", f"model.path={link}", "--set",
-                          f"model.arithmetic={arithmetic}", "--set", "lanes.tag=2").start()
-    kill_in_transaction(kafka, program, filler)
+                          f"model.arithmetic={ARITHMETIC}", "--set", "lanes.tag=2").start()
+    kill_in_transaction(kafka, program)
+    wait_read(program)
     kafka.stop()
     say("the broker is stopped")
     kafka.start()
     say("the broker is back")
+    fillers.append(kafka.fill("raw", scratch / "records-1.jsonl", rate=RATE))
     swap(program, link, broken, "refused")
     swap(program, link, folders["2"], "loaded")
-    check(filler.running(), "everything was written before the model changed: nothing is proved")
-    filler.wait(60)
+    check(fillers[1].running(), "everything was written before the model changed: nothing is proved")
+    for filler in fillers:
+        check(filler.wait(60) == 0, f"{filler.name} failed")
     program.wait_read(kafka, topics, 60)
     say("everything is read")
 
@@ -174,7 +188,7 @@ def test(scratch, version):
     rng = random.Random(9)
     for v, folder in folders.items():
         of_version = [record for record in records if record.json()["model"]["version"] == v]
-        check_answers(scratch, folder, arithmetic, rng.sample(of_version, SAMPLE), raw)
+        check_answers(scratch, folder, rng.sample(of_version, SAMPLE), raw)
     say(f"{SAMPLE} answers of each version are those of groundswell tag; {aborted} aborted records")
     check_encoder_metrics(program)
     check(program.stop() == 0, "SIGTERM ends it with 0")
