@@ -360,6 +360,11 @@ int64_t gs_answers_due_ms(const struct gs_answers *a)
     return left > 0 ? left : 0;
 }
 
+void gs_answers_idle(struct gs_answers *a, int64_t now_ms)
+{
+    (void)gs_overload_see(&a->overload, now_ms, 0);
+}
+
 size_t gs_answers_waiting(const struct gs_answers *a)
 {
     return a->n;

@@ -81,6 +81,8 @@ GS_MUST_CHECK enum gs_status gs_answers_flush(struct gs_answers *answers, struct
 GS_MUST_CHECK enum gs_status gs_answers_tick(struct gs_answers *answers, struct gs_error *err);
 /* Until that is so; -1: nothing waits, or for ever. */
 int64_t gs_answers_due_ms(const struct gs_answers *answers);
+/* Nothing is left to read: a lane that is behind is in time again, once its hold is over. */
+void gs_answers_idle(struct gs_answers *answers, int64_t now_ms);
 size_t gs_answers_waiting(const struct gs_answers *answers);
 void gs_answers_clear(struct gs_answers *answers); /* forgets those that wait */
 

@@ -29,6 +29,18 @@ static void packed(void *arg, size_t n_messages, size_t n_tokens, double seconds
     gs_encoder_series_packed(&stage->encoder, n_messages, n_tokens, seconds);
 }
 
+/* Of a model that a lane begins with or goes over to: what cannot be had with it. */
+static void warn_of_deadline(const struct gs_stage_tag *stage)
+{
+    const struct gs_model_info *info = gs_model_info(gs_tagger_model(stage->tagger));
+
+    if (stage->options.tagger.answers.deadline_ms > 0 && info->encodes && !info->fast) {
+        gs_log(GS_LOG_WARNING, "tag",
+               "model %s %s has no fast tier: model.encoder.deadline does nothing", info->name,
+               info->version);
+    }
+}
+
 static enum gs_status emit(void *arg, struct gs_tagging *tagging, struct gs_error *err);
 
 enum gs_status gs_stage_tag_new(const struct gs_stage_tag_options *options,
@@ -56,6 +68,7 @@ enum gs_status gs_stage_tag_new(const struct gs_stage_tag_options *options,
         goto done;
     }
     gs_encoder_series_find(options->shard, &stage->encoder);
+    warn_of_deadline(stage);
     *ret = stage;
     stage = NULL;
 
@@ -170,6 +183,7 @@ static void begin(void *self)
         stage->told = (struct gs_answers_stats){0};
         gs_tag_tally_model(&stage->tally, info);
         gs_log(GS_LOG_INFO, "tag", "goes on with model %s %s", info->name, info->version);
+        warn_of_deadline(stage);
     }
     stage->tally.counts = (struct gs_tag_counts){0};
 }
@@ -227,10 +241,15 @@ static enum gs_status tick(void *self, struct gs_sink *sink, struct gs_error *er
     return gs_answers_tick(gs_tagger_answers(stage->tagger), err);
 }
 
+/* Never; but an input that is empty is in time, though no record comes to show it. */
 static bool pending(void *self, const struct gs_source *source)
 {
-    (void)self;
-    (void)source;
+    struct gs_stage_tag *stage = self;
+
+    if (stage->behind && gs_source_lag(source) == 0) {
+        gs_answers_idle(gs_tagger_answers(stage->tagger), gs_clock_wall_ms());
+        tell_encoder(stage);
+    }
     return false;
 }
 
