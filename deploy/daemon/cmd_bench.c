@@ -5,6 +5,7 @@
 #include "deploy/daemon/command.h"
 #include "deploy/daemon/labelled.h"
 
+#include <assert.h>
 #include <getopt.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -207,6 +208,7 @@ static enum gs_status load(struct bench *bench, struct gs_error *err)
     }
     enum gs_status status = gs_model_folder_load(bench->path, &bench->choice, &bench->folder, err);
     if (status == GS_OK) {
+        assert(bench->folder != NULL);
         bench->model = bench->folder->model;
         status = gs_featuriser_new(&featuriser, err);
     }

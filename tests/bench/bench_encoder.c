@@ -142,8 +142,13 @@ static struct gs_encoder_batch fixed_messages(const struct gs_encoder_batch *all
 
 static void batch_free(struct gs_encoder_batch *batch)
 {
-    free((void *)(uintptr_t)batch->ids);
-    free((void *)(uintptr_t)batch->starts);
+    union {
+        const void *in;
+        void *ours;
+    } ids = {batch->ids}, starts = {batch->starts};
+
+    free(ids.ours);
+    free(starts.ours);
 }
 
 /* ---- running ---- */

@@ -150,6 +150,7 @@ static struct gs_encoder_batch shuffled(struct fixture *f, const struct gs_encod
     int32_t *ids = fixture_keep(f, malloc(batch->starts[batch->n] * sizeof *ids));
     for (size_t i = 0; i < batch->n; i++) {
         const size_t other = fixture_random(f) % (i + 1);
+        order[i] = i;
         order[i] = order[other];
         order[other] = i;
     }

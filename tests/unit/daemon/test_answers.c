@@ -106,13 +106,15 @@ static enum gs_status ask_at(struct world *w, const char *text, size_t item, int
     for (size_t i = 0; i < n; i++) {
         hashes[i] = features[i].hash;
     }
-    const struct gs_question question = {.text = gs_str(text),
-                                         .lang = 0,
-                                         .hashes = hashes,
-                                         .n_hashes = n,
-                                         .now_ms = now_ms,
-                                         .age_ms = age_ms,
-                                         .item = (void *)(uintptr_t)item};
+    const struct gs_question question = {
+        .text = gs_str(text),
+        .lang = 0,
+        .hashes = hashes,
+        .n_hashes = n,
+        .now_ms = now_ms,
+        .age_ms = age_ms,
+        // NOLINTNEXTLINE(performance-no-int-to-ptr): a number in place of an item
+        .item = (void *)(uintptr_t)item};
     return gs_answers_ask(w->answers, &question, err);
 }
 
@@ -263,18 +265,18 @@ static void nothing_waits_longer_than_it_may(void **state)
     w->now_ns = 1000000000;
     ask(w, "profit", 0);
     assert_int_equal(gs_answers_due_ms(w->answers), 20);
-    w->now_ns += 12 * 1000000;
+    w->now_ns += 12 * INT64_C(1000000);
     ask(w, "loss", 1);
     assert_int_equal(gs_answers_due_ms(w->answers), 8); /* the oldest counts */
     assert_int_equal(gs_answers_tick(w->answers, &err), GS_OK);
     assert_int_equal(w->n_done, 0);
-    w->now_ns += 8 * 1000000;
+    w->now_ns += 8 * INT64_C(1000000);
     assert_int_equal(gs_answers_due_ms(w->answers), 0);
     assert_int_equal(gs_answers_tick(w->answers, &err), GS_OK);
     assert_in_order(w, 2);
     assert_int_equal(gs_answers_due_ms(w->answers), -1);
     ask(w, "bank", 2);
-    w->now_ns += 25 * 1000000;
+    w->now_ns += 25 * INT64_C(1000000);
     ask(w, "up", 3); /* a text that comes late ends the waiting too */
     assert_in_order(w, 4);
     assert_int_equal(w->n_packs, 2);
