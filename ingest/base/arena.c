@@ -1,4 +1,14 @@
-#include "base/arena.h"
+/* An arena is a list of blocks; pieces are cut from the current one, front to back.
+ *
+ *     first ─► block 64 KiB ─► block 128 KiB ─► block 256 KiB
+ *                 full            current          empty, from an earlier batch
+ *                                  └ used
+ *
+ * When a piece does not fit, the next block becomes the current one: an empty one that is left from
+ * an earlier batch and large enough, or a new one of twice the size (less where max is near). The
+ * rest of the old block is lost until the reset. A reset only moves back to the first block, so a
+ * lane stops allocating once it has met its largest batch. */
+#include "ingest/base/arena.h"
 
 #include <stdalign.h>
 #include <stdint.h>
@@ -87,7 +97,7 @@ static bool next_block(struct gs_arena *arena, size_t size)
     return true;
 }
 
-void *gs_arena_take(struct gs_arena *arena, size_t size)
+void *gs_arena_alloc(struct gs_arena *arena, size_t size)
 {
     if (size > SIZE_MAX - ALIGNMENT) {
         return NULL;
@@ -107,7 +117,7 @@ struct gs_str gs_arena_copy(struct gs_arena *arena, struct gs_str text)
     if (text.len == 0) {
         return (struct gs_str){"", 0};
     }
-    char *copy = gs_arena_take(arena, text.len);
+    char *copy = gs_arena_alloc(arena, text.len);
     if (copy == NULL) {
         return (struct gs_str){NULL, 0};
     }

@@ -2,14 +2,14 @@
  *
  * A lane makes one arena at start and resets it after each batch, so that the steady state
  * does not allocate. Blocks are kept across resets and chained when a batch needs more, up to
- * a stated bound; past it gs_arena_take() returns NULL.
+ * a stated bound; past it gs_arena_alloc() returns NULL.
  *
  * Threads: owned by one thread. */
 #ifndef GS_BASE_ARENA_H
 #define GS_BASE_ARENA_H
 
-#include "base/error.h"
-#include "base/str.h"
+#include "ingest/base/error.h"
+#include "ingest/base/str.h"
 
 struct gs_arena; /* opaque */
 
@@ -18,8 +18,8 @@ GS_MUST_CHECK
 enum gs_status gs_arena_new(size_t max_bytes, struct gs_arena **ret, struct gs_error *err);
 void gs_arena_free(struct gs_arena *arena); /* NULL is fine */
 
-/* size bytes aligned to 16, not initialised; NULL when the bound is reached. */
-void *gs_arena_take(struct gs_arena *arena, size_t size);
+/* size bytes aligned to 16, not initialized; NULL when the bound is reached. */
+void *gs_arena_alloc(struct gs_arena *arena, size_t size);
 
 /* A copy of text that lives as long as the arena's batch; {NULL, 0} when the bound is reached.
  * An empty text stays empty and present ({"", 0}). */

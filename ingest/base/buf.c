@@ -1,4 +1,11 @@
-#include "base/buf.h"
+/* The growing byte buffer. Everything that is appended goes through gs_buf_reserve(), the only
+ * place that checks the ceiling and grows; when it cannot, it marks the buffer as broken, and all
+ * later appends do nothing.
+ *
+ * The buffer grows by half, so that a long text costs a bounded number of copies a byte. printf
+ * goes over a small array on the stack; only a longer text allocates, since vsnprintf() needs a
+ * byte for its NUL that the ceiling may not leave. */
+#include "ingest/base/buf.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -61,12 +68,21 @@ void gs_buf_putc(struct gs_buf *buf, char c)
 
 void gs_buf_printf(struct gs_buf *buf, const char *fmt, ...)
 {
-    char small[256];
     va_list args;
 
     va_start(args, fmt);
-    const int n = vsnprintf(small, sizeof small, fmt, args);
+    gs_buf_vprintf(buf, fmt, args);
     va_end(args);
+}
+
+void gs_buf_vprintf(struct gs_buf *buf, const char *fmt, va_list args)
+{
+    char small[256];
+    va_list again;
+
+    va_copy(again, args);
+    const int n = vsnprintf(small, sizeof small, fmt, again);
+    va_end(again);
     if (n < 0) {
         buf->broken = true;
         return;
@@ -82,9 +98,7 @@ void gs_buf_printf(struct gs_buf *buf, const char *fmt, ...)
         buf->broken = true;
         return;
     }
-    va_start(args, fmt);
     (void)vsnprintf(longer, len + 1, fmt, args);
-    va_end(args);
     gs_buf_put(buf, (struct gs_str){longer, len});
     free(longer);
 }

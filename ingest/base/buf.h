@@ -5,9 +5,10 @@
 #ifndef GS_BASE_BUF_H
 #define GS_BASE_BUF_H
 
-#include "base/attr.h"
-#include "base/str.h"
+#include "ingest/base/attr.h"
+#include "ingest/base/str.h"
 
+#include <stdarg.h>
 #include <stdint.h>
 
 struct gs_buf {
@@ -37,10 +38,12 @@ void gs_buf_put(struct gs_buf *buf, struct gs_str text);
 void gs_buf_puts(struct gs_buf *buf, const char *text);
 void gs_buf_putc(struct gs_buf *buf, char c);
 GS_PRINTF(2, 3) void gs_buf_printf(struct gs_buf *buf, const char *fmt, ...);
+GS_PRINTF(2, 0) void gs_buf_vprintf(struct gs_buf *buf, const char *fmt, va_list args);
 
 /* JSON pieces (RFC 8259). The caller writes the braces, commas and keys.
  *
- * gs_buf_json_str() writes a quoted string; bytes that are not UTF-8 become U+FFFD, one a byte.
+ * gs_buf_json_str() writes a quoted string; bytes that are not UTF-8 become U+FFFD, one a byte,
+ * and what is unprintable (escape.h) an escape.
  * gs_buf_json_number() writes a finite number in the shortest of at most six significant
  * digits; NaN and infinities, which JSON does not have, become null.
  * gs_buf_json_float() writes at most nine significant digits, which read back as the same float;

@@ -1,7 +1,8 @@
 /* The JSON pieces of buf.h. Most bytes that leave the program pass here, so the usual cases (plain
  * text, probabilities, times) are written by hand; printf costs 200 ns a number. */
-#include "base/buf.h"
-#include "base/utf8.h"
+#include "ingest/base/buf.h"
+#include "ingest/base/escape.h"
+#include "ingest/base/utf8.h"
 
 #include <math.h>
 
@@ -18,8 +19,26 @@ static uint64_t special(uint64_t word)
     return ((word - ones * 0x20) | (quote - ones) | (backslash - ones) | word) & highs;
 }
 
-/* Bytes from i on that a JSON string may hold as they are: valid UTF-8 without control
- * characters, quotes and backslashes. */
+/* True when the character of n bytes may be one of gs_unprintable(). Its first two bytes decide, so
+ * that most text is not asked further. */
+static bool may_be_unprintable(const char *bytes, size_t n)
+{
+    const unsigned char *b = (const unsigned char *)bytes;
+
+    switch (b[0]) {
+    case 0xC2:
+        return b[1] < 0xA0;
+    case 0xE2:
+        return b[1] == 0x80 || b[1] == 0x81;
+    case 0xEF:
+        return b[1] == 0xBB || b[1] == 0xBF;
+    default:
+        return (b[0] == 0xD8 && b[1] == 0x9C) || (n == 4 && b[0] == 0xF3);
+    }
+}
+
+/* Bytes from i on that a JSON string may hold as they are: valid UTF-8 without quotes,
+ * backslashes and what is unprintable (escape.h). */
 static size_t plain_run(struct gs_str text, size_t i)
 {
     const size_t start = i;
@@ -41,7 +60,8 @@ static size_t plain_run(struct gs_str text, size_t i)
             break;
         }
         const size_t n = gs_utf8_valid_len(text.bytes + i, text.len - i);
-        if (n == 0) {
+        if (n == 0 || (may_be_unprintable(text.bytes + i, n) &&
+                       gs_unprintable(gs_utf8_decode(text.bytes + i, n)))) {
             break;
         }
         i += n;
@@ -50,7 +70,7 @@ static size_t plain_run(struct gs_str text, size_t i)
 }
 
 /* One byte that may not stand in a JSON string as it is. */
-static void put_escaped(struct gs_buf *buf, unsigned char c)
+static void put_escaped_byte(struct gs_buf *buf, unsigned char c)
 {
     static const char hex[] = "0123456789abcdef";
 
@@ -80,6 +100,26 @@ static void put_escaped(struct gs_buf *buf, unsigned char c)
     }
 }
 
+/* The character at bytes, which may not stand in a JSON string as it is; returns its length. RFC
+ * 8259 allows the unprintable ones outside ASCII, but records are read on terminals and in pages
+ * too, and "\\u202e" is the same string. */
+static size_t put_escaped(struct gs_buf *buf, const char *bytes, size_t len)
+{
+    const size_t n = gs_utf8_valid_len(bytes, len);
+    if (n < 2) {
+        put_escaped_byte(buf, (unsigned char)*bytes);
+        return 1;
+    }
+    const uint32_t cp = gs_utf8_decode(bytes, n);
+    if (cp < 0x10000) {
+        gs_buf_printf(buf, "\\u%04x", (unsigned)cp);
+    } else {
+        gs_buf_printf(buf, "\\u%04x\\u%04x", (unsigned)(0xD7C0 + (cp >> 10)),
+                      (unsigned)(0xDC00 + (cp & 0x3FF)));
+    }
+    return n;
+}
+
 void gs_buf_json_str(struct gs_buf *buf, struct gs_str text)
 {
     gs_buf_putc(buf, '"');
@@ -88,7 +128,7 @@ void gs_buf_json_str(struct gs_buf *buf, struct gs_str text)
         gs_buf_put(buf, (struct gs_str){text.bytes + i, run});
         i += run;
         if (i < text.len) {
-            put_escaped(buf, (unsigned char)text.bytes[i++]);
+            i += put_escaped(buf, text.bytes + i, text.len - i);
         }
     }
     gs_buf_putc(buf, '"');
@@ -115,7 +155,7 @@ static void put_fraction(struct gs_buf *buf, uint64_t n, int digits)
     gs_buf_put(buf, (struct gs_str){text, (size_t)len});
 }
 
-/* How many zeros follow the point of a fraction in [1e-6, 1). */
+/* The number of zeros behind the point of a fraction in [1e-6, 1). */
 static int leading_zeros(double value)
 {
     int zeros = 0;

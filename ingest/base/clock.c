@@ -1,4 +1,6 @@
-#include "base/clock.h"
+/* The two clocks of clock_gettime(2). The wall clock is for times that people or other programs
+ * see; it may be set and may jump. Durations and timeouts use the monotonic one. */
+#include "ingest/base/clock.h"
 
 #include <time.h>
 

@@ -1,3 +1,4 @@
+/* The time of day and the time that has passed: two clocks that must not be mixed up. */
 #ifndef GS_BASE_CLOCK_H
 #define GS_BASE_CLOCK_H
 

@@ -1,9 +1,16 @@
+/* Errors, as functions report them: a status for code, a message for people.
+ *
+ * Everything that can fail returns enum gs_status and takes a struct gs_error as its last argument,
+ * which may be NULL. There is no errno of our own and no logging in libraries: the caller decides
+ * whether a failure is reported, repeated or survived.
+ *
+ * Threads: any; an error belongs to the stack it lives on. */
 #ifndef GS_BASE_ERROR_H
 #define GS_BASE_ERROR_H
 
-#include "base/attr.h"
+#include "ingest/base/attr.h"
 
-/* What went wrong, for code to branch on. 0 is the only success. */
+/* The kind of a failure, for code to branch on. 0 is the only success. */
 enum gs_status {
     GS_OK = 0,
     GS_NO_MEMORY,  /* allocation failed, or a fixed budget is used up */
@@ -16,7 +23,7 @@ enum gs_status {
     GS_FENCED,     /* this lane's clients are of no more use: close them and build new ones */
 };
 
-/* What went wrong, for a person to read. Lives on the caller's stack. */
+/* The kind and the text of a failure, for a person to read. Lives on the caller's stack. */
 struct gs_error {
     enum gs_status status;
     char message[256];
@@ -24,7 +31,8 @@ struct gs_error {
 
 /* Writes the message unless err is NULL and gives status back, so that every
  * failure is one line: return gs_fail(err, GS_IO, "%s: %s", path, why);
- * Control characters become '?', so that the message is one line too. */
+ * Control characters and what is not UTF-8 become '?', so that the message is one line of text
+ * too. A message too long for its room ends behind a word, in "…". */
 GS_PRINTF(3, 4)
 enum gs_status gs_fail(struct gs_error *err, enum gs_status status, const char *fmt, ...);
 

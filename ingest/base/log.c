@@ -1,13 +1,26 @@
-#include "base/log.h"
+/* Makes each event one line and writes it with one write(2), so that lines of several threads do
+ * not run into each other.
+ *
+ * A line is built in memory that belongs to the call: as text with everything escaped that could
+ * drive a terminal or forge a second line, or as a JSON object. What cannot be written is lost: the
+ * log has nowhere to report that. */
+#include "ingest/base/log.h"
 
-#include "base/buf.h"
-#include "base/clock.h"
+#include "ingest/base/buf.h"
+#include "ingest/base/clock.h"
+#include "ingest/base/escape.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
+
+const char *const gs_log_level_names[GS_N_LOG_LEVELS + 1] = {"debug", "info", "warning", "error",
+                                                             NULL};
+const char *const gs_log_format_names[3] = {"text", "json", NULL};
+
+enum { MAX_MESSAGE = 64 * 1024 };
 
 static _Atomic int lowest = GS_LOG_INFO;
 static _Atomic bool as_json;
@@ -18,42 +31,38 @@ void gs_log_configure(enum gs_log_level at_least, bool json)
     atomic_store(&as_json, json);
 }
 
-static void put_text(struct gs_buf *line, const char *text)
+bool gs_log_is_json(void)
 {
-    for (; *text != '\0'; text++) {
-        const unsigned char c = (unsigned char)*text;
-        if (c < 0x20 || c == 0x7F) {
-            gs_buf_printf(line, "\\x%02x", c);
-        } else {
-            gs_buf_putc(line, (char)c);
-        }
-    }
+    return atomic_load(&as_json);
 }
 
 void gs_log(enum gs_log_level level, const char *where, const char *fmt, ...)
 {
-    static const char *const names[] = {"debug", "info", "warning", "error"};
-    struct gs_buf line = {.max = 8192};
-    char message[1024];
+    struct gs_buf line = {.max = (size_t)8 * MAX_MESSAGE};
+    struct gs_buf message = {.max = MAX_MESSAGE};
     va_list args;
 
     if ((int)level < atomic_load(&lowest)) {
         return;
     }
     va_start(args, fmt);
-    (void)vsnprintf(message, sizeof message, fmt, args);
+    gs_buf_vprintf(&message, fmt, args);
     va_end(args);
+    if (!gs_buf_ok(&message)) {
+        gs_buf_reset(&message);
+        gs_buf_printf(&message, "a message of more than %d bytes: %.60s", MAX_MESSAGE, fmt);
+    }
     if (atomic_load(&as_json)) {
         gs_buf_puts(&line, "{\"time\":");
         gs_buf_json_time(&line, gs_clock_wall_ms());
-        gs_buf_printf(&line, ",\"level\":\"%s\",\"where\":", names[level]);
+        gs_buf_printf(&line, ",\"level\":\"%s\",\"where\":", gs_log_level_names[level]);
         gs_buf_json_str(&line, gs_str(where));
         gs_buf_puts(&line, ",\"message\":");
-        gs_buf_json_str(&line, gs_str(message));
+        gs_buf_json_str(&line, gs_buf_str(&message));
         gs_buf_puts(&line, "}\n");
     } else {
-        gs_buf_printf(&line, "groundswell: %s: %s: ", names[level], where);
-        put_text(&line, message);
+        gs_buf_printf(&line, "groundswell: %s: %s: ", gs_log_level_names[level], where);
+        gs_buf_terminal(&line, gs_buf_str(&message));
         gs_buf_putc(&line, '\n');
     }
     for (size_t done = 0; gs_buf_ok(&line) && done < line.len;) {
@@ -62,9 +71,10 @@ void gs_log(enum gs_log_level level, const char *where, const char *fmt, ...)
             continue;
         }
         if (n <= 0) {
-            break; /* nowhere left to say it */
+            break; /* there is no other place to report it */
         }
         done += (size_t)n;
     }
+    gs_buf_done(&message);
     gs_buf_done(&line);
 }

@@ -5,16 +5,20 @@
 #ifndef GS_BASE_LOG_H
 #define GS_BASE_LOG_H
 
-#include "base/attr.h"
+#include "ingest/base/attr.h"
 
 #include <stdbool.h>
 
-enum gs_log_level { GS_LOG_DEBUG, GS_LOG_INFO, GS_LOG_WARNING, GS_LOG_ERROR };
+enum gs_log_level { GS_LOG_DEBUG, GS_LOG_INFO, GS_LOG_WARNING, GS_LOG_ERROR, GS_N_LOG_LEVELS };
+/* "debug", … and "text", "json"; NULL behind the last: for settings and flags that choose one. */
+extern const char *const gs_log_level_names[GS_N_LOG_LEVELS + 1];
+extern const char *const gs_log_format_names[3];
 
 void gs_log_configure(enum gs_log_level at_least, bool json);
+bool gs_log_is_json(void);
 
-/* where: the part that speaks, such as "tag lane 0". The message is cut at 1 kB; control
- * characters in it are escaped, so that hostile input cannot forge a line. */
+/* where: the part that writes, such as "tag lane 0". The line grows with the message, up to 64 kB;
+ * control characters in it are escaped, so that hostile input cannot forge a line. */
 GS_PRINTF(3, 4)
 void gs_log(enum gs_log_level level, const char *where, const char *fmt, ...);
 

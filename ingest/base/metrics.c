@@ -2,9 +2,9 @@
  *
  * A shard keeps its series in a chained hash table that only its owner changes. The owner therefore
  * looks up without the lock and takes it only to change the table; a scrape takes it to read. */
-#include "base/metrics_internal.h"
+#include "ingest/base/metrics_internal.h"
 
-#include "base/utf8.h"
+#include "ingest/base/utf8.h"
 
 #include <assert.h>
 #include <math.h>

@@ -1,6 +1,6 @@
 /* Counters, gauges and histograms that a program counts into and a scrape adds up.
  *
- * One table of rows (struct gs_metric_def) says what exists; /metrics, METRICS.md and the HELP
+ * One table of rows (struct gs_metric_def) says what exists; /metrics, metrics.md and the HELP
  * lines all come from it. Each thread counts into a shard of its own, so counting is one relaxed
  * atomic addition on a line that nobody else writes; a scrape adds the shards up.
  *
@@ -13,14 +13,15 @@
 #ifndef GS_BASE_METRICS_H
 #define GS_BASE_METRICS_H
 
-#include "base/error.h"
-#include "base/str.h"
+#include "ingest/base/error.h"
+#include "ingest/base/str.h"
 
 #include <stdint.h>
 
 enum gs_metric_type { GS_METRIC_COUNTER, GS_METRIC_GAUGE, GS_METRIC_HISTOGRAM };
 
-/* How shards that hold the same series are joined. Counters and histograms always add. */
+/* The way in which shards that hold the same series are joined. Counters and histograms always
+ * add. */
 enum gs_metric_join { GS_JOIN_SUM, GS_JOIN_MAX };
 
 enum { GS_METRIC_MAX_LABELS = 4, GS_METRIC_MAX_BUCKETS = 16 };
@@ -68,7 +69,7 @@ void gs_series_set(struct gs_series *series, double value);     /* gauge */
 void gs_series_observe(struct gs_series *series, double value); /* histogram */
 double gs_series_value(const struct gs_series *series);         /* this shard's counter or gauge */
 
-/* What a scrape sees of one series, shards joined. Borrowed for the visit. */
+/* One series as a scrape sees it, shards joined. Borrowed for the visit. */
 struct gs_sample {
     const struct gs_metric_def *def;
     const struct gs_str *values;                       /* [number of labels] */

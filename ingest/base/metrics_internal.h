@@ -1,8 +1,8 @@
-/* What metrics.c (counting) and metrics_visit.c (scraping) share. */
+/* The structs that metrics.c (counting) and metrics_visit.c (scraping) share. */
 #ifndef GS_BASE_METRICS_INTERNAL_H
 #define GS_BASE_METRICS_INTERNAL_H
 
-#include "base/metrics.h"
+#include "ingest/base/metrics.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -24,8 +24,8 @@ struct gs_series {
 struct gs_shard {
     struct gs_shard *next;
     const struct gs_metrics *metrics;
-    pthread_mutex_t
-        lock; /* slots, n_slots, and every next, against scrapes; the owner reads without */
+    /* Guards slots, n_slots and every next against scrapes; the owner reads without it. */
+    pthread_mutex_t lock;
     struct gs_series **slots; /* [n_slots], a power of two */
     size_t n_slots, n_series;
     size_t *n_of_def;            /* [n_defs] series of each metric, overflow not counted */

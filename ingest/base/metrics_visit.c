@@ -1,7 +1,15 @@
-/* Scraping: every shard is copied under its lock, then sorted, joined and shown without any. */
-#include "base/metrics_internal.h"
+/* Scraping: adds the shards up and shows one series after the other.
+ *
+ *     shard 0 ─┐ copied, each under            sorted by metric     neighbours that     visit()
+ *     shard 1 ─┼ its own lock       ─► list ─► and label values ─► are equal: joined ─► in order
+ *     shard 2 ─┘
+ *
+ * A lock is held for the copy of one shard only, and only against changes of its table: counting
+ * goes on meanwhile, so the numbers of one scrape may be some messages apart. Label bytes are
+ * copied into one buffer, which may move while it grows: entries keep offsets until all are in. */
+#include "ingest/base/metrics_internal.h"
 
-#include "base/buf.h"
+#include "ingest/base/buf.h"
 
 #include <stdlib.h>
 

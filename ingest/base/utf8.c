@@ -1,4 +1,8 @@
-#include "base/utf8.h"
+/* Checks, cuts and repairs UTF-8. The rules themselves, one character at a time, are in utf8.h.
+ *
+ * Most text is ASCII for long stretches, so the check reads eight bytes at a time until one has its
+ * high bit set. A cut looks back at most three bytes for a character that the cut would split. */
+#include "ingest/base/utf8.h"
 
 size_t gs_utf8_check(struct gs_str text)
 {
@@ -25,6 +29,21 @@ size_t gs_utf8_check(struct gs_str text)
         }
     }
     return i;
+}
+
+struct gs_str gs_utf8_cut(struct gs_str text, size_t max)
+{
+    if (text.len <= max) {
+        return text;
+    }
+    for (size_t back = 1; back <= 3 && back <= max; back++) {
+        const size_t at = max - back;
+        const size_t n = gs_utf8_valid_len(text.bytes + at, text.len - at);
+        if (n > 0) {
+            return (struct gs_str){text.bytes, n > back ? at : max};
+        }
+    }
+    return (struct gs_str){text.bytes, max};
 }
 
 size_t gs_utf8_repair(struct gs_str text, char *out)

@@ -3,17 +3,20 @@
 #ifndef GS_BASE_UTF8_H
 #define GS_BASE_UTF8_H
 
-#include "base/str.h"
+#include "ingest/base/str.h"
 
 #include <stdint.h>
 
-/* Where the first byte is that does not belong to valid UTF-8; text.len when all of it is valid.
- * Runs of ASCII go eight bytes at a time. */
+/* The place of the first byte that does not belong to valid UTF-8; text.len when all of it is
+ * valid. Runs of ASCII go eight bytes at a time. */
 size_t gs_utf8_check(struct gs_str text);
 
 /* A copy of text in which each byte that gs_utf8_check() would stop at is U+FFFD; out holds
  * 3 * text.len bytes. Returns the length. */
 size_t gs_utf8_repair(struct gs_str text, char *out);
+
+/* text, cut to at most max bytes and never inside a valid character. */
+struct gs_str gs_utf8_cut(struct gs_str text, size_t max);
 
 /* Length (1 to 4) of the valid sequence at bytes, 0 when there is none in n bytes. */
 static inline size_t gs_utf8_valid_len(const char *bytes, size_t n)

@@ -1,5 +1,6 @@
-/* The embedded broker: librdkafka's mock cluster, one broker inside this process. */
-#include "ingest/kafka/lane.h"
+/* The embedded broker: librdkafka's mock cluster with one broker inside this process. Topics live
+ * in memory and transactions are not enforced, so it shows nothing about delivery guarantees. */
+#include "ingest/kafka/kafka_internal.h"
 
 #include <librdkafka/rdkafka_mock.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
-/* Settings of the clients: our defaults, then the user's properties, those refused that would break
- * what delivery promises. The reason of each default is in deploy/docs/streaming.md. */
-#include "ingest/kafka/lane.h"
+/* Settings of the clients. A configuration is made in three layers, where the later one wins: our
+ * defaults, the lane's names and timeouts, and the user's properties, of which properties.c says
+ * which may be set. The reason of each default is in deploy/docs/streaming.md. */
+#include "ingest/kafka/kafka_internal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -34,45 +35,14 @@ static const struct gs_property producer_defaults[] = {
     {"enable.idempotence", "true"},
     {"acks", "all"},
     {"linger.ms", "5"},
-    /* A missing DLQ is to be found out, not made. Consumers make none by default. */
+    /* A missing dead-letter topic is reported, not created. Consumers create none by default. */
     {"allow.auto.create.topics", "false"},
     /* Back-to-back transactions meet CONCURRENT_TRANSACTIONS and wait this long. */
     {"retry.backoff.ms", "5"},
-    /* As the Java client: one key, one partition, whoever writes it. */
+    /* As the Java client does: a key has the same partition, whichever client writes it. */
     {"partitioner", "murmur2_random"},
     {"queue.buffering.max.messages", "200000"},
     {"queue.buffering.max.kbytes", "65536"},
-};
-
-/* What a user may not set, and why. */
-static const struct gs_property refused[] = {
-    {"bootstrap.servers", "set kafka.brokers"},
-    {"metadata.broker.list", "set kafka.brokers"},
-    {"group.id", "set the stage's group"},
-    {"group.instance.id", "it is derived, so that it is stable"},
-    {"transactional.id", "it is derived, so that it is stable"},
-    {"transaction.timeout.ms", "set the transaction timeout"},
-    {"enable.auto.commit", "offsets are committed with the outputs"},
-    {"auto.commit.enable", "offsets are committed with the outputs"},
-    {"auto.commit.interval.ms", "offsets are committed with the outputs"},
-    {"enable.auto.offset.store", "positions are kept by the lane"},
-    {"offset.store.method", "positions are kept by the lane"},
-    {"offset.store.path", "positions are kept by the lane"},
-    {"auto.offset.reset", "set start: it applies once, when nothing is committed"},
-    {"isolation.level", "aborted records would be read"},
-    {"enable.partition.eof", "idle partitions are found by it"},
-    {"enable.idempotence", "retries would duplicate and reorder"},
-    {"enable.gapless.guarantee", "it makes errors fatal that a lane recovers from"},
-    {"acks", "a leader's loss would lose records"},
-    {"request.required.acks", "a leader's loss would lose records"},
-    {"delivery.report.only.error", "every report is waited for"},
-    {"partitioner", "a key has to stay in its partition"},
-    {"msg_order_cmp", "records of a key keep their order"},
-    {"queuing.strategy", "records of a key keep their order"},
-    {"allow.auto.create.topics", "a missing topic has to be found out"},
-    {"log.queue", "log lines go to the daemon's log"},
-    {"enabled_events", "events are served by the lane"},
-    {"group.protocol", "the classic protocol is what is tested"},
 };
 
 static enum gs_status set(rd_kafka_conf_t *conf, const char *name, const char *value,
@@ -106,42 +76,13 @@ static enum gs_status set_all(rd_kafka_conf_t *conf, const struct gs_property *r
     return status;
 }
 
-/* The cooperative assignor loses assignments and hangs on close before librdkafka 2.10. */
-static enum gs_status check_assignor(const char *value, struct gs_error *err)
-{
-    if (strstr(value, "cooperative") != NULL && rd_kafka_version() < 0x020a0000) {
-        return gs_fail(err, GS_BAD_CONFIG,
-                       "kafka property partition.assignment.strategy: %s needs librdkafka 2.10 or "
-                       "later, this is %s; take range or roundrobin",
-                       value, rd_kafka_version_str());
-    }
-    return GS_OK;
-}
-
-static enum gs_status check_property(const struct gs_property *property, struct gs_error *err)
-{
-    if (property->name == NULL || property->value == NULL) {
-        return gs_fail(err, GS_BAD_CONFIG, "kafka property without a name or value");
-    }
-    for (size_t i = 0; i < GS_COUNT(refused); i++) {
-        if (strcmp(property->name, refused[i].name) == 0) {
-            return gs_fail(err, GS_BAD_CONFIG, "kafka property %s may not be set: %s",
-                           property->name, refused[i].value);
-        }
-    }
-    if (strcmp(property->name, "partition.assignment.strategy") == 0) {
-        return check_assignor(property->value, err);
-    }
-    return GS_OK;
-}
-
 static enum gs_status set_users(rd_kafka_conf_t *conf, const struct gs_property *properties,
                                 size_t n, struct gs_error *err)
 {
     enum gs_status status = GS_OK;
 
     for (size_t i = 0; i < n && status == GS_OK; i++) {
-        status = check_property(&properties[i], err);
+        status = gs_kafka_property_check(&properties[i], err);
         if (status == GS_OK) {
             status = set(conf, properties[i].name, properties[i].value, err);
         }
@@ -225,8 +166,7 @@ static enum gs_status set_transactions(rd_kafka_conf_t *conf,
         status = set_int(conf, "transaction.timeout.ms", limit_ms, err);
     }
     if (status == GS_OK) {
-        /* Shorter than the transaction, so that a record's end is known before the transaction's.
-         */
+        /* Shorter than the transaction: a record's end is known before the transaction's. */
         status = set_int(conf, "message.timeout.ms", limit_ms / 5 * 4, err);
     }
     return status;

@@ -1,6 +1,6 @@
-/* What an error code asks of a lane. The order in which the classes are looked at is the callers';
- * deploy/docs/streaming.md gives it. */
-#include "ingest/kafka/lane.h"
+/* The classes of Kafka's error codes, by what a lane has to do about them. The callers look at the
+ * classes in an order that deploy/docs/streaming.md gives. */
+#include "ingest/kafka/kafka_internal.h"
 
 #include <time.h>
 

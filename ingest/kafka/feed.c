@@ -1,5 +1,6 @@
-/* A plain idempotent producer of one topic. */
-#include "ingest/kafka/lane.h"
+/* A plain idempotent producer of one topic, for the demo and tools: no batches, no transactions. A
+ * flush waits for every delivery report and fails with the first that failed. */
+#include "ingest/kafka/kafka_internal.h"
 
 #include <stdlib.h>
 
@@ -36,8 +37,11 @@ static enum gs_status start(struct gs_feed *feed, const char *topic, rd_kafka_co
         return gs_fail(err, GS_BAD_CONFIG, "topic \"%s\": %s", topic,
                        rd_kafka_err2str(rd_kafka_last_error()));
     }
-    return gs_kafka_topic_check(&feed->client, "feed", feed->rkt,
-                                gs_kafka_deadline(GS_KAFKA_OPEN_MS), err);
+    struct gs_error why = {GS_OK, ""};
+    status = gs_kafka_topic_check(&feed->client, "feed", feed->rkt,
+                                  gs_kafka_deadline(GS_KAFKA_OPEN_MS), &why);
+    return status == GS_OK ? GS_OK
+                           : gs_fail(err, status == GS_AGAIN ? GS_IO : status, "%s", why.message);
 }
 
 enum gs_status gs_feed_open(const char *brokers, const char *topic,
@@ -50,7 +54,8 @@ enum gs_status gs_feed_open(const char *brokers, const char *topic,
     if (feed == NULL) {
         return gs_fail(err, GS_NO_MEMORY, "feed");
     }
-    feed->client.owner = feed;
+    const struct gs_kafka_options options = {.brokers = brokers};
+    gs_kafka_client_init(&feed->client, feed, &options);
     enum gs_status status = gs_kafka_conf_feed(brokers, properties, n_properties, &conf, err);
     if (status == GS_OK) {
         status = start(feed, topic, conf, err);

@@ -1,7 +1,10 @@
-/* The messages of the open batch. Their bytes are librdkafka's and are lent on, not copied; a
- * message keeps the whole fetch response it came in alive, so the batch is bounded in records and
- * in bytes. */
-#include "ingest/kafka/lane.h"
+/* The messages of the open batch. Their bytes are librdkafka's and are lent on, not copied: a
+ * message is destroyed when the batch is committed or rewound.
+ *
+ * A message keeps the whole fetch response it came in alive, so the batch is bounded in records and
+ * in bytes. Headers are the exception to lending: librdkafka gives them one by one, so they are
+ * listed in blocks that stay where they are and are used again by the next batch. */
+#include "ingest/kafka/kafka_internal.h"
 
 #include <stdlib.h>
 
@@ -32,7 +35,7 @@ static struct gs_kafka_header_block *add_block(struct gs_kafka_held *held, size_
 }
 
 /* n headers that live until the release; NULL without memory. */
-static struct gs_header *take_headers(struct gs_kafka_held *held, size_t n)
+static struct gs_header *alloc_headers(struct gs_kafka_held *held, size_t n)
 {
     while (held->block < held->n_blocks && n > held->blocks[held->block]->capacity - held->used) {
         held->block++;
@@ -60,7 +63,7 @@ static enum gs_status read_headers(struct gs_kafka_held *held, rd_kafka_message_
     if (n == 0) {
         return GS_OK;
     }
-    struct gs_header *headers = take_headers(held, n);
+    struct gs_header *headers = alloc_headers(held, n);
     if (headers == NULL) {
         return gs_fail(err, GS_NO_MEMORY, "headers of a Kafka record");
     }

@@ -1,6 +1,9 @@
+/* Opens the pair of a lane, and gives its counters. The producer comes first: init_transactions
+ * ends what an earlier life of the lane left open, so that the offsets which the consumer asks for
+ * are settled. */
 #include "ingest/kafka/kafka.h"
 
-#include "ingest/kafka/lane.h"
+#include "ingest/kafka/kafka_internal.h"
 
 static enum gs_status check_options(const struct gs_kafka_options *options, struct gs_error *err)
 {
@@ -64,6 +67,7 @@ void gs_kafka_stats(const struct gs_source *source, const struct gs_sink *sink,
         .retries = in->retries + out->retries,
         .delivery_failures = out->delivery_failures,
         .fences = in->fences + out->fences,
+        .unowned = in->unowned,
     };
 }
 

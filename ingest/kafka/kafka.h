@@ -7,12 +7,19 @@
 
 #include "ingest/records/source.h"
 
+#include <stdatomic.h>
+
 enum gs_delivery { GS_EXACTLY_ONCE, GS_AT_LEAST_ONCE };
 enum gs_start { GS_START_COMMITTED_ONLY, GS_START_EARLIEST, GS_START_LATEST };
 
 struct gs_property {
     const char *name, *value; /* librdkafka's */
 };
+
+/* GS_OK when a lane's clients may be given the property, by our rules and by librdkafka's own.
+ * GS_BAD_CONFIG says why not; an unknown name comes with the one that may have been meant. */
+GS_MUST_CHECK
+enum gs_status gs_kafka_property_check(const struct gs_property *property, struct gs_error *err);
 
 struct gs_kafka_options {
     const char *brokers;
@@ -22,15 +29,33 @@ struct gs_kafka_options {
     size_t n_topics;
     const char *output[GS_N_STREAMS]; /* topic of each stream, or NULL */
     enum gs_delivery delivery;
-    enum gs_start start; /* where a group without committed offsets begins */
-    bool strict;         /* recreate the producer after a timed-out EndTxn (see streaming.md §2) */
+    /* Where a group without committed offsets begins. A partition that comes later, when the group
+     * has offsets of others, begins at its first record whatever this says: only _COMMITTED_ONLY
+     * asks for a decision where its topic is new as well. */
+    enum gs_start start;
+    /* Shared by the lanes of one group, 0 at first: when one of them found the group without any
+     * offset. The others then begin as on a first start too, though offsets are there by now. NULL:
+     * a lane decides alone. */
+    _Atomic int64_t *fresh_ns;
+    bool strict; /* recreate the producer after a timed-out EndTxn (see streaming.md §2) */
     int transaction_timeout_ms;
     const struct gs_property *properties; /* kafka.properties from the configuration, applied last;
                                              those that would break delivery are refused */
     size_t n_properties;
-    int open_timeout_ms;    /* how long gs_kafka_open waits for a broker that is down; 0: 30000 */
-    size_t max_batch;       /* records that one batch may hold; 0: 100000 */
-    size_t max_batch_bytes; /* their bytes; 0: 64 MiB. A record over it still comes, alone */
+    int open_timeout_ms;     /* how long gs_kafka_open waits for a broker that is down; 0: 30000 */
+    size_t max_batch;        /* records that one batch may hold; 0: 100000 */
+    size_t max_batch_bytes;  /* their bytes; 0: 64 MiB. A record over it still comes, alone */
+    int shutdown_timeout_ms; /* from a stop until all is closed; 0: 5000 */
+    /* The time at which the lane was asked to stop (monotonic ns; 0: it was not), set by any
+     * thread. From then on nothing is opened any more, whatever waits for a broker gives up after
+     * half of shutdown_timeout_ms, and closing is over after nine tenths of it. Must outlive both
+     * clients; NULL: never. */
+    const _Atomic int64_t *stop_ns;
+    bool
+        leave_on_stop; /* a source that closes after a stop takes a static member out of its group */
+    /* When a broker last answered either client (monotonic ns), written from any thread. Must
+     * outlive both; may be NULL. */
+    _Atomic int64_t *heard_ns;
     /* Log lines of librdkafka and of errors that were survived, level an enum gs_log_level. Called
      * from any thread; may be NULL. */
     void (*log)(void *arg, int level, const char *message);
@@ -41,16 +66,17 @@ struct gs_kafka_options {
  * owner's thread. */
 struct gs_kafka_stats {
     uint64_t consumed, produced, commits, aborts, rebalances, retries, delivery_failures, fences;
+    uint64_t unowned; /* partitions of the input that no member of the group owns now */
 };
 
 /* A pair for one lane, connected: the producer is ready (its transactional id is ours), topics are
  * looked up, the consumer has subscribed. Partitions come later, from inside gs_source_poll(), as
  * events tell.
  *
- * GS_IO: a broker that could not be had within open_timeout_ms, or a topic that is missing or not
- * authorised (the DLQ included); it names topic and stream. GS_BAD_CONFIG names a property that
- * librdkafka or we refuse. GS_FENCED: try again. options' strings are copied. The sink works only
- * with its own source.
+ * GS_AGAIN: no broker could be had within open_timeout_ms; it may be called again. GS_IO: a topic
+ * that is missing or not authorized (the DLQ included); it names topic and stream. GS_BAD_CONFIG
+ * names a property that librdkafka or we refuse. GS_FENCED: try again. options' strings are copied.
+ * The sink works only with its own source.
  *
  * Polling: GS_AGAIN may come before timeout_ms is over, when something other than a record came,
  * and comes at once while the batch is full (max_batch, max_batch_bytes): commit it then. Records
@@ -62,8 +88,11 @@ struct gs_kafka_stats {
  * says GS_ABORTED at its next call. An empty assignment is an assignment (more lanes than
  * partitions).
  *
+ * GS_FENCED also says that the lane was asked to stop (options->stop_ns) before it was done.
+ *
  * Closing either first is fine when no batch is open. Closing the source leaves the group (a static
- * member keeps its partitions for session.timeout.ms) and calls revoking and revoked. Both are
+ * member keeps its partitions for session.timeout.ms, unless leave_on_stop and the lane was asked to
+ * stop) and calls revoking and revoked. Both are
  * bounded (some 20 s at worst). */
 GS_MUST_CHECK
 enum gs_status gs_kafka_open(const struct gs_kafka_options *options,
@@ -72,7 +101,7 @@ enum gs_status gs_kafka_open(const struct gs_kafka_options *options,
 void gs_kafka_stats(const struct gs_source *source, const struct gs_sink *sink,
                     struct gs_kafka_stats *ret);
 
-/* Whether the source has a partition assignment (readiness). */
+/* True when the source has a partition assignment (readiness). */
 bool gs_kafka_assigned(const struct gs_source *source);
 
 /* ---- embedded broker: librdkafka's mock cluster, for the demo and quick tests ---- */

@@ -1,7 +1,13 @@
-/* Plain offset commits: at-least-once delivery, and sources whose sink is of another kind. */
-#include "ingest/kafka/lane.h"
+/* Plain offset commits, outside any transaction: for at-least-once delivery, and for sources whose
+ * sink is of another kind.
+ *
+ * A commit is a request and an answer on a queue of its own, so that waiting for it serves no other
+ * events. Errors that pass by themselves are repeated for a minute. A lost membership means that
+ * somebody else has the partitions now (GS_ABORTED); the rest needs new clients (GS_FENCED) or a
+ * person (GS_IO). */
+#include "ingest/kafka/kafka_internal.h"
 
-/* One commit request and its answer, waited for so long. */
+/* One commit request; waits for its answer until the deadline. */
 static rd_kafka_resp_err_t commit_once(struct gs_kafka_source *source,
                                        const rd_kafka_topic_partition_list_t *offsets,
                                        int64_t deadline_ns)
@@ -13,8 +19,8 @@ static rd_kafka_resp_err_t commit_once(struct gs_kafka_source *source,
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return code;
     }
-    while (event == NULL && !gs_kafka_past(deadline_ns)) {
-        event = rd_kafka_queue_poll(source->replies, GS_KAFKA_SLICE_MS);
+    while (event == NULL && !gs_kafka_give_up(&source->client, deadline_ns)) {
+        event = rd_kafka_queue_poll(source->replies, gs_kafka_slice_ms(&source->client));
     }
     if (event == NULL) {
         return RD_KAFKA_RESP_ERR__TIMED_OUT;
@@ -51,7 +57,7 @@ enum gs_status gs_kafka_source_commit_offsets(struct gs_kafka_source *source,
         if (gs_kafka_lost_membership(code)) {
             return gs_fail(err, GS_ABORTED, "offset commit: %s", rd_kafka_err2str(code));
         }
-        if (!gs_kafka_passes(code) || gs_kafka_past(deadline)) {
+        if (!gs_kafka_passes(code) || gs_kafka_give_up(&source->client, deadline)) {
             return gs_fail(err, GS_FENCED, "offset commit: %s", rd_kafka_err2str(code));
         }
         source->stats.retries++;

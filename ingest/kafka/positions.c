@@ -1,3 +1,5 @@
+/* The list of a lane's partitions and where it stands in each (positions.h). It is sorted by topic
+ * and partition; a look-up tries the partition found last first, since records come in runs. */
 #include "ingest/kafka/positions.h"
 
 #include <stdlib.h>
@@ -16,7 +18,7 @@ static int compare(const struct gs_kafka_position *position, struct gs_str topic
     return (position->partition > partition) - (position->partition < partition);
 }
 
-/* Where it is, or where it would go. */
+/* The place of the partition in the list, or the place where it would go. */
 static size_t lower_bound(const struct gs_kafka_positions *positions, struct gs_str topic,
                           int32_t partition)
 {
@@ -34,18 +36,7 @@ static size_t lower_bound(const struct gs_kafka_positions *positions, struct gs_
     return low;
 }
 
-static char *copy_of(struct gs_str text)
-{
-    char *copy = malloc(text.len + 1);
-
-    if (copy != NULL) {
-        memcpy(copy, text.bytes, text.len);
-        copy[text.len] = '\0';
-    }
-    return copy;
-}
-
-/* The topic's bytes were allocated by copy_of(); struct gs_str lends them as const. */
+/* The topic's bytes were allocated by gs_str_copy(); struct gs_str lends them as const. */
 static void free_topic(struct gs_kafka_position *position)
 {
     union {
@@ -102,7 +93,7 @@ enum gs_status gs_kafka_positions_add(struct gs_kafka_positions *positions, stru
     struct gs_kafka_position *position = gs_kafka_positions_find(positions, topic, partition);
 
     if (position == NULL) {
-        char *name = copy_of(topic);
+        char *name = gs_str_copy(topic);
         if (name == NULL || !grow(positions)) {
             free(name);
             return gs_fail(err, GS_NO_MEMORY, "partitions");

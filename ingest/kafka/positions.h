@@ -1,18 +1,19 @@
-/* Where a lane stands in each of its partitions. Kept by us: the consumer's own offset store is
- * off.
+/* The offsets of a lane in each of its partitions. They are kept by us: the consumer's own offset
+ * store is off.
  *
  *     stored ≤ kept ≤ next
- *     kept    where a rewind goes: the last commit, or where the assignment began
- *     next    the offset after the last record taken
- *     stored  what the group has on the broker, -1 nothing: differs from kept only until the first
- * commit
+ *
+ *     kept     where a rewind goes: the last commit, or where the assignment began
+ *     next     the offset after the last record taken
+ *     stored   what the group has on the broker, -1 for nothing; differs from kept only until the
+ *              first commit
  *
  * Threads: owned by one thread. A pointer to a position is good until the next add or remove. */
 #ifndef GS_INGEST_KAFKA_POSITIONS_H
 #define GS_INGEST_KAFKA_POSITIONS_H
 
-#include "base/error.h"
-#include "base/str.h"
+#include "ingest/base/error.h"
+#include "ingest/base/str.h"
 
 #include <stdint.h>
 
@@ -23,8 +24,8 @@ struct gs_kafka_position {
     int64_t next, kept, stored;
 };
 
-/* Sorted by topic and partition. {0} is a valid empty one; end it with gs_kafka_positions_done().
- */
+/* Sorted by topic and partition. {0} is a valid empty one; end it with
+ * gs_kafka_positions_done(). */
 struct gs_kafka_positions {
     struct gs_kafka_position *at;
     size_t n, capacity;

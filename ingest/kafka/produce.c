@@ -1,4 +1,6 @@
-#include "ingest/kafka/lane.h"
+/* Puts one record into librdkafka's queue, with its headers. rd_kafka_produceva() frees headers
+ * twice for a partition that is not there (fixed in 2.12), so this is producev(). */
+#include "ingest/kafka/kafka_internal.h"
 
 #include <string.h>
 

@@ -1,10 +1,38 @@
-/* What happens when partitions come and go. The calls are made by librdkafka from inside
+/* Partitions that come and go: the callbacks of a rebalance. librdkafka calls them from inside
  * consumer_poll(), or while the consumer closes, so on the owner's thread.
  *
- *     revoke   owner ends its batch → its events → our positions go → unassign → rewind what is
- * kept assign   committed offsets → start policy → positions → assign at explicit offsets → its
- * events */
-#include "ingest/kafka/lane.h"
+ *     revoke   `revoking`     the owner ends its batch: it commits, or aborts when the assignment
+ *                             is lost already; an abort also rewinds the partitions
+ *                             a batch that it leaves open is aborted here (gs_kafka_sink_void())
+ *              `revoked`      for each partition: its state is dropped, then its position
+ *              unassign
+ *
+ *     assign   committed()    the group's offsets, asked for until there is an answer without error
+ *              first offset   where the group has none: from `start`, made a number; a
+ *                             partition that came later begins at its first record
+ *              positions      for all partitions
+ *              assign         at explicit offsets
+ *              `assigned`     for each partition: its state is restored
+ *
+ * Why committed offsets are asked for again and again: while another member's open transaction
+ * holds them, the broker answers "timed out" *and* -1001 as offset. Taking that for "none" would
+ * read the partition again from its first record.
+ *
+ * Why the first offset is a number and never "end": when the first batch of a new group is aborted,
+ * it has to go back to where it began, and "end" would by then be further on.
+ *
+ * What protects against a member that does not know yet that it has lost its partitions is not
+ * rd_kafka_assignment_lost(), which may be late, but the broker: the group's generation goes with
+ * send_offsets (sink_txn.c), and one of the past is refused. The lost flag only saves the attempt.
+ *
+ * What has to stay as it is: the batch ends before positions go, since its offsets are those of the
+ * partitions that are revoked. Positions are there before the assignment, since records may come
+ * with the next poll. With the eager protocol every revoke takes all partitions: `leaving`, which
+ * says that all of them are about to go, is set while the batch ends, and a rewind need not seek.
+ * Cooperative assignment keeps some, and the rewind of an abort seeks them.
+ *
+ * A callback cannot return an error: the first fault is kept, and gs_source_poll() returns it. */
+#include "ingest/kafka/kafka_internal.h"
 
 #include <string.h>
 
@@ -68,6 +96,10 @@ static void revoke(struct gs_kafka_source *source, rd_kafka_topic_partition_list
     end_batch(source, rd_kafka_assignment_lost(source->client.rk) != 0);
     for (int i = 0; i < partitions->cnt; i++) {
         const struct gs_str topic = gs_str(partitions->elems[i].topic);
+        if (gs_kafka_positions_find(&source->positions, topic, partitions->elems[i].partition) ==
+            NULL) {
+            continue; /* left out when it was assigned */
+        }
         if (source->base.events.revoked != NULL) {
             source->base.events.revoked(source->base.events.arg, topic,
                                         partitions->elems[i].partition);
@@ -104,8 +136,8 @@ static enum gs_status fetch_committed(struct gs_kafka_source *source,
         for (int i = 0; i < list->cnt; i++) {
             list->elems[i].err = RD_KAFKA_RESP_ERR_NO_ERROR;
         }
-        const rd_kafka_resp_err_t code =
-            first_error(rd_kafka_committed(source->client.rk, list, GS_KAFKA_SLICE_MS), list);
+        const rd_kafka_resp_err_t code = first_error(
+            rd_kafka_committed(source->client.rk, list, gs_kafka_slice_ms(&source->client)), list);
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
             return GS_OK;
         }
@@ -113,13 +145,61 @@ static enum gs_status fetch_committed(struct gs_kafka_source *source,
             return gs_fail(err, GS_IO, "cannot read the group's offsets: %s",
                            rd_kafka_err2str(code));
         }
-        if (gs_kafka_past(deadline)) {
-            return gs_fail(err, GS_FENCED, "the group's offsets cannot be had for %d s: %s",
-                           GS_KAFKA_COMMITTED_MS / 1000, rd_kafka_err2str(code));
+        if (gs_kafka_give_up(&source->client, deadline)) {
+            return gs_fail(err, GS_FENCED, "the group's offsets cannot be had: %s",
+                           rd_kafka_err2str(code));
         }
         source->stats.retries++;
         gs_kafka_back_off(attempt);
     }
+}
+
+/* Whether the group has read before: it has an offset of any partition of its topics, or of this
+ * topic alone. */
+static enum gs_status has_history(struct gs_kafka_source *source, const char *topic, bool *ret,
+                                  struct gs_error *err)
+{
+    rd_kafka_topic_partition_list_t *all = rd_kafka_topic_partition_list_new(16);
+    enum gs_status status = GS_OK;
+
+    *ret = false;
+    if (gs_kafka_list_partitions(source, all) && all->cnt > 0) {
+        status = fetch_committed(source, all, err);
+    }
+    for (int i = 0; i < all->cnt && status == GS_OK; i++) {
+        *ret |=
+            all->elems[i].offset >= 0 && (topic == NULL || strcmp(topic, all->elems[i].topic) == 0);
+    }
+    rd_kafka_topic_partition_list_destroy(all);
+    return status;
+}
+
+/* Where a partition without an offset begins: `start` is for the group's first start, and a
+ * partition that came later has records that nobody has read. Lanes that start together do not see
+ * each other's first offsets as history (fresh_ns). */
+static enum gs_status start_of(struct gs_kafka_source *source, const char *topic,
+                               enum gs_start *ret, struct gs_error *err)
+{
+    bool history = false;
+
+    *ret = source->start;
+    if (source->start == GS_START_EARLIEST) {
+        return GS_OK;
+    }
+    const bool committed_only = source->start == GS_START_COMMITTED_ONLY;
+    const enum gs_status status = has_history(source, committed_only ? topic : NULL, &history, err);
+    if (status != GS_OK || committed_only || source->fresh_ns == NULL) {
+        *ret = history ? GS_START_EARLIEST : source->start;
+        return status;
+    }
+    int64_t never = 0;
+    if (!history) {
+        (void)atomic_compare_exchange_strong(source->fresh_ns, &never, gs_clock_monotonic_ns());
+    }
+    const int64_t fresh = atomic_load(source->fresh_ns);
+    const bool first = fresh != 0 && !gs_kafka_past(fresh + GS_KAFKA_FRESH_MS * INT64_C(1000000));
+    *ret = history && !first ? GS_START_EARLIEST : source->start;
+    return GS_OK;
 }
 
 /* The offset at which a partition without a committed one begins: a number, never "end", so that an
@@ -128,23 +208,28 @@ static enum gs_status first_offset(struct gs_kafka_source *source, const char *t
                                    int32_t partition, int64_t *ret, struct gs_error *err)
 {
     const int64_t deadline = gs_kafka_deadline(GS_KAFKA_COMMITTED_MS);
+    enum gs_start start = source->start;
+    const enum gs_status status = start_of(source, topic, &start, err);
 
-    if (source->start == GS_START_COMMITTED_ONLY) {
+    if (status != GS_OK) {
+        return status;
+    }
+    if (start == GS_START_COMMITTED_ONLY) {
         return gs_fail(err, GS_IO,
                        "%s [%d]: the group has no committed offset; say where to begin (start: "
-                       "earliest or latest), or set the group's offsets",
+                       "earliest or latest), or set the group's offsets (groundswell offsets)",
                        topic, (int)partition);
     }
     for (unsigned attempt = 0;; attempt++) {
         int64_t low = 0;
         int64_t high = 0;
         const rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-            source->client.rk, topic, partition, &low, &high, GS_KAFKA_SLICE_MS);
+            source->client.rk, topic, partition, &low, &high, gs_kafka_slice_ms(&source->client));
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-            *ret = source->start == GS_START_EARLIEST ? low : high;
+            *ret = start == GS_START_EARLIEST ? low : high;
             return GS_OK;
         }
-        if (gs_kafka_needs_person(code) || gs_kafka_past(deadline)) {
+        if (gs_kafka_needs_person(code) || gs_kafka_give_up(&source->client, deadline)) {
             return gs_fail(err, gs_kafka_needs_person(code) ? GS_IO : GS_FENCED,
                            "cannot find the first offset of %s [%d]: %s", topic, (int)partition,
                            rd_kafka_err2str(code));
@@ -155,8 +240,8 @@ static enum gs_status first_offset(struct gs_kafka_source *source, const char *t
 }
 
 /* Positions for all of list, whose offsets become explicit. */
-static enum gs_status take_positions(struct gs_kafka_source *source,
-                                     rd_kafka_topic_partition_list_t *list, struct gs_error *err)
+static enum gs_status add_positions(struct gs_kafka_source *source,
+                                    rd_kafka_topic_partition_list_t *list, struct gs_error *err)
 {
     enum gs_status status = fetch_committed(source, list, err);
 
@@ -174,10 +259,24 @@ static enum gs_status take_positions(struct gs_kafka_source *source,
     return status;
 }
 
+/* A static member that comes back gets what it had, topics that are not read any more among it. */
+static void leave_out_foreign(struct gs_kafka_source *source,
+                              rd_kafka_topic_partition_list_t *partitions)
+{
+    for (int i = partitions->cnt - 1; i >= 0; i--) {
+        if (!gs_kafka_subscribed(source, partitions->elems[i].topic)) {
+            source->ownership.foreign = true;
+            (void)rd_kafka_topic_partition_list_del_by_idx(partitions, i);
+        }
+    }
+}
+
 static void assign(struct gs_kafka_source *source, rd_kafka_topic_partition_list_t *partitions)
 {
     struct gs_error err = {GS_OK, ""};
-    enum gs_status status = take_positions(source, partitions, &err);
+
+    leave_out_foreign(source, partitions);
+    enum gs_status status = add_positions(source, partitions, &err);
 
     if (status == GS_OK) {
         status = apply(source, true, partitions, &err);
@@ -188,6 +287,7 @@ static void assign(struct gs_kafka_source *source, rd_kafka_topic_partition_list
         return;
     }
     source->assigned = true;
+    gs_kafka_ownership_assigned(source);
     for (int i = 0; i < partitions->cnt && source->base.events.assigned != NULL; i++) {
         source->base.events.assigned(source->base.events.arg, gs_str(partitions->elems[i].topic),
                                      partitions->elems[i].partition);

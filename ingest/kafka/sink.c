@@ -1,10 +1,41 @@
-/* The producer of a lane, what both kinds of delivery share. */
-#include "ingest/kafka/lane.h"
+/* The producer of a lane: what exactly-once (sink_txn.c) and at-least-once (sink_alo.c) delivery
+ * share.
+ *
+ *     put ─► size check ─► librdkafka's queue ─► broker ─► delivery report: counted, or a failure
+ *
+ * A full queue is waited for, with its callbacks served. The first failed report decides what
+ * becomes of the batch (gs_kafka_sink_failure()). */
+#include "ingest/kafka/kafka_internal.h"
 
 #include <stdio.h>
 #include <string.h>
 
 /* ---- deliveries ---- */
+
+static struct gs_kafka_topic *topic_named(struct gs_kafka_sink *sink, const char *name)
+{
+    for (size_t i = 0; i < GS_N_STREAMS; i++) {
+        /* failed_topic may have been cut. */
+        if (sink->topics[i].name != NULL &&
+            strncmp(sink->topics[i].name, name, sizeof sink->failed_topic - 1) == 0) {
+            return &sink->topics[i];
+        }
+    }
+    return NULL;
+}
+
+/* A topic's limit may have been lowered while we run. It is asked for again; where the broker does
+ * not tell, what it refused alone tells how much is too much. */
+static void learn_limit(struct gs_kafka_sink *sink, const rd_kafka_message_t *message)
+{
+    struct gs_kafka_topic *topic = topic_named(sink, rd_kafka_topic_name(message->rkt));
+
+    sink->limits_due = true;
+    if (topic != NULL && sink->n_put == 1) { /* in a batch with others nobody knows which it was */
+        const size_t size = message->key_len + message->len;
+        topic->refused = size < topic->refused ? size : topic->refused;
+    }
+}
 
 /* From rd_kafka_poll() and flush, on the owner's thread. */
 void gs_kafka_on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
@@ -24,19 +55,11 @@ void gs_kafka_on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, voi
             (void)snprintf(sink->failed_topic, sizeof sink->failed_topic, "%s",
                            rd_kafka_topic_name(message->rkt));
         }
-    }
-}
-
-static struct gs_kafka_topic *topic_named(struct gs_kafka_sink *sink, const char *name)
-{
-    for (size_t i = 0; i < GS_N_STREAMS; i++) {
-        /* failed_topic may have been cut. */
-        if (sink->topics[i].name != NULL &&
-            strncmp(sink->topics[i].name, name, sizeof sink->failed_topic - 1) == 0) {
-            return &sink->topics[i];
+        if (message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
+            message->err == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE) {
+            learn_limit(sink, message);
         }
     }
-    return NULL;
 }
 
 enum gs_status gs_kafka_sink_failure(struct gs_kafka_sink *sink, struct gs_error *err)
@@ -46,10 +69,11 @@ enum gs_status gs_kafka_sink_failure(struct gs_kafka_sink *sink, struct gs_error
     const rd_kafka_resp_err_t code = sink->failure;
 
     struct gs_kafka_topic *topic = topic_named(sink, sink->failed_topic);
-    /* A record that is refused may be found by smaller batches and sent to the dead-letter queue,
-     * unless that is what refuses it. */
+    /* A record that is refused is found by smaller batches and sent to the dead-letter queue. One
+     * that the queue itself refuses is made to fit: smaller, or with the time of its writing. What
+     * cannot be made to fit stops the lane: the queue wants a key, or a kind of record. */
     if (gs_kafka_needs_person(code) ||
-        (gs_kafka_refuses_record(code) && topic == &sink->topics[GS_STREAM_DLQ])) {
+        (code == RD_KAFKA_RESP_ERR_INVALID_RECORD && topic == &sink->topics[GS_STREAM_DLQ])) {
         return gs_fail(err, GS_IO, "output topic \"%s\": %s", sink->failed_topic,
                        rd_kafka_err2str(code));
     }
@@ -115,7 +139,8 @@ enum gs_status gs_kafka_sink_enqueue(struct gs_kafka_sink *sink, enum gs_stream 
     if (topic->rkt == NULL) {
         return gs_fail(err, GS_IO, "stream %s has no topic", gs_stream_name(stream));
     }
-    if (topic->max_bytes != SIZE_MAX && size_of(output) > topic->max_bytes) {
+    const size_t size = size_of(output);
+    if ((topic->max_bytes != SIZE_MAX && size > topic->max_bytes) || size >= topic->refused) {
         return refused(sink, stream, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, output, err);
     }
     for (;;) {
@@ -128,7 +153,7 @@ enum gs_status gs_kafka_sink_enqueue(struct gs_kafka_sink *sink, enum gs_stream 
         if (deadline == 0) {
             deadline = gs_kafka_deadline(2 * GS_KAFKA_DELIVERY_MS);
         }
-        if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL || gs_kafka_past(deadline)) {
+        if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL || gs_kafka_give_up(&sink->client, deadline)) {
             return refused(sink, stream, code, output, err);
         }
         (void)rd_kafka_poll(sink->client.rk, 10);
@@ -161,7 +186,7 @@ void gs_kafka_sink_void(struct gs_kafka_sink *sink)
                         (sink->source == NULL || sink->source->n_taken == 0))) {
         return;
     }
-    /* Its offsets could only be committed by us, and we are about to lose the right to. */
+    /* Only we could commit its offsets, and we are about to lose the right to do so. */
     if (sink->base.ops->abort(&sink->base, &sink->source->base, &err) != GS_OK) {
         gs_kafka_log(&sink->client, GS_LOG_ERROR, "a revoked batch could not be aborted: %s",
                      err.message);

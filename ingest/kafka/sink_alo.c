@@ -1,13 +1,23 @@
-/* At least once: every delivery report of the batch is in and good, then the offsets are committed.
- * A report that failed takes the source back, so the batch is made again; what was delivered of it
- * is then there twice. */
-#include "ingest/kafka/lane.h"
+/* At least once: the offsets of a batch are committed after all of its outputs have arrived.
+ *
+ *     put … put ─► flush until every delivery report is in ─┬─ all good: commit the offsets
+ *                                                           └─ one failed: rewind the source
+ *
+ * The order is the promise: a crash between the two repeats the batch, and nothing is lost. For the
+ * same reason a batch that failed is made again as a whole; the part of it that was delivered is
+ * then there twice. */
+#include "ingest/kafka/kafka_internal.h"
 
 static enum gs_status alo_begin(struct gs_sink *base, struct gs_error *err)
 {
     struct gs_kafka_sink *sink = gs_kafka_sink_of(base);
 
-    (void)err;
+    if (sink->limits_due) {
+        const enum gs_status status = gs_kafka_sink_refresh(sink, err);
+        if (status != GS_OK) {
+            return status;
+        }
+    }
     gs_kafka_sink_end_batch(sink);
     sink->open = true;
     return GS_OK;
@@ -15,16 +25,15 @@ static enum gs_status alo_begin(struct gs_sink *base, struct gs_error *err)
 
 enum gs_status gs_kafka_alo_drain(struct gs_kafka_sink *sink, struct gs_error *err)
 {
-    /* librdkafka reports every record within message.timeout.ms; twice that is a client that hangs.
-     */
+    /* librdkafka reports every record within message.timeout.ms; twice that is a hanging client. */
     const int64_t deadline = gs_kafka_deadline(2 * GS_KAFKA_DELIVERY_MS);
 
     while (sink->in_flight > 0) {
-        (void)rd_kafka_flush(sink->client.rk, GS_KAFKA_SLICE_MS);
-        if (sink->in_flight > 0 && gs_kafka_past(deadline)) {
+        (void)rd_kafka_flush(sink->client.rk, gs_kafka_slice_ms(&sink->client));
+        if (sink->in_flight > 0 && gs_kafka_give_up(&sink->client, deadline)) {
             sink->stats.fences++;
-            return gs_fail(err, GS_FENCED, "%llu deliveries were not reported within %d s",
-                           (unsigned long long)sink->in_flight, 2 * GS_KAFKA_DELIVERY_MS / 1000);
+            return gs_fail(err, GS_FENCED, "%llu deliveries were not reported in time",
+                           (unsigned long long)sink->in_flight);
         }
     }
     return GS_OK;
@@ -92,13 +101,18 @@ static enum gs_status alo_commit(struct gs_sink *base, struct gs_source *from, s
     }
     if (sink->n_put == 0 && (offsets->cnt == 0 || !gs_kafka_source_due(source))) {
         gs_kafka_sink_end_batch(sink);
-    } else if ((status = end(sink, source, offsets, &why)) == GS_OK) {
-        gs_kafka_sink_end_batch(sink);
-        gs_kafka_source_committed(source);
-        sink->stats.commits++;
-    } else {
-        status = recover(sink, from, &why, err);
+        goto done;
     }
+    status = end(sink, source, offsets, &why);
+    if (status != GS_OK) {
+        status = recover(sink, from, &why, err);
+        goto done;
+    }
+    gs_kafka_sink_end_batch(sink);
+    gs_kafka_source_committed(source);
+    sink->stats.commits++;
+
+done:
     rd_kafka_topic_partition_list_destroy(offsets);
     return status;
 }

@@ -1,5 +1,10 @@
-/* Making and ending the producer of a lane. */
-#include "ingest/kafka/lane.h"
+/* Opens, renews and closes the producer of a lane.
+ *
+ * The size limits of the output topics are known only from the brokers, but a producer's batch size
+ * is set before it is made: so one is made to ask, and made again where the limits are smaller.
+ * Strict mode (sink_txn.c) renews the producer in the same way. An interceptor watches for requests
+ * of the transaction protocol that ended without an answer. */
+#include "ingest/kafka/kafka_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,37 +74,64 @@ static enum gs_status make_topics(struct gs_kafka_sink *sink, int64_t deadline,
     return status;
 }
 
-enum { RECORD_OVERHEAD = 128 }; /* of a batch with one record, without its headers */
+enum {
+    RECORD_OVERHEAD = 128,
+    MAX_MESSAGE_BYTES = 1000000000
+}; /* of a batch with one record, without its headers */
+
+static size_t conf_number(const struct gs_kafka_sink *sink, const char *name)
+{
+    char text[32] = "";
+    size_t size = sizeof text;
+
+    (void)rd_kafka_conf_get(sink->conf, name, text, &size);
+    return (size_t)strtoull(text, NULL, 10);
+}
+
+static enum gs_status set_number(struct gs_kafka_sink *sink, const char *name, size_t number,
+                                 bool *ret_changed, struct gs_error *err)
+{
+    char text[32];
+    char why[160];
+
+    *ret_changed = true;
+    (void)snprintf(text, sizeof text, "%zu", number);
+    return rd_kafka_conf_set(sink->conf, name, text, why, sizeof why) == RD_KAFKA_CONF_OK
+               ? GS_OK
+               : gs_fail(err, GS_BAD_CONFIG, "an output topic has max.message.bytes=%zu: %s",
+                         number, why);
+}
 
 /* librdkafka makes batches up to batch.size, and a broker refuses a whole batch over the topic's
  * limit: the smallest limit of the output topics bounds batches, and each topic's own its records.
- * *ret_changed: the producer has to be made again. */
+ * The client's own limit of a record (1,000,000) is below a topic's default (1,048,588): a record
+ * that the input took would not fit into the dead-letter queue with its headers. It becomes the
+ * largest limit of the topics, unless it is set. *ret_changed: the producer has to be made again. */
 static enum gs_status bound_batches(struct gs_kafka_sink *sink, bool *ret_changed,
                                     struct gs_error *err)
 {
-    char text[32];
-    char now[32] = "";
-    size_t size = sizeof now;
     size_t smallest = SIZE_MAX;
+    size_t largest = 0;
+    enum gs_status status = GS_OK;
 
     gs_kafka_topics_limits(sink);
     for (size_t i = 0; i < GS_N_STREAMS; i++) {
         struct gs_kafka_topic *topic = &sink->topics[i];
-        smallest = topic->max_bytes < smallest ? topic->max_bytes : smallest;
-        if (topic->max_bytes != SIZE_MAX) {
-            topic->max_bytes -= topic->max_bytes > RECORD_OVERHEAD ? RECORD_OVERHEAD : 0;
+        if (topic->name == NULL || topic->limit == SIZE_MAX) {
+            continue;
         }
+        smallest = topic->limit < smallest ? topic->limit : smallest;
+        largest = topic->limit > largest ? topic->limit : largest;
+        topic->max_bytes = topic->limit - (topic->limit > RECORD_OVERHEAD ? RECORD_OVERHEAD : 0);
     }
-    (void)rd_kafka_conf_get(sink->conf, "batch.size", now, &size);
-    if (smallest >= strtoull(now, NULL, 10)) {
-        return GS_OK;
+    largest = largest < MAX_MESSAGE_BYTES ? largest : MAX_MESSAGE_BYTES;
+    if (!sink->sized && largest > conf_number(sink, "message.max.bytes")) {
+        status = set_number(sink, "message.max.bytes", largest, ret_changed, err);
     }
-    *ret_changed = true;
-    (void)snprintf(text, sizeof text, "%zu", smallest);
-    return rd_kafka_conf_set(sink->conf, "batch.size", text, now, sizeof now) == RD_KAFKA_CONF_OK
-               ? GS_OK
-               : gs_fail(err, GS_BAD_CONFIG, "an output topic has max.message.bytes=%zu: %s",
-                         smallest, now);
+    if (status == GS_OK && smallest < conf_number(sink, "batch.size")) {
+        status = set_number(sink, "batch.size", smallest, ret_changed, err);
+    }
+    return status;
 }
 
 static enum gs_status make_client(struct gs_kafka_sink *sink, int64_t deadline,
@@ -156,15 +188,56 @@ enum gs_status gs_kafka_sink_renew(struct gs_kafka_sink *sink, struct gs_error *
                  "a request of the last transaction had no answer: new producer");
     sink->stats.fences++;
     const int64_t deadline = gs_kafka_deadline(sink->open_ms);
-    const enum gs_status status = make_again(sink, deadline, err);
-    return status == GS_OK ? make_ready(sink, deadline, err) : status;
+    struct gs_error why = {GS_OK, ""};
+    enum gs_status status = make_again(sink, deadline, &why);
+
+    if (status == GS_OK) {
+        status = make_ready(sink, deadline, &why);
+    }
+    /* A lane that runs has its clients made new for as long as the brokers are away. */
+    return status == GS_OK
+               ? GS_OK
+               : gs_fail(err, status == GS_AGAIN ? GS_FENCED : status, "%s", why.message);
+}
+
+enum gs_status gs_kafka_sink_refresh(struct gs_kafka_sink *sink, struct gs_error *err)
+{
+    bool changed = false;
+    struct gs_error why = {GS_OK, ""};
+    const int64_t deadline = gs_kafka_deadline(sink->open_ms);
+
+    sink->limits_due = false;
+    enum gs_status status = bound_batches(sink, &changed, &why);
+    if (status == GS_OK && changed) {
+        gs_kafka_log(&sink->client, GS_LOG_INFO,
+                     "a topic's max.message.bytes has changed: new producer");
+        status = make_again(sink, deadline, &why);
+        if (status == GS_OK) {
+            status = make_ready(sink, deadline, &why);
+        }
+    }
+    return status == GS_OK
+               ? GS_OK
+               : gs_fail(err, status == GS_AGAIN ? GS_FENCED : status, "%s", why.message);
+}
+
+static bool sets_size(const struct gs_kafka_options *options)
+{
+    for (size_t i = 0; i < options->n_properties; i++) {
+        if (strcmp(options->properties[i].name, "message.max.bytes") == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static enum gs_status copy_topics(struct gs_kafka_sink *sink,
                                   const struct gs_kafka_options *options, struct gs_error *err)
 {
     for (size_t i = 0; i < GS_N_STREAMS; i++) {
+        sink->topics[i].limit = SIZE_MAX;
         sink->topics[i].max_bytes = SIZE_MAX;
+        sink->topics[i].refused = SIZE_MAX;
         if (options->output[i] == NULL) {
             continue;
         }
@@ -186,9 +259,8 @@ enum gs_status gs_kafka_sink_open(const struct gs_kafka_options *options,
     }
     sink->delivery = options->delivery;
     sink->base.ops = options->delivery == GS_EXACTLY_ONCE ? &gs_kafka_txn_ops : &gs_kafka_alo_ops;
-    sink->client.owner = sink;
-    sink->client.log = options->log;
-    sink->client.log_arg = options->log_arg;
+    gs_kafka_client_init(&sink->client, sink, options);
+    sink->sized = sets_size(options);
     sink->strict = options->strict && options->delivery == GS_EXACTLY_ONCE;
     sink->transaction_ms = options->transaction_timeout_ms == 0 ? GS_KAFKA_TRANSACTION_MS
                                                                 : options->transaction_timeout_ms;
@@ -223,7 +295,7 @@ void gs_kafka_sink_close(struct gs_kafka_sink *sink)
                          err.message);
         }
         (void)rd_kafka_purge(sink->client.rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-        (void)rd_kafka_flush(sink->client.rk, GS_KAFKA_SLICE_MS);
+        (void)rd_kafka_flush(sink->client.rk, gs_kafka_slice_ms(&sink->client));
     }
     const bool ended = drop_producer(sink);
     if (sink->source != NULL) {

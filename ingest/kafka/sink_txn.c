@@ -1,13 +1,38 @@
 /* Exactly once: outputs and offsets in one Kafka transaction (KIP-98, KIP-447).
  *
- *     begin_transaction    put off until something is put or committed: an idle lane makes no
- * transactions producev … send_offsets_to_transaction    with the group metadata of this moment
+ *     begin_transaction             put off until something is put or committed:
+ *                                   an idle lane makes no transactions
+ *     producev …                    outputs, through sink.c
+ *     send_offsets_to_transaction   with the group metadata of this moment: the broker refuses a
+ *                                   member of an older generation
  *     commit_transaction
  *
- * An error is looked at in this order: requires abort → abort, rewind, GS_ABORTED; retriable → the
- * same call with the same arguments, for a bounded time; else the producer is of no more use:
- * GS_FENCED, or GS_IO when a person has to act. */
-#include "ingest/kafka/lane.h"
+ * Every call goes through run(), which looks at an error in this order:
+ *
+ *     it requires an abort    abort at the broker, rewind the source: GS_ABORTED
+ *     it may be repeated      the same call with the same arguments (librdkafka resumes it), until
+ *                             the deadline, which lies past the transaction's own timeout so that
+ *                             its end is met and not guessed; too late: GS_FENCED
+ *     a person has to act     GS_IO
+ *     anything else           the producer is of no more use: GS_FENCED
+ *
+ * producev() only says that the transaction has failed; a call that is not valid while one is open
+ * says why (find_cause). After an abort the partitions that are kept are rewound too: what was read
+ * of them since the last commit is read again.
+ *
+ * Strict: a request that timed out may still reach the broker and touch a later transaction (before
+ * KIP-890 part 2, which no librdkafka has). sink_open.c sees such requests; the next begin then
+ * makes the producer new, whose init_transactions fences the straggler.
+ *
+ * What has to stay as it is: positions move on (gs_kafka_source_committed()) only after
+ * commit_transaction has succeeded. The offsets of a commit are listed once and used by every
+ * repeat of its calls. GS_ABORTED is returned only after the abort and the rewind, so that the
+ * owner may begin again at once. The group metadata is fetched for each commit and not kept: it
+ * carries the generation of the group, by which the broker refuses a former member.
+ *
+ * A lane that is asked to stop gives up waiting early (client.c); the transaction then times out at
+ * the broker, and what was in it is read again at the next start. */
+#include "ingest/kafka/kafka_internal.h"
 
 #include <stdio.h>
 
@@ -22,7 +47,7 @@ struct step {
 static rd_kafka_error_t *call_init(struct gs_kafka_sink *sink, const struct step *step)
 {
     (void)step;
-    return rd_kafka_init_transactions(sink->client.rk, GS_KAFKA_SLICE_MS);
+    return rd_kafka_init_transactions(sink->client.rk, gs_kafka_slice_ms(&sink->client));
 }
 
 static rd_kafka_error_t *call_begin(struct gs_kafka_sink *sink, const struct step *step)
@@ -34,19 +59,19 @@ static rd_kafka_error_t *call_begin(struct gs_kafka_sink *sink, const struct ste
 static rd_kafka_error_t *call_offsets(struct gs_kafka_sink *sink, const struct step *step)
 {
     return rd_kafka_send_offsets_to_transaction(sink->client.rk, step->offsets, step->group,
-                                                GS_KAFKA_SLICE_MS);
+                                                gs_kafka_slice_ms(&sink->client));
 }
 
 static rd_kafka_error_t *call_commit(struct gs_kafka_sink *sink, const struct step *step)
 {
     (void)step;
-    return rd_kafka_commit_transaction(sink->client.rk, GS_KAFKA_SLICE_MS);
+    return rd_kafka_commit_transaction(sink->client.rk, gs_kafka_slice_ms(&sink->client));
 }
 
 static rd_kafka_error_t *call_abort(struct gs_kafka_sink *sink, const struct step *step)
 {
     (void)step;
-    return rd_kafka_abort_transaction(sink->client.rk, GS_KAFKA_SLICE_MS);
+    return rd_kafka_abort_transaction(sink->client.rk, gs_kafka_slice_ms(&sink->client));
 }
 
 /* GS_AGAIN: the same call once more. GS_ABORTED: the transaction has to be aborted. */
@@ -67,7 +92,7 @@ static enum gs_status classify(const char *what, const rd_kafka_error_t *error, 
                    rd_kafka_error_string(error));
 }
 
-/* *ret_abort: whether the failure leaves a transaction that has to be aborted. */
+/* *ret_abort: the failure leaves a transaction that has to be aborted. */
 static enum gs_status run(struct gs_kafka_sink *sink, const struct step *step, int64_t deadline_ns,
                           bool *ret_abort, struct gs_error *err)
 {
@@ -78,7 +103,8 @@ static enum gs_status run(struct gs_kafka_sink *sink, const struct step *step, i
         if (error == NULL) {
             return GS_OK;
         }
-        const enum gs_status status = classify(step->what, error, gs_kafka_past(deadline_ns), &why);
+        const bool late = gs_kafka_give_up(&sink->client, deadline_ns);
+        const enum gs_status status = classify(step->what, error, late, &why);
         *ret_abort = rd_kafka_error_txn_requires_abort(error) != 0;
         rd_kafka_error_destroy(error);
         if (status != GS_AGAIN) {
@@ -101,15 +127,18 @@ enum gs_status gs_kafka_txn_init(struct gs_kafka_sink *sink, int64_t deadline_ns
 {
     const struct step step = {.what = "init_transactions", .call = call_init};
     bool abort = false;
-    const enum gs_status status = run(sink, &step, deadline_ns, &abort, err);
+    struct gs_error why = {GS_OK, ""};
+    const enum gs_status status = run(sink, &step, deadline_ns, &abort, &why);
 
-    /* At the start a coordinator that cannot be had for so long is what a broker that is down is.
-     */
-    if (status != GS_OK && err != NULL && gs_kafka_past(deadline_ns)) {
-        err->status = GS_IO;
-        return GS_IO;
+    if (status == GS_OK) {
+        return GS_OK;
     }
-    return status == GS_ABORTED ? GS_FENCED : status;
+    if (status == GS_IO) {
+        return gs_fail(err, GS_IO, "%s", why.message);
+    }
+    /* A coordinator that does not answer until the deadline is a broker that is down. */
+    const bool late = gs_kafka_past(deadline_ns) && !gs_kafka_stopping(&sink->client);
+    return gs_fail(err, late ? GS_AGAIN : GS_FENCED, "%s", why.message);
 }
 
 enum gs_status gs_kafka_txn_roll_back(struct gs_kafka_sink *sink, int limit_ms,
@@ -174,6 +203,12 @@ static enum gs_status txn_begin(struct gs_sink *base, struct gs_error *err)
             return status;
         }
     }
+    if (sink->limits_due) {
+        const enum gs_status status = gs_kafka_sink_refresh(sink, err);
+        if (status != GS_OK) {
+            return status;
+        }
+    }
     gs_kafka_sink_end_batch(sink);
     sink->open = true;
     return GS_OK;
@@ -193,7 +228,7 @@ static enum gs_status begin_now(struct gs_kafka_sink *sink, bool *ret_abort, str
 
 /* producev() only says that the transaction has failed. A call that is not valid now says why: this
  * one can do nothing else while a transaction is open. */
-static enum gs_status ask_why(struct gs_kafka_sink *sink, bool *ret_abort, struct gs_error *err)
+static enum gs_status find_cause(struct gs_kafka_sink *sink, bool *ret_abort, struct gs_error *err)
 {
     const struct step step = {.what = "put", .call = call_begin};
     const enum gs_status status = run(sink, &step, deadline_of(sink), ret_abort, err);
@@ -220,7 +255,7 @@ static enum gs_status txn_put(struct gs_sink *base, enum gs_stream stream,
         return GS_OK;
     }
     if (status == GS_ABORTED && sink->begun) {
-        status = ask_why(sink, &abort, &why);
+        status = find_cause(sink, &abort, &why);
     }
     if (status == GS_BAD_FORMAT || (status == GS_IO && !abort)) {
         return gs_fail(err, status, "%s", why.message); /* the record's or the topic's fault */
@@ -280,13 +315,18 @@ static enum gs_status txn_commit(struct gs_sink *base, struct gs_source *from, s
     }
     if (sink->n_put == 0 && (offsets->cnt == 0 || !gs_kafka_source_due(source))) {
         gs_kafka_sink_end_batch(sink); /* nothing to make durable, or not worth a transaction yet */
-    } else if ((status = end(sink, source, offsets, &abort, &why)) == GS_OK) {
-        gs_kafka_sink_end_batch(sink);
-        gs_kafka_source_committed(source);
-        sink->stats.commits++;
-    } else {
-        status = fail(sink, from, abort, &why, err);
+        goto done;
     }
+    status = end(sink, source, offsets, &abort, &why);
+    if (status != GS_OK) {
+        status = fail(sink, from, abort, &why, err);
+        goto done;
+    }
+    gs_kafka_sink_end_batch(sink);
+    gs_kafka_source_committed(source);
+    sink->stats.commits++;
+
+done:
     rd_kafka_topic_partition_list_destroy(offsets);
     return status;
 }

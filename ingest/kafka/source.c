@@ -1,5 +1,12 @@
-/* The consumer of a lane. */
-#include "ingest/kafka/lane.h"
+/* The consumer of a lane: poll, rewind, and the commit of positions that moved without a record.
+ *
+ *     consumer_poll() ─┬─ a record          lent to the owner (held.c); its position moves
+ *                      ├─ end of partition  the position moves past control records; idle
+ *                      └─ an error          passes by itself, or ends the lane (errors.c)
+ *
+ * librdkafka fetches ahead in its own threads, so a poll mostly takes what is there. Positions are
+ * our own (positions.c); the consumer's offset store is off. */
+#include "ingest/kafka/kafka_internal.h"
 
 /* ---- positions ---- */
 
@@ -142,7 +149,7 @@ static enum gs_status consumer_error(struct gs_kafka_source *source,
         code == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
         return gs_fail(err, GS_IO,
                        "%s [%d]: our position %lld is not there any more, records were deleted "
-                       "before they were read; set the group's offsets to go on (%s)",
+                       "before they were read; `groundswell offsets skip` goes on (%s)",
                        topic_of(message), (int)message->partition, (long long)message->offset,
                        rd_kafka_message_errstr(message));
     }
@@ -197,7 +204,7 @@ static enum gs_status take(struct gs_kafka_source *source, rd_kafka_message_t *m
     return GS_OK;
 }
 
-/* Deals with what consumer_poll() gave; destroys it unless it was lent out. */
+/* Handles what consumer_poll() gave; destroys it unless it was lent out. */
 static enum gs_status deal(struct gs_kafka_source *source, rd_kafka_message_t *message,
                            struct gs_record *ret, struct gs_error *err)
 {
@@ -250,12 +257,16 @@ static enum gs_status source_poll(struct gs_source *base, int timeout_ms, struct
                                   struct gs_error *err)
 {
     struct gs_kafka_source *source = gs_kafka_source_of(base);
-    enum gs_status status = GS_AGAIN;
+    enum gs_status status = source->n_taken == 0 ? gs_kafka_ownership_check(source, err) : GS_OK;
 
+    if (status != GS_OK) {
+        return status;
+    }
     if (gs_kafka_held_full(&source->held)) {
         return gs_fail(err, GS_AGAIN, "the batch is full: commit it");
     }
-    /* The clock is not looked at for each record: what is not a record ends the waiting. */
+    /* The clock is not read for each record: an event that is not a record ends the waiting. */
+    status = GS_AGAIN;
     while (status == GS_AGAIN) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(source->client.rk, timeout_ms);
         if (source->fault.status != GS_OK) {
@@ -300,7 +311,7 @@ static int64_t source_lag(const struct gs_source *base)
         }
         lag += high > at->next ? high - at->next : 0;
     }
-    return source->assigned ? lag : -1;
+    return source->assigned ? lag + source->ownership.lag : -1;
 }
 
 static void source_close(struct gs_source *base)

@@ -1,25 +1,10 @@
-/* Making and ending the consumer of a lane. */
-#include "ingest/kafka/lane.h"
+/* Opens and closes the consumer of a lane: input topics are checked, then subscribed to; closing
+ * leaves the group and is bounded, since it can hang. */
+#include "ingest/kafka/kafka_internal.h"
 
 #include <stdlib.h>
 
 enum { MAX_BATCH = 100000, MAX_BATCH_BYTES = 64 << 20 };
-
-static enum gs_status subscribe(struct gs_kafka_source *source,
-                                const struct gs_kafka_options *options, struct gs_error *err)
-{
-    rd_kafka_topic_partition_list_t *list =
-        rd_kafka_topic_partition_list_new((int)options->n_topics);
-
-    for (size_t i = 0; i < options->n_topics; i++) {
-        rd_kafka_topic_partition_list_add(list, options->topics[i], RD_KAFKA_PARTITION_UA);
-    }
-    const rd_kafka_resp_err_t code = rd_kafka_subscribe(source->client.rk, list);
-    rd_kafka_topic_partition_list_destroy(list);
-    return code == RD_KAFKA_RESP_ERR_NO_ERROR
-               ? GS_OK
-               : gs_fail(err, GS_IO, "cannot subscribe: %s", rd_kafka_err2str(code));
-}
 
 /* A name that begins with ^ is a pattern: what it matches may come later. */
 static enum gs_status check_topics(struct gs_kafka_source *source,
@@ -76,10 +61,10 @@ enum gs_status gs_kafka_source_open(const struct gs_kafka_options *options,
     if (events != NULL) {
         source->base.events = *events;
     }
-    source->client.owner = source;
-    source->client.log = options->log;
-    source->client.log_arg = options->log_arg;
+    gs_kafka_client_init(&source->client, source, options);
     source->start = options->start;
+    source->fresh_ns = options->fresh_ns;
+    source->leave_on_stop = options->leave_on_stop;
     source->held.max = options->max_batch == 0 ? MAX_BATCH : options->max_batch;
     source->held.max_bytes =
         options->max_batch_bytes == 0 ? MAX_BATCH_BYTES : options->max_batch_bytes;
@@ -90,7 +75,10 @@ enum gs_status gs_kafka_source_open(const struct gs_kafka_options *options,
         status = check_topics(source, options, err);
     }
     if (status == GS_OK) {
-        status = subscribe(source, options, err);
+        status = gs_kafka_ownership_init(source, options, err);
+    }
+    if (status == GS_OK) {
+        status = gs_kafka_subscribe(source, err);
     }
     if (status != GS_OK) {
         gs_kafka_source_close(source);
@@ -104,7 +92,7 @@ enum gs_status gs_kafka_source_open(const struct gs_kafka_options *options,
 static void leave(struct gs_kafka_source *source)
 {
     rd_kafka_queue_t *queue = rd_kafka_queue_new(source->client.rk);
-    const int64_t deadline = gs_kafka_deadline(GS_KAFKA_CLOSE_MS);
+    const int64_t deadline = gs_kafka_close_deadline(&source->client);
 
     rd_kafka_error_t *error = rd_kafka_consumer_close_queue(source->client.rk, queue);
     if (error != NULL) {
@@ -118,11 +106,32 @@ static void leave(struct gs_kafka_source *source)
             }
         }
         if (!rd_kafka_consumer_closed(source->client.rk)) {
-            gs_kafka_log(&source->client, GS_LOG_ERROR,
-                         "the consumer did not close within %d ms, going on", GS_KAFKA_CLOSE_MS);
+            gs_kafka_log(&source->client,
+                         gs_kafka_stopping(&source->client) ? GS_LOG_WARNING : GS_LOG_ERROR,
+                         "the consumer did not close in time, going on");
         }
     }
     rd_kafka_queue_destroy(queue);
+}
+
+/* A static member that closes stays in its group until its session is over; one that unsubscribes
+ * leaves it. The request goes out once everything is revoked; the member's id is gone then. */
+static void leave_for_good(struct gs_kafka_source *source)
+{
+    enum { WAIT_MS = 50, MOST_MS = 2000 };
+    const int64_t closing = gs_kafka_close_deadline(&source->client);
+    const int64_t most = gs_kafka_deadline(MOST_MS);
+    bool left = rd_kafka_unsubscribe(source->client.rk) != RD_KAFKA_RESP_ERR_NO_ERROR;
+
+    while (!left && !gs_kafka_past(closing < most ? closing : most)) {
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(source->client.rk, WAIT_MS);
+        if (message != NULL) {
+            rd_kafka_message_destroy(message);
+        }
+        char *member = rd_kafka_memberid(source->client.rk);
+        left = source->positions.n == 0 && (member == NULL || member[0] == '\0');
+        rd_kafka_mem_free(source->client.rk, member);
+    }
 }
 
 void gs_kafka_source_close(struct gs_kafka_source *source)
@@ -132,12 +141,16 @@ void gs_kafka_source_close(struct gs_kafka_source *source)
     }
     source->leaving = true;
     if (source->client.rk != NULL) {
+        if (source->leave_on_stop && gs_kafka_stopping(&source->client)) {
+            leave_for_good(source);
+        }
         leave(source);
     }
     gs_kafka_held_done(&source->held);
     if (source->replies != NULL) {
         rd_kafka_queue_destroy(source->replies);
     }
+    gs_kafka_ownership_done(&source->ownership);
     const bool ended = gs_kafka_client_stop(&source->client);
     if (source->sink != NULL) {
         source->sink->source = NULL;

@@ -1,5 +1,10 @@
-/* What the brokers say about topics, asked when a lane opens. */
-#include "ingest/kafka/lane.h"
+/* Asks the brokers about topics when a lane opens: that they exist, and how large a record they
+ * take.
+ *
+ * Missing topics are found at the start and not by the first record, above all a missing
+ * dead-letter queue. A topic that was just made may not be known to every broker yet, so it is
+ * asked for again for some seconds. */
+#include "ingest/kafka/kafka_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +42,13 @@ bool gs_kafka_topic_missing(struct gs_kafka_client *client, rd_kafka_topic_t *rk
     return missing(look_up(client, rkt, &n_partitions));
 }
 
+int gs_kafka_topic_partitions(struct gs_kafka_client *client, rd_kafka_topic_t *rkt)
+{
+    int n_partitions = 0;
+
+    return look_up(client, rkt, &n_partitions) == RD_KAFKA_RESP_ERR_NO_ERROR ? n_partitions : -1;
+}
+
 /* Serves callbacks, so that client->last_error tells why a broker does not answer. A consumer's
  * main queue is its message queue: nothing is subscribed yet, so nothing is lost in it. */
 static void serve(struct gs_kafka_client *client)
@@ -57,6 +69,7 @@ enum gs_status gs_kafka_topic_check(struct gs_kafka_client *client, const char *
 {
     const char *name = rd_kafka_topic_name(rkt);
     const int64_t patience = gs_kafka_deadline(GS_KAFKA_MISSING_MS);
+    char reason[sizeof client->last_error];
 
     for (unsigned attempt = 0;; attempt++) {
         int n_partitions = 0;
@@ -65,6 +78,9 @@ enum gs_status gs_kafka_topic_check(struct gs_kafka_client *client, const char *
             return GS_OK;
         }
         serve(client);
+        if (gs_kafka_stopping(client)) {
+            return gs_fail(err, GS_FENCED, "asked to stop before Kafka answered");
+        }
         if (missing(code) && (gs_kafka_past(patience) || gs_kafka_past(deadline_ns))) {
             return gs_fail(err, GS_IO, "%s: topic \"%s\" does not exist; create it", what, name);
         }
@@ -72,9 +88,10 @@ enum gs_status gs_kafka_topic_check(struct gs_kafka_client *client, const char *
             return gs_fail(err, GS_IO, "%s: topic \"%s\": %s", what, name, rd_kafka_err2str(code));
         }
         if (gs_kafka_past(deadline_ns)) {
-            return gs_fail(err, GS_IO, "%s: topic \"%s\" cannot be looked up: %s%s%.120s", what,
-                           name, rd_kafka_err2str(code), client->last_error[0] == '\0' ? "" : ": ",
-                           client->last_error);
+            return gs_fail(err, GS_AGAIN,
+                           "is Kafka at %s? %s%s (%s: topic \"%s\" cannot be looked up)",
+                           client->brokers, gs_kafka_last_reason(client, reason, sizeof reason),
+                           gs_kafka_hint(client), what, name);
         }
         gs_kafka_back_off(attempt);
     }
@@ -101,7 +118,7 @@ static size_t max_bytes_of(const rd_kafka_ConfigResource_t *resource)
     return SIZE_MAX;
 }
 
-static void take_limits(struct gs_kafka_sink *sink, rd_kafka_event_t *event)
+static void read_limits(struct gs_kafka_sink *sink, rd_kafka_event_t *event)
 {
     size_t n = 0;
 
@@ -117,7 +134,7 @@ static void take_limits(struct gs_kafka_sink *sink, rd_kafka_event_t *event)
         for (size_t s = 0; s < GS_N_STREAMS; s++) {
             if (sink->topics[s].name != NULL &&
                 strcmp(sink->topics[s].name, rd_kafka_ConfigResource_name(resources[i])) == 0) {
-                sink->topics[s].max_bytes = max_bytes_of(resources[i]);
+                sink->topics[s].limit = max_bytes_of(resources[i]);
             }
         }
     }
@@ -133,10 +150,14 @@ static rd_kafka_event_t *ask(struct gs_kafka_sink *sink, rd_kafka_ConfigResource
 
     (void)rd_kafka_AdminOptions_set_request_timeout(options, 2 * GS_KAFKA_SLICE_MS, why,
                                                     sizeof why);
-    /* Any broker knows; without this it is the controller that is waited for. */
+    /* Any broker knows it; without this librdkafka would wait for the controller. */
     (void)rd_kafka_AdminOptions_set_broker(options, sink->client.broker_id, why, sizeof why);
     rd_kafka_DescribeConfigs(sink->client.rk, resources, n, options, queue);
-    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 3 * GS_KAFKA_SLICE_MS);
+    const int64_t deadline = gs_kafka_deadline(3 * GS_KAFKA_SLICE_MS);
+    rd_kafka_event_t *event = NULL;
+    while (event == NULL && !gs_kafka_past(deadline) && !gs_kafka_stopping(&sink->client)) {
+        event = rd_kafka_queue_poll(queue, GS_KAFKA_SLICE_MS / 20);
+    }
     rd_kafka_AdminOptions_destroy(options);
     rd_kafka_queue_destroy(queue);
     return event;
@@ -155,7 +176,7 @@ void gs_kafka_topics_limits(struct gs_kafka_sink *sink)
     }
     rd_kafka_event_t *event = n == 0 ? NULL : ask(sink, resources, n);
     if (event != NULL) {
-        take_limits(sink, event);
+        read_limits(sink, event);
         rd_kafka_event_destroy(event);
     }
     rd_kafka_ConfigResource_destroy_array(resources, n);

@@ -1,6 +1,12 @@
+/* Helpers of the codecs of our own records: 64-bit hashes as hexadecimal text, opening and closing
+ * a record, and values that must be of one type.
+ *
+ * A reader is a chain of gs_codec_read_…() calls. Each returns false and stops the parser with a
+ * reason when the value is not what is expected; from then on every call fails, so a reader returns
+ * at once and gs_codec_close() turns the reason and its position into the error. */
 #include "ingest/records/codec.h"
 
-#include "base/utf8.h"
+#include "ingest/base/utf8.h"
 
 void gs_codec_put_hash(struct gs_buf *out, uint64_t hash)
 {
@@ -74,7 +80,7 @@ bool gs_codec_refuse(struct gs_json *json, const char *why)
     return false;
 }
 
-bool gs_codec_take_str(struct gs_json *json, struct gs_str *ret, const char *why)
+bool gs_codec_read_str(struct gs_json *json, struct gs_str *ret, const char *why)
 {
     struct gs_json_value value;
 
@@ -88,7 +94,7 @@ bool gs_codec_take_str(struct gs_json *json, struct gs_str *ret, const char *why
     return true;
 }
 
-bool gs_codec_take_int(struct gs_json *json, int64_t *ret, const char *why)
+bool gs_codec_read_int(struct gs_json *json, int64_t *ret, const char *why)
 {
     struct gs_json_value value;
 
@@ -101,7 +107,7 @@ bool gs_codec_take_int(struct gs_json *json, int64_t *ret, const char *why)
     return true;
 }
 
-bool gs_codec_take_bool(struct gs_json *json, bool *ret, const char *why)
+bool gs_codec_read_bool(struct gs_json *json, bool *ret, const char *why)
 {
     struct gs_json_value value;
 
@@ -136,7 +142,7 @@ static bool short_fraction(struct gs_str digits, double *ret)
     return true;
 }
 
-bool gs_codec_take_probability(struct gs_json *json, float *ret, const char *why)
+bool gs_codec_read_probability(struct gs_json *json, float *ret, const char *why)
 {
     struct gs_json_value value;
     double p = 0;

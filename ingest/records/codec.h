@@ -1,10 +1,10 @@
-/* What the codecs of our own records share; for this module only. */
+/* Helpers that the codecs of our own records share; for this module only. */
 #ifndef GS_INGEST_CODEC_H
 #define GS_INGEST_CODEC_H
 
-#include "base/buf.h"
-#include "base/error.h"
-#include "ingest/records/json.h"
+#include "ingest/base/buf.h"
+#include "ingest/base/error.h"
+#include "ingest/base/json_pull.h"
 
 /* Our records nest a message's extra fields one deeper than the message had them. */
 enum { GS_CODEC_MAX_DEPTH = 40 };
@@ -28,12 +28,12 @@ enum gs_status gs_codec_open(struct gs_str text, struct gs_arena *arena, struct 
 GS_MUST_CHECK
 enum gs_status gs_codec_close(struct gs_json *json, struct gs_error *err);
 
-/* Takes the next value, which must be of the kind asked for; on failure json is stopped with
+/* Reads the next value, which must be of the kind asked for; on failure json is stopped with
  * `why` (gs_codec_close() says so). */
-bool gs_codec_take_str(struct gs_json *json, struct gs_str *ret, const char *why);
-bool gs_codec_take_int(struct gs_json *json, int64_t *ret, const char *why);
-bool gs_codec_take_bool(struct gs_json *json, bool *ret, const char *why);
-bool gs_codec_take_probability(struct gs_json *json, float *ret, const char *why);
+bool gs_codec_read_str(struct gs_json *json, struct gs_str *ret, const char *why);
+bool gs_codec_read_int(struct gs_json *json, int64_t *ret, const char *why);
+bool gs_codec_read_bool(struct gs_json *json, bool *ret, const char *why);
+bool gs_codec_read_probability(struct gs_json *json, float *ret, const char *why);
 bool gs_codec_enter(struct gs_json *json, enum gs_json_type type, const char *why);
 
 /* Stops the parser: what it has read is not such a record. */

@@ -1,8 +1,9 @@
-/* What decode.c finds in a record and message.c makes a message of; for them only. */
+/* The decoder, and the values that decode.c finds in a record and message.c makes a message of; for
+ * them only. */
 #ifndef GS_INGEST_DECODE_H
 #define GS_INGEST_DECODE_H
 
-#include "ingest/records/json.h"
+#include "ingest/base/json_pull.h"
 #include "ingest/records/pointer.h"
 #include "ingest/records/record.h"
 
@@ -15,20 +16,24 @@ enum gs_field {
     GS_FIELD_URL,
     GS_FIELD_LANG,
     GS_FIELD_AUTHOR,
-    GS_N_FIELDS
+    GS_N_FIELDS, /* behind them the pointers to entities */
+    GS_N_POINTERS = GS_N_FIELDS + GS_MAX_ENTITY_POINTERS
 };
 
 struct gs_decoder {
     struct gs_decode_options options; /* the plain values; its strings are NULL */
-    struct gs_pointer pointers[GS_N_FIELDS];
+    struct gs_pointer pointers[GS_N_POINTERS];
+    unsigned n_pointers; /* GS_N_FIELDS and those to entities */
     char *default_source;
 };
 
-/* What one record gave. */
+/* The values found in one record. */
 struct gs_found {
     struct gs_json_value values[GS_N_FIELDS];
-    unsigned present;       /* bits of fields that are there and not null */
-    unsigned wrong_type;    /* bits */
+    unsigned present;     /* bits of fields that are there and not null */
+    unsigned wrong_type;  /* bits */
+    struct gs_str *named; /* [GS_MAX_NAMED] names of entities; NULL until the first */
+    size_t n_named;
     struct gs_str *unknown; /* spans of members, key to value; NULL when extra is not kept */
     size_t n_unknown, max_unknown;
     size_t unknown_bytes;

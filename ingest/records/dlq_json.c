@@ -1,6 +1,10 @@
+/* Writes a dead letter as a line of JSON, for sinks that are files.
+ *
+ * A dead letter has to come back byte for byte. Key, value and headers that are UTF-8 are written
+ * as strings; others get a member whose name ends in "_base64". */
 #include "ingest/records/dlq_json.h"
 
-#include "base/utf8.h"
+#include "ingest/base/utf8.h"
 
 /* RFC 4648 section 4. */
 static void put_base64(struct gs_buf *out, struct gs_str bytes)

@@ -2,7 +2,7 @@
 #ifndef GS_INGEST_DLQ_JSON_H
 #define GS_INGEST_DLQ_JSON_H
 
-#include "base/buf.h"
+#include "ingest/base/buf.h"
 #include "ingest/records/source.h"
 
 /* {"timestamp":…,"key":…,"value":…,"headers":[{"name":…,"value":…}…]}; bytes that are not UTF-8 are

@@ -1,4 +1,14 @@
-#include "base/utf8.h"
+/* Makes a message of the fields that were found in a record: repairs, defaults, limits, the event
+ * time and the id.
+ *
+ * Ids, sources, urls, languages and authors become valid UTF-8 without NUL. Title and text stay as
+ * they are: cleaning repairs them, and needs the original bytes to see how they were broken.
+ *
+ * A message without a source gets the configured one, or the name of its topic or file. One without
+ * a time gets its record's, else the clock's. One without an id gets a hash of source, title, text
+ * and time, or of its position in the input where it has no time of its own, so that a record that
+ * is read again has the same id again. */
+#include "ingest/base/utf8.h"
 #include "ingest/records/decode.h"
 
 #include <xxhash.h>
@@ -14,7 +24,7 @@ static bool make_extra(const struct gs_found *found, struct gs_arena *arena, str
     if (found->n_unknown == 0) {
         return true;
     }
-    out = gs_arena_take(arena, (found->valid ? 1 : 3) * found->unknown_bytes + 2);
+    out = gs_arena_alloc(arena, (found->valid ? 1 : 3) * found->unknown_bytes + 2);
     if (out == NULL) {
         return false;
     }
@@ -27,7 +37,23 @@ static bool make_extra(const struct gs_found *found, struct gs_arena *arena, str
     return true;
 }
 
-/* The field as valid UTF-8; {NULL, 0} when absent or empty. False without memory. */
+/* A copy in which each NUL is U+FFFD; out holds 3 * text.len bytes. */
+static struct gs_str without_nul(struct gs_str text, char *out)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.bytes[i] == '\0') {
+            n += gs_utf8_encode(0xFFFD, out + n);
+        } else {
+            out[n++] = text.bytes[i];
+        }
+    }
+    return (struct gs_str){out, n};
+}
+
+/* The field as valid UTF-8 without NUL, since ids and sources become keys, labels and file lines
+ * that some reader takes for a C string; {NULL, 0} when absent or empty. False without memory. */
 static bool clean_field(const struct gs_found *found, enum gs_field f, struct gs_arena *arena,
                         struct gs_str *ret)
 {
@@ -37,16 +63,22 @@ static bool clean_field(const struct gs_found *found, enum gs_field f, struct gs
     if ((found->present >> f & 1) == 0 || text.len == 0) {
         return true;
     }
-    if (found->valid || gs_utf8_check(text) == text.len) {
+    const bool valid = found->valid || gs_utf8_check(text) == text.len;
+    const bool nul = memchr(text.bytes, '\0', text.len) != NULL;
+    if (valid && !nul) {
         *ret = text;
         return true;
     }
-    char *copy = gs_arena_take(arena, 3 * text.len);
+    char *copy = gs_arena_alloc(arena, 3 * text.len);
     if (copy == NULL) {
         return false;
     }
     *ret = (struct gs_str){copy, gs_utf8_repair(text, copy)};
-    return true;
+    if (nul) {
+        copy = gs_arena_alloc(arena, 3 * ret->len);
+        *ret = copy == NULL ? (struct gs_str){NULL, 0} : without_nul(*ret, copy);
+    }
+    return copy != NULL;
 }
 
 static struct gs_str raw_field(const struct gs_found *found, enum gs_field f)
@@ -110,9 +142,17 @@ static enum gs_reject event_time(const struct gs_decoder *decoder, const struct 
                                  const struct gs_found *found, int64_t now_ms,
                                  struct gs_message *message, bool *ret_own, struct gs_error *err)
 {
+    /* A backlog is read long after it was written: what a message may claim is bounded by its
+     * record's own time where that is known, not by the clock alone. */
+    const bool dated = record->timestamp_ms >= earliest_ms && record->timestamp_ms < now_ms;
+    const int64_t written_ms = dated ? record->timestamp_ms : now_ms;
     const int64_t latest_ms = now_ms + decoder->options.max_future_ms;
 
-    if ((found->present >> GS_FIELD_TS & 1) == 0) {
+    if ((found->present >> GS_FIELD_TS & 1) == 0 || found->values[GS_FIELD_TS].text.len == 0) {
+        if (decoder->options.time_required && record->timestamp_ms < 0) {
+            return gs_message_refuse(GS_REJECT_BAD_TIME, err,
+                                     "it has no time, and kept data has no clock");
+        }
         *ret_own = record->timestamp_ms >= earliest_ms && record->timestamp_ms <= latest_ms;
         message->ts_ms = *ret_own ? record->timestamp_ms : now_ms;
         return GS_REJECT_NONE;
@@ -120,9 +160,10 @@ static enum gs_reject event_time(const struct gs_decoder *decoder, const struct 
     if (gs_time_parse(found->values[GS_FIELD_TS].text, &message->ts_ms, err) != GS_OK) {
         return GS_REJECT_BAD_TIME;
     }
-    if (message->ts_ms > latest_ms) {
-        (void)gs_fail(err, GS_BAD_FORMAT, "its time is %lld s in the future",
-                      (long long)((message->ts_ms - now_ms) / 1000));
+    if (message->ts_ms > written_ms + decoder->options.max_future_ms) {
+        (void)gs_fail(err, GS_BAD_FORMAT, "its time is %lld s %s",
+                      (long long)((message->ts_ms - written_ms) / 1000),
+                      dated ? "ahead of its record's" : "in the future");
         return GS_REJECT_FUTURE_TIME;
     }
     if (message->ts_ms < earliest_ms) {
@@ -139,7 +180,7 @@ static bool make_id(const struct gs_record *record, bool own_time, struct gs_are
     const int64_t time[2] = {message->ts_ms, 0};
     const int64_t place[2] = {record->offset, record->partition};
     uint64_t hash = XXH3_64bits(message->source.bytes, message->source.len);
-    char *id = gs_arena_take(arena, 16);
+    char *id = gs_arena_alloc(arena, 16);
 
     if (id == NULL) {
         return false;
@@ -156,11 +197,13 @@ static bool make_id(const struct gs_record *record, bool own_time, struct gs_are
 }
 
 /* The fields as they will be seen: valid UTF-8 but for title and text. False without memory. */
-static bool take_fields(const struct gs_found *found, struct gs_arena *arena,
-                        struct gs_message *message)
+static bool set_fields(const struct gs_found *found, struct gs_arena *arena,
+                       struct gs_message *message)
 {
     message->title = raw_field(found, GS_FIELD_TITLE);
     message->text = raw_field(found, GS_FIELD_TEXT);
+    message->named = found->named;
+    message->n_named = found->n_named;
     return clean_field(found, GS_FIELD_ID, arena, &message->id) &&
            clean_field(found, GS_FIELD_SOURCE, arena, &message->source) &&
            clean_field(found, GS_FIELD_URL, arena, &message->url) &&
@@ -177,7 +220,7 @@ enum gs_reject gs_message_make(const struct gs_decoder *decoder, const struct gs
     struct gs_message *message = &made;
     bool own_time = false;
 
-    if (!take_fields(found, arena, message)) {
+    if (!set_fields(found, arena, message)) {
         return gs_message_refuse(GS_REJECT_TOO_LARGE, err, "no memory left for the message");
     }
     if (message->title.len == 0 && message->text.len == 0) {

@@ -1,3 +1,8 @@
+/* Observations as JSON, written and read: one line of the observations topic.
+ *
+ * The members that are known are checked for their type, and those with a bound for their length.
+ * Unknown ones are passed over, so that a later version may add some. Texts that are read are
+ * borrowed from the arena. */
 #include "ingest/records/codec.h"
 #include "ingest/records/record.h"
 
@@ -7,9 +12,15 @@ void gs_observation_encode(const struct gs_observation *observation, struct gs_b
 {
     assert(observation->key.len > 0 && observation->key.len <= GS_MAX_KEY);
     assert(observation->excerpt.len <= GS_MAX_EXCERPT);
+    assert(observation->url.len <= GS_MAX_URL);
+    assert(observation->name.len <= GS_MAX_NAME);
     assert(observation->p_negative >= 0 && observation->p_negative <= 1);
     GS_CODEC_PUT(out, "{\"v\":1,\"key\":");
     gs_buf_json_str(out, observation->key);
+    if (observation->name.len > 0) {
+        GS_CODEC_PUT(out, ",\"name\":");
+        gs_buf_json_str(out, observation->name);
+    }
     GS_CODEC_PUT(out, ",\"id\":");
     gs_buf_json_str(out, observation->id);
     GS_CODEC_PUT(out, ",\"ts\":");
@@ -17,14 +28,18 @@ void gs_observation_encode(const struct gs_observation *observation, struct gs_b
     GS_CODEC_PUT(out, ",\"source\":");
     gs_buf_json_str(out, observation->source);
     GS_CODEC_PUT(out, ",\"p\":");
-    gs_buf_json_float(out, observation->p_negative);
-    if (observation->dup_group != 0) {
+    gs_buf_json_float(out, (float)observation->p_negative);
+    if (observation->story != 0) {
         GS_CODEC_PUT(out, ",\"dup\":");
-        gs_codec_put_hash(out, observation->dup_group);
+        gs_codec_put_hash(out, observation->story);
     }
     if (observation->excerpt.bytes != NULL) {
         GS_CODEC_PUT(out, ",\"text\":");
         gs_buf_json_str(out, observation->excerpt);
+    }
+    if (observation->url.bytes != NULL) {
+        GS_CODEC_PUT(out, ",\"url\":");
+        gs_buf_json_str(out, observation->url);
     }
     gs_buf_putc(out, '}');
 }
@@ -32,60 +47,76 @@ void gs_observation_encode(const struct gs_observation *observation, struct gs_b
 /* Bits of the members that were there. */
 enum { HAS_V = 1, HAS_KEY = 2, HAS_ID = 4, HAS_TS = 8, HAS_SOURCE = 16, HAS_P = 32, NEEDED = 63 };
 
-static bool take_version(struct gs_json *json)
+static bool read_version(struct gs_json *json)
 {
     int64_t version = 0;
 
-    return gs_codec_take_int(json, &version, "v is not an integer") &&
+    return gs_codec_read_int(json, &version, "v is not an integer") &&
            (version == 1 || gs_codec_refuse(json, "a version that is not 1"));
 }
 
-static bool take_dup(struct gs_json *json, uint64_t *ret)
+static bool read_dup(struct gs_json *json, uint64_t *ret)
 {
     struct gs_str text;
 
-    return gs_codec_take_str(json, &text, "dup is not a string") &&
+    return gs_codec_read_str(json, &text, "dup is not a string") &&
            ((gs_codec_hash(text, ret) && *ret != 0) ||
             gs_codec_refuse(json, "dup is not 16 hexadecimal digits"));
 }
 
 /* One member, whose key is taken. */
-static bool take_member(struct gs_json *json, struct gs_str key, struct gs_observation *o,
+static bool read_member(struct gs_json *json, struct gs_str key, struct gs_observation *o,
                         unsigned *has)
 {
     if (GS_CODEC_IS(key, "key")) {
         *has |= HAS_KEY;
-        return gs_codec_take_str(json, &o->key, "key is not a string") &&
+        return gs_codec_read_str(json, &o->key, "key is not a string") &&
                ((o->key.len > 0 && o->key.len <= GS_MAX_KEY) ||
-                gs_codec_refuse(json, "key is empty or longer than 192 bytes"));
+                gs_codec_refuse(json, "key is empty or longer than 192 bytes")) &&
+               (memchr(o->key.bytes, '\0', o->key.len) == NULL ||
+                gs_codec_refuse(json, "a NUL in key"));
     }
     if (GS_CODEC_IS(key, "id")) {
         *has |= HAS_ID;
-        return gs_codec_take_str(json, &o->id, "id is not a string");
+        return gs_codec_read_str(json, &o->id, "id is not a string");
     }
     if (GS_CODEC_IS(key, "ts")) {
         *has |= HAS_TS;
-        return gs_codec_take_int(json, &o->ts_ms, "ts is not an integer");
+        return gs_codec_read_int(json, &o->ts_ms, "ts is not an integer");
     }
     if (GS_CODEC_IS(key, "source")) {
         *has |= HAS_SOURCE;
-        return gs_codec_take_str(json, &o->source, "source is not a string");
+        return gs_codec_read_str(json, &o->source, "source is not a string");
     }
     if (GS_CODEC_IS(key, "p")) {
+        float p = 0;
         *has |= HAS_P;
-        return gs_codec_take_probability(json, &o->p_negative, "p is not a number from 0 to 1");
+        if (!gs_codec_read_probability(json, &p, "p is not a number from 0 to 1")) {
+            return false;
+        }
+        o->p_negative = (double)p;
+        return true;
+    }
+    if (GS_CODEC_IS(key, "name")) {
+        return gs_codec_read_str(json, &o->name, "name is not a string") &&
+               (o->name.len <= GS_MAX_NAME ||
+                gs_codec_refuse(json, "name is longer than 96 bytes"));
     }
     if (GS_CODEC_IS(key, "dup")) {
-        return take_dup(json, &o->dup_group);
+        return read_dup(json, &o->story);
     }
     if (GS_CODEC_IS(key, "text")) {
-        return gs_codec_take_str(json, &o->excerpt, "text is not a string") &&
+        return gs_codec_read_str(json, &o->excerpt, "text is not a string") &&
                (o->excerpt.len <= GS_MAX_EXCERPT ||
                 gs_codec_refuse(json, "text is longer than 200 bytes"));
     }
+    if (GS_CODEC_IS(key, "url")) {
+        return gs_codec_read_str(json, &o->url, "url is not a string") &&
+               (o->url.len <= GS_MAX_URL || gs_codec_refuse(json, "url is longer than 1024 bytes"));
+    }
     if (GS_CODEC_IS(key, "v")) {
         *has |= HAS_V;
-        return take_version(json);
+        return read_version(json);
     }
     return gs_json_skip(json);
 }
@@ -103,7 +134,7 @@ enum gs_status gs_observation_decode(struct gs_str text, struct gs_arena *arena,
         return status;
     }
     while (gs_json_next(&json, &key)) {
-        if (!take_member(&json, key, &observation, &has)) {
+        if (!read_member(&json, key, &observation, &has)) {
             break;
         }
     }

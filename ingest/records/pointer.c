@@ -1,3 +1,8 @@
+/* Takes a JSON pointer (RFC 6901) apart, once, when the configuration is read.
+ *
+ * The text is copied and its parts are unescaped in place: ~1 is '/', ~0 is '~', and both get
+ * shorter. A part that could be the index of an element is kept as a number as well, since the same
+ * pointer may meet an object or a list. */
 #include "ingest/records/pointer.h"
 
 #include <stdlib.h>
@@ -20,7 +25,7 @@ static size_t element_index(struct gs_str name)
 }
 
 /* Takes one part from *at (behind its slash) to the next slash, unescaped in place. */
-static bool take_token(char **at, struct gs_pointer_token *ret)
+static bool read_token(char **at, struct gs_pointer_token *ret)
 {
     char *name = *at;
     char *out = name;
@@ -68,7 +73,7 @@ enum gs_status gs_pointer_parse(const char *field, const char *text, struct gs_p
                              GS_POINTER_MAX_TOKENS);
             goto done;
         }
-        if (!take_token(&at, &pointer.tokens[pointer.n_tokens++])) {
+        if (!read_token(&at, &pointer.tokens[pointer.n_tokens++])) {
             status = gs_fail(err, GS_BAD_CONFIG,
                              "%s: \"%s\" is not a JSON pointer: only ~0 and ~1 may follow a ~",
                              field, text);

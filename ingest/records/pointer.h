@@ -2,8 +2,8 @@
 #ifndef GS_INGEST_POINTER_H
 #define GS_INGEST_POINTER_H
 
-#include "base/error.h"
-#include "base/str.h"
+#include "ingest/base/error.h"
+#include "ingest/base/str.h"
 
 #include <stdint.h>
 

@@ -1,3 +1,5 @@
+/* Names of rejects and streams, as they stand in headers of dead letters, labels of metrics and
+ * messages for people. Dashboards and consumers rely on them, so they do not change. */
 #include "ingest/records/record.h"
 
 #include "ingest/records/source.h"
@@ -30,8 +32,9 @@ const char *gs_stream_name(enum gs_stream stream)
 {
     static const char *const names[GS_N_STREAMS] = {
         [GS_STREAM_TAGGED] = "tagged", [GS_STREAM_OBSERVATIONS] = "observations",
-        [GS_STREAM_ALERTS] = "alerts", [GS_STREAM_LATE] = "late",
-        [GS_STREAM_DLQ] = "dlq",       [GS_STREAM_STATE] = "state",
+        [GS_STREAM_ALERTS] = "alerts", [GS_STREAM_INCIDENTS] = "incidents",
+        [GS_STREAM_LATE] = "late",     [GS_STREAM_DLQ] = "dlq",
+        [GS_STREAM_STATE] = "state",
     };
 
     assert((unsigned)stream < GS_N_STREAMS);

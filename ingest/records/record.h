@@ -3,10 +3,11 @@
 #ifndef GS_INGEST_RECORD_H
 #define GS_INGEST_RECORD_H
 
-#include "base/arena.h"
-#include "base/buf.h"
-#include "base/error.h"
-#include "base/str.h"
+#include "ingest/base/arena.h"
+#include "ingest/base/buf.h"
+#include "ingest/base/error.h"
+#include "ingest/base/observation.h"
+#include "ingest/base/str.h"
 #include "ingest/text/lang.h"
 
 #include <stdint.h>
@@ -28,50 +29,61 @@ struct gs_record {
     size_t n_headers;
 };
 
-/* Why a record goes to the dead-letter queue. The names are the DLQ's error codes: a contract. */
+/* The reasons for which a record goes to the dead-letter queue. The names are the error codes
+ * there: a contract. */
 enum gs_reject {
     GS_REJECT_NONE,
-    GS_REJECT_NULL_VALUE,  /* "null_value" */
-    GS_REJECT_TOO_LARGE,   /* "too_large": over ingest.max_record_bytes, or an id or source over its
+    GS_REJECT_NULL_VALUE,   /* "null_value" */
+    GS_REJECT_TOO_LARGE,    /* "too_large": over input.max_record_bytes, or an id or source over its
                               bound */
-    GS_REJECT_BAD_UTF8,    /* "bad_utf8": and the policy is reject */
-    GS_REJECT_BAD_JSON,    /* "bad_json": truncated or not JSON, trailing bytes, NUL in a key,
+    GS_REJECT_BAD_UTF8,     /* "bad_utf8": and the policy is reject */
+    GS_REJECT_BAD_JSON,     /* "bad_json": truncated or not JSON, trailing bytes, NUL in a key,
                               duplicate keys */
-    GS_REJECT_TOO_DEEP,    /* "too_deep": nested deeper than 32 */
-    GS_REJECT_NOT_OBJECT,  /* "not_object" */
-    GS_REJECT_WRONG_TYPE,  /* "wrong_type": a field that we read has a type we cannot read */
-    GS_REJECT_NO_TEXT,     /* "no_text": neither title nor text, or nothing left after cleaning */
-    GS_REJECT_BAD_TIME,    /* "bad_time": a time that cannot be parsed */
-    GS_REJECT_FUTURE_TIME, /* "future_time": beyond now + max skew */
-    GS_REJECT_ANCIENT_TIME,     /* "ancient_time": before 1990 */
+    GS_REJECT_TOO_DEEP,     /* "too_deep": nested deeper than 32 */
+    GS_REJECT_NOT_OBJECT,   /* "not_object" */
+    GS_REJECT_WRONG_TYPE,   /* "wrong_type": a field that we read has a type we cannot read */
+    GS_REJECT_NO_TEXT,      /* "no_text": neither title nor text, or nothing left after cleaning */
+    GS_REJECT_BAD_TIME,     /* "bad_time": a time that cannot be parsed */
+    GS_REJECT_FUTURE_TIME,  /* "future_time": beyond now + max_future */
+    GS_REJECT_ANCIENT_TIME, /* "ancient_time": before 1990 */
     GS_REJECT_OUTPUT_TOO_LARGE, /* "output_too_large": the sink refused our record's size */
     GS_N_REJECTS
 };
 const char *gs_reject_name(enum gs_reject reject);
 
-/* Where the fields are: RFC 6901 JSON pointers ("/data/headline"; "" is not allowed). */
+/* The places of the fields: RFC 6901 JSON pointers ("/data/headline"; "" is not allowed). */
 struct gs_decode_options {
     const char *id, *ts, *source, *title, *text, *url, *lang, *author;
+    const char *const *entities; /* [n_entities] each leads to a name or a list of names */
+    size_t n_entities;           /* <= GS_MAX_ENTITY_POINTERS */
     bool plain_text; /* format: text; the value is the text, and nothing else is known */
     bool keep_extra;
-    bool reject_bad_utf8; /* else bytes that are not UTF-8 pass as they are: normalise repairs them
-                           */
+    bool reject_bad_utf8; /* else bytes that are not UTF-8 pass: normalize repairs them */
     size_t max_record_bytes;
-    int64_t max_future_ms;      /* time beyond now + this is refused */
+    int64_t max_future_ms;      /* time beyond that of its record (or now) + this is refused */
+    bool time_required;         /* a message and a record without a time: refused, not "now" */
     const char *default_source; /* when the record names none; NULL: the topic's or file's name */
 };
 
-enum { GS_MAX_DEPTH = 32, GS_MAX_ID = 512, GS_MAX_SOURCE = 256 };
+enum {
+    GS_MAX_DEPTH = 32,
+    GS_MAX_ID = 512,
+    GS_MAX_SOURCE = 256,
+    GS_MAX_ENTITY_POINTERS = 8,
+    GS_MAX_NAMED = 16, /* names of entities in fields of a record; further ones are left out */
+};
 
 /* One raw message. All text is borrowed from the record or the arena; {NULL, 0} where absent, null
- * or empty. title and text may hold bytes that are not UTF-8 (normalise repairs and counts them);
- * everything else is valid UTF-8, with U+FFFD where it was not. */
+ * or empty. title and text may hold bytes that are not UTF-8 (normalize repairs and counts them);
+ * everything else is valid UTF-8 without NUL, with U+FFFD where it was not. */
 struct gs_message {
     struct gs_str id;          /* <= GS_MAX_ID bytes; made when absent, see gs_decode() */
     int64_t ts_ms;             /* event time, in [1990, now + max_future_ms] */
     struct gs_str source;      /* <= GS_MAX_SOURCE bytes */
-    struct gs_str title, text; /* raw, not normalised */
+    struct gs_str title, text; /* raw, not normalized */
     struct gs_str url, lang, author;
+    const struct gs_str *named; /* [n_named] what fields say it is about, as they write it: raw */
+    size_t n_named;
     struct gs_str extra;       /* a JSON object of the unknown fields, when keep_extra */
     struct gs_str traceparent; /* from the headers */
 };
@@ -84,18 +96,20 @@ enum gs_status gs_decoder_new(const struct gs_decode_options *options, struct gs
                               struct gs_error *err);
 void gs_decoder_free(struct gs_decoder *decoder); /* NULL is fine */
 
-/* Reads one raw record. GS_REJECT_NONE and *ret filled, or why not with the reason in err->message.
- * now_ms is the wall clock (a parameter so that tests and replay are deterministic). Needs arena
- * memory; when the arena is full the record is GS_REJECT_TOO_LARGE.
+/* Reads one raw record. A byte order mark before the value is skipped. GS_REJECT_NONE and *ret
+ * filled, or why not with the reason in err->message. now_ms is the wall clock (a parameter so that
+ * tests and replay are deterministic). Needs arena memory; when the arena is full the record is
+ * GS_REJECT_TOO_LARGE.
  *
- * Fields: id may be an integer; ts a string or a number; the others are strings. null is absent.
- * Half a surrogate pair ("\ud800") counts as bad UTF-8: refused, or U+FFFD. Two pointers may name
- * one field.
+ * Fields: an entity pointer leads to a string, an integer, or a list of them; id may be an integer;
+ * ts a string or a number; the others are strings. null and "" are absent. Half a surrogate pair
+ * ("\ud800") counts as bad UTF-8: refused, or U+FFFD. Two pointers may name one field.
  *
- * Times: RFC 3339 (any offset, fraction, lower case t/z, a blank for the T or before the offset,
- * offset without colon), RFC 2822 (obsolete zones too, other zone names not), epoch as number or
- * numeric string: seconds below 1e11, ms below 1e14, µs below 1e17. A time without a zone is
- * refused. 23:59:60 UTC is the second that follows. Fractions below a ms are cut off.
+ * Times: a date with the year first or the month by name, a time of day and a zone, in the forms of
+ * deploy/docs/records.md (RFC 3339, ISO 8601, RFC 2822, asctime with a zone …); or an epoch as
+ * number or numeric string: seconds below 1e11, ms below 1e14, µs below 1e17, ns up to 2^63. A time
+ * without a zone is refused. 23:59:60 UTC is the second that follows. Fractions below a ms are cut
+ * off.
  *
  * Without a ts the record's timestamp is taken if it is in the range that a message's own time must
  * be in, else now_ms.
@@ -119,8 +133,11 @@ struct gs_scored_label {
 
 struct gs_entity_mention {
     struct gs_str id, name; /* from the watchlist */
+    size_t start, end;      /* bytes in the normalized title or text */
+    float sentiment[3];     /* as the message's, where it is known */
+    bool in_field;          /* named in a field of the record: no span */
     bool in_title;          /* the span is in title, else in text */
-    size_t start, end;      /* bytes in the normalised title or text */
+    bool has_own;           /* the sentiment toward it is known, else it is the message's */
 };
 
 enum { GS_MAX_TAGS = 32, GS_MAX_MENTIONS = 32 };
@@ -128,7 +145,7 @@ enum { GS_MAX_TAGS = 32, GS_MAX_MENTIONS = 32 };
 /* A message with what we say about it. Everything borrowed. */
 struct gs_tagged {
     const struct gs_message *message;
-    struct gs_str title, text; /* normalised; {NULL, 0} where the message has none */
+    struct gs_str title, text; /* normalized; {NULL, 0} where the message has none */
     enum gs_lang lang;
     float sentiment[3]; /* P(negative), P(neutral), P(positive); sums to 1 */
     struct gs_scored_label topics[GS_MAX_TAGS]; /* at or above their threshold, best first */
@@ -137,37 +154,34 @@ struct gs_tagged {
     size_t n_risks;
     struct gs_entity_mention entities[GS_MAX_MENTIONS];
     size_t n_entities;
-    uint64_t dup_group; /* 0: none */
-    uint32_t dup_copy;  /* 1 for the first seen by this lane, 0 unknown */
-    const char *tier;   /* "fast", "encoder", "fast+encoder" */
-    bool degraded;      /* the fast tier answered because the lane was behind, not by choice */
+    uint64_t story;   /* 0: none */
+    uint32_t copy;    /* 1 for the first seen by this lane, 0 unknown */
+    const char *tier; /* "fast", "encoder", "fast+encoder" */
+    bool degraded;    /* the fast tier answered because the lane was behind, not by choice */
     float confidence;
     bool abstained;
+    bool no_sentiment; /* the model has none: sentiment is neutral, no observation is made */
     struct gs_str model_name, model_version, model_sha256;
-    struct gs_str
-        appended; /* JSON members to add as they are, such as "\"logits\":{…}"; may be empty */
+    /* JSON members to add as they are, such as "\"logits\":{…}"; may be empty. */
+    struct gs_str appended;
 };
 
-/* Appends one JSON object (no newline). Check gs_buf_ok(out). The sentiment of an entity is the
- * message's until the entity-level model comes. */
+/* The sentiment toward an entity, or for want of one the message's. */
+static inline const float *gs_entity_sentiment(const struct gs_tagged *tagged,
+                                               const struct gs_entity_mention *entity)
+{
+    return entity->has_own ? entity->sentiment : tagged->sentiment;
+}
+
+/* Appends one JSON object (no newline). Check gs_buf_ok(out). */
 void gs_tagged_encode(const struct gs_tagged *tagged, struct gs_buf *out);
 
 /* ---- observations ---- */
 
-enum { GS_MAX_KEY = 192, GS_MAX_EXCERPT = 200 };
+enum { GS_MAX_KEY = 192, GS_MAX_EXCERPT = 200, GS_MAX_URL = 1024, GS_MAX_NAME = 96 };
 
-/* One message counted for one key. */
-struct gs_observation {
-    struct gs_str key; /* "topic:results", "entity:600519.SH", "risk:fraud", "source:wire",
-                          "topic_lang:results/zh"; <= GS_MAX_KEY bytes */
-    struct gs_str id;  /* of the message */
-    int64_t ts_ms;     /* event time */
-    struct gs_str source;
-    float p_negative;      /* calibrated */
-    uint64_t dup_group;    /* 0: none, stands alone */
-    struct gs_str excerpt; /* <= GS_MAX_EXCERPT bytes, cut at a character */
-};
-
+/* Observations (ingest/base/observation.h) as JSON. Their keys have at most GS_MAX_KEY bytes, names
+ * GS_MAX_NAME and excerpts GS_MAX_EXCERPT, cut at a character. */
 void gs_observation_encode(const struct gs_observation *observation, struct gs_buf *out);
 
 /* Reads one; text goes to the arena. GS_BAD_FORMAT with the reason for anything that
@@ -176,9 +190,10 @@ GS_MUST_CHECK
 enum gs_status gs_observation_decode(struct gs_str json, struct gs_arena *arena,
                                      struct gs_observation *ret, struct gs_error *err);
 
-/* Reads the parts of a tagged record that observations are made of (replay of tagged lines): id,
- * ts, source, lang, title/text, sentiment.p, topics, risks, entities, dup.group. Borrowed from the
- * arena; ret->message too. */
+/* Reads a tagged record back, every member that gs_tagged_encode() writes but `appended` (replay of
+ * tagged lines); unknown members are passed over. v, id, ts, source, lang and sentiment.p have to be
+ * there. Title and text of the message are the normalized ones. Borrowed from the arena;
+ * ret->message too. */
 GS_MUST_CHECK
 enum gs_status gs_tagged_decode(struct gs_str json, struct gs_arena *arena, struct gs_tagged *ret,
                                 struct gs_error *err);

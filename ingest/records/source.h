@@ -1,32 +1,32 @@
-/* Where records come from and where they go: two small interfaces.
+/* Sources and sinks of records: two small interfaces.
  *
  * A lane (one thread) has one source and one sink and works in batches:
  *
  *     gs_sink_begin
- *         gs_source_poll … gs_sink_put …         until the batch is full or its time is up
- *     gs_sink_commit(sink, source)               outputs and the source's position become durable
- * together
+ *         gs_source_poll … gs_sink_put …   until the batch is full or its time is up
+ *     gs_sink_commit(sink, source)         outputs and the source's position get durable together
  *
  * Kafka exactly-once does that in one transaction, Kafka at-least-once by waiting for every
  * delivery report and then committing offsets, files by flushing.
  *
  * GS_ABORTED from any sink call: everything put since gs_sink_begin is void and the source has been
  * rewound to its last committed position; the caller undoes its own state and begins again.
- * GS_FENCED: as GS_ABORTED, and source and sink must be closed and made new.
- * Anything else but GS_OK and GS_AGAIN is fatal for the lane.
+ * GS_FENCED: as GS_ABORTED, and source and sink must be closed and made new. Anything else but
+ * GS_OK and GS_AGAIN is fatal for the lane.
  *
  * Threads: a source and a sink are owned by one thread. */
 #ifndef GS_INGEST_SOURCE_H
 #define GS_INGEST_SOURCE_H
 
-#include "base/error.h"
+#include "ingest/base/error.h"
 #include "ingest/records/record.h"
 
-/* What a sink's records are for; the implementation knows the topic or file of each. */
+/* The streams that a sink writes; the implementation knows the topic or file of each. */
 enum gs_stream {
     GS_STREAM_TAGGED,
     GS_STREAM_OBSERVATIONS,
     GS_STREAM_ALERTS,
+    GS_STREAM_INCIDENTS,
     GS_STREAM_LATE,
     GS_STREAM_DLQ,
     GS_STREAM_STATE,
@@ -37,14 +37,14 @@ const char *gs_stream_name(enum gs_stream stream); /* "tagged" … */
 struct gs_source;
 struct gs_sink;
 
-/* Told to the owner of a source from inside gs_source_poll(), on its own thread. */
+/* The events of a source: called from inside gs_source_poll(), on the thread of its owner. */
 struct gs_source_events {
     void *arg;
     /* This partition is ours from offset on. Restore its state here. */
     void (*assigned)(void *arg, struct gs_str topic, int32_t partition);
-    /* Partitions are about to go. The owner ends its open batch before it returns: it commits when
-     * !lost, it aborts when lost; then drops the state of the partitions that `revoked` names next.
-     */
+    /* Partitions are about to be revoked. Before it returns, the owner ends its open batch: it
+     * commits when !lost, it aborts when lost. Then it drops the state of the partitions that
+     * `revoked` names next. */
     void (*revoking)(void *arg, bool lost);
     void (*revoked)(void *arg, struct gs_str topic, int32_t partition);
 };
@@ -57,6 +57,9 @@ struct gs_source_ops {
     int64_t (*lag)(const struct gs_source *source);
     void (*close)(struct gs_source *source);
     enum gs_status (*commit)(struct gs_source *source, struct gs_error *err); /* may be NULL */
+    /* A failed poll voids nothing (files): what was given before it is good, and the owner ends its
+     * batch with it as at the end of the input before it reports the failure. */
+    bool ends_well;
 };
 
 struct gs_source {
@@ -84,7 +87,7 @@ static inline enum gs_status gs_source_rewind(struct gs_source *source, struct g
 {
     return source->ops->rewind(source, err);
 }
-/* Whether the broker has confirmed that this partition has nothing more for now. */
+/* True when the broker has confirmed that this partition has nothing more for now. */
 static inline bool gs_source_idle(const struct gs_source *source, struct gs_str topic,
                                   int32_t partition)
 {
@@ -131,7 +134,7 @@ static inline enum gs_status gs_sink_begin(struct gs_sink *sink, struct gs_error
 }
 /* GS_BAD_FORMAT: the record itself is refused (too large for the topic); nothing else is harmed,
  * the caller sends it to the DLQ. GS_IO for a stream that has no topic or file, or a DLQ that is
- * missing or not authorised. */
+ * missing or not authorized. */
 static inline enum gs_status gs_sink_put(struct gs_sink *sink, enum gs_stream stream,
                                          const struct gs_output *output, struct gs_error *err)
 {

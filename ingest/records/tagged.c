@@ -1,9 +1,13 @@
+/* Writes a tagged message as JSON.
+ *
+ * This runs once a message, so members are put one after the other into the buffer, names and
+ * quotes as literals: there is no tree and no printf. Members without a value are left out.
+ * tagged_decode.c reads what is written here; a change in one belongs into the other, and into
+ * deploy/docs/records.md. */
 #include "ingest/records/codec.h"
 #include "ingest/records/record.h"
 
 #include <assert.h>
-
-static const struct gs_str sentiment_names[3] = {{"negative", 8}, {"neutral", 7}, {"positive", 8}};
 
 /* {"label":…,"p":{…} — open, so that the message's score can follow. */
 static void put_sentiment(const float p[3], struct gs_buf *out)
@@ -14,7 +18,7 @@ static void put_sentiment(const float p[3], struct gs_buf *out)
         best = p[i] > p[best] ? i : best;
     }
     GS_CODEC_PUT(out, "{\"label\":\"");
-    gs_buf_put(out, sentiment_names[best]);
+    gs_buf_puts(out, gs_sentiment_name((enum gs_sentiment)best));
     GS_CODEC_PUT(out, "\",\"p\":{\"negative\":");
     gs_buf_json_float(out, p[0]);
     GS_CODEC_PUT(out, ",\"neutral\":");
@@ -52,6 +56,12 @@ static void put_entities(const struct gs_tagged *tagged, struct gs_buf *out)
         gs_buf_json_str(out, entity->id);
         GS_CODEC_PUT(out, ",\"name\":");
         gs_buf_json_str(out, entity->name);
+        if (entity->in_field) {
+            GS_CODEC_PUT(out, ",\"in\":\"field\",\"sentiment\":");
+            put_sentiment(gs_entity_sentiment(tagged, entity), out);
+            GS_CODEC_PUT(out, "}}");
+            continue;
+        }
         if (entity->in_title) {
             GS_CODEC_PUT(out, ",\"in\":\"title\",\"start\":");
         } else {
@@ -61,7 +71,7 @@ static void put_entities(const struct gs_tagged *tagged, struct gs_buf *out)
         GS_CODEC_PUT(out, ",\"end\":");
         gs_buf_json_int(out, (int64_t)entity->end);
         GS_CODEC_PUT(out, ",\"sentiment\":");
-        put_sentiment(tagged->sentiment, out);
+        put_sentiment(gs_entity_sentiment(tagged, entity), out);
         GS_CODEC_PUT(out, "}}");
     }
     gs_buf_putc(out, ']');
@@ -104,11 +114,11 @@ static void put_verdict(const struct gs_tagged *tagged, struct gs_buf *out)
     put_labels(tagged->risks, tagged->n_risks, out);
     GS_CODEC_PUT(out, ",\"entities\":");
     put_entities(tagged, out);
-    if (tagged->dup_group != 0) {
+    if (tagged->story != 0) {
         GS_CODEC_PUT(out, ",\"dup\":{\"group\":");
-        gs_codec_put_hash(out, tagged->dup_group);
+        gs_codec_put_hash(out, tagged->story);
         GS_CODEC_PUT(out, ",\"copy\":");
-        gs_buf_json_int(out, tagged->dup_copy);
+        gs_buf_json_int(out, tagged->copy);
         gs_buf_putc(out, '}');
     }
     if (tagged->tier != NULL) {
@@ -121,6 +131,9 @@ static void put_verdict(const struct gs_tagged *tagged, struct gs_buf *out)
     gs_buf_json_float(out, tagged->confidence);
     GS_CODEC_PUT(out, ",\"abstained\":");
     gs_buf_puts(out, tagged->abstained ? "true" : "false");
+    if (tagged->no_sentiment) {
+        GS_CODEC_PUT(out, ",\"no_sentiment\":true");
+    }
     put_model(tagged, out);
 }
 

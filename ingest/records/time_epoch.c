@@ -1,5 +1,11 @@
-/* Epoch numbers as times. */
-#include "ingest/records/time_epoch.h"
+/* Epoch numbers as times: seconds, milliseconds, microseconds or nanoseconds since 1970.
+ *
+ * Senders do not say which unit they mean, but its size does: below 1e11 they are seconds, and each
+ * further factor of 1000 is the next unit. For times up to the year 5138 this reads every number of
+ * seconds right, and of the others all since 1973. Decimals are read for seconds only; digits are
+ * counted by hand, so that a large number loses none of them in a double, except in the form with
+ * an exponent. */
+#include "ingest/records/time_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +15,8 @@ static bool is_digit(const char *at, const char *end)
     return at < end && *at >= '0' && *at <= '9';
 }
 
-/* Units by size: seconds up to the year 5138, then ms, then µs. */
-static const char *scale_epoch(int64_t whole, int thousandths, int64_t *ret_ms)
+/* Seconds below 1e11 (the year 5138), then ms, then µs, then ns. */
+static void scale_epoch(int64_t whole, int thousandths, int64_t *ret_ms)
 {
     const int64_t size = whole < 0 ? -whole : whole;
 
@@ -21,9 +27,8 @@ static const char *scale_epoch(int64_t whole, int thousandths, int64_t *ret_ms)
     } else if (size < 100000000000000000) {
         *ret_ms = whole / 1000;
     } else {
-        return "a number too large for a time";
+        *ret_ms = whole / 1000000;
     }
-    return NULL;
 }
 
 static const char *parse_scaled(struct gs_str text, int64_t *ret_ms)
@@ -40,11 +45,12 @@ static const char *parse_scaled(struct gs_str text, int64_t *ret_ms)
     if (end != digits + text.len) {
         return "not a time";
     }
-    if (!(value > -1e17 && value < 1e17)) {
+    if (!(value > -9.2e18 && value < 9.2e18)) {
         return "a number too large for a time";
     }
     const int64_t whole = (int64_t)value;
-    return scale_epoch(whole, (int)((value - (double)whole) * 1000), ret_ms);
+    scale_epoch(whole, (int)((value - (double)whole) * 1000), ret_ms);
+    return NULL;
 }
 
 const char *gs_time_from_epoch(struct gs_str text, int64_t *ret_ms)
@@ -61,7 +67,7 @@ const char *gs_time_from_epoch(struct gs_str text, int64_t *ret_ms)
         return "not a time";
     }
     for (; is_digit(at, end); at++) {
-        if (whole >= 100000000000000000) {
+        if (whole > (INT64_MAX - (*at - '0')) / 10) {
             return "a number too large for a time";
         }
         whole = whole * 10 + (*at - '0');
@@ -78,5 +84,6 @@ const char *gs_time_from_epoch(struct gs_str text, int64_t *ret_ms)
     if (at != end) {
         return "not a time";
     }
-    return scale_epoch(negative ? -whole : whole, negative ? -thousandths : thousandths, ret_ms);
+    scale_epoch(negative ? -whole : whole, negative ? -thousandths : thousandths, ret_ms);
+    return NULL;
 }

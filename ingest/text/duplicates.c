@@ -1,3 +1,12 @@
+/* Counts the copies of each story in a hash table of fixed size, with two places for each
+ * fingerprint.
+ *
+ *     fingerprint ─┬─ low bits  ─► place a ─┐
+ *                  └─ high bits ─► place b ─┴─► the one that holds it, else a free one, else the
+ *                                               one counted longest ago, which is given up
+ *
+ * The table never grows and a look-up costs two places, whatever comes in. A batch that is rolled
+ * back is undone by a log of what the places were, read backwards. */
 #include "ingest/text/duplicates.h"
 
 #include <stdlib.h>

@@ -8,7 +8,7 @@
 #ifndef GS_INGEST_DUPLICATES_H
 #define GS_INGEST_DUPLICATES_H
 
-#include "base/error.h"
+#include "ingest/base/error.h"
 
 #include <stddef.h>
 #include <stdint.h>

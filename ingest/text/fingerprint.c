@@ -1,6 +1,13 @@
-#include "ingest/text/normalise.h"
+/* The fingerprint of a story: a hash of the letters, digits and Han characters of a text, without
+ * what differs between copies of it.
+ *
+ * One pass over the bytes. Case of ASCII is folded; blanks, punctuation, URLs, mentions and a
+ * leading "RT" are passed over. The bytes that are kept are collected in a small block; only a text
+ * that needs more than one block starts a streaming hash, since starting one costs more than
+ * hashing a short text. */
+#include "ingest/text/clean/normalize.h"
 
-#include "base/utf8.h"
+#include "ingest/base/utf8.h"
 
 #define XXH_STATIC_LINKING_ONLY /* for a state on the stack */
 #include <utf8proc.h>
@@ -59,7 +66,7 @@ static char lower(char c)
     return c;
 }
 
-/* Whether the word at the front of text is name, in whatever case. */
+/* Says whether the word at the front of text is name, in whatever case. */
 static bool is_name(struct gs_str text, const char *name)
 {
     const size_t n = strlen(name);
@@ -114,10 +121,10 @@ static size_t skipped(struct gs_str text, bool at_word, bool at_start)
     return lower(text.bytes[0]) == 'h' ? url_len(text) : 0;
 }
 
-uint64_t gs_fingerprint(struct gs_str normalised)
+uint64_t gs_fingerprint(struct gs_str normalized)
 {
     struct sink sink;
-    const struct gs_str text = normalised;
+    const struct gs_str text = normalized;
     bool at_word = true; /* no letter or digit of ASCII in front */
 
     sink.streaming = false;

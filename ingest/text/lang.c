@@ -1,10 +1,24 @@
-/* Scripts are counted by character, and Latin words are looked up in small lists of words that
- * are frequent in one language and rare in English (or the other way round). No model: the later
- * stages need "English, Chinese, both, or neither", and most texts say so by their script. */
+/* No model: the later stages need "English, Chinese, both, or neither", and most texts say so by
+ * their script. One pass counts what speaks for what:
+ *
+ *   Latin letters   words of three short lists: English ones, and those of seven other languages
+ *   Han             characters that only simplified Chinese writes (发), that only Japanese writes
+ *                   (円), and those that are at home in Chinese sentences but not in Japanese ones
+ *                   (這 你 股 跌)
+ *   kana            where they stand beside Han or other kana: ヽ(´▽`)ノ is a face
+ *   Hangul, others
+ *
+ * Then the scripts are weighed, and within Han the evidence: kana or Japanese characters against
+ * Chinese ones. One の makes 優の良品 Japanese by script; the 优 of 优の良品 makes it Chinese. What
+ * the sender says is asked last, and only where the text itself leaves it open: senders are often
+ * wrong. Of 1,377 tweets of the stocknet stream that Twitter marked "es" or "in", about one in six
+ * is English. */
 #include "ingest/text/lang.h"
 
-#include "base/attr.h"
-#include "base/utf8.h"
+#include "ingest/base/attr.h"
+#include "ingest/base/han.h"
+#include "ingest/base/utf8.h"
+#include "ingest/text/lang_said.h"
 
 #include <pthread.h>
 #include <stdint.h>
@@ -20,6 +34,11 @@ struct counts {
     size_t lower;   /* of them, not all upper-case: tickers and codes carry no language */
     size_t english;
     size_t foreign;
+    size_t chinese;  /* Han characters that no Japanese text has */
+    size_t japanese; /* Han characters that no Chinese text has */
+
+    const char *cjk_end; /* behind the last Han or kana */
+    bool lone_kana;      /* that was a kana which nothing stood before */
 };
 
 /* At most eight bytes each. Words of other languages that are no English words, most of them
@@ -58,12 +77,14 @@ static const char *const foreign_words[] = {
     "zum",   "zur",
 };
 
-const char *gs_lang_name(enum gs_lang lang)
-{
-    static const char *const names[GS_N_LANGS] = {"en", "zh", "mixed", "other"};
-
-    return (unsigned)lang < GS_N_LANGS ? names[lang] : "other";
-}
+/* In Chinese sentences, and hardly ever in Japanese ones: pronouns, particles, the market's verbs,
+ * and old forms that Japan has given up (會 for 会). */
+static const char *const chinese_characters[] = {
+    "你", "您", "她", "它", "很", "嗎", "呢", "吧", "啊", "哦", "嘛", "啦", "咱", "哪", "怎", "這",
+    "們", "沒", "跟", "麼", "說", "啥", "俺", "股", "跌", "漲", "虧", "賠", "擴", "會", "來", "個",
+    "從", "對", "發", "當", "經", "總", "險", "點", "區", "實", "數", "變", "樂", "續", "讓", "將",
+    "據", "價", "關", "為", "與", "應", "國", "學", "檔", "滙", "匯", "聯", "舊", "權", "營", "體",
+};
 
 enum { NO_WORD, ENGLISH, FOREIGN };
 
@@ -102,8 +123,16 @@ static void add_list(const char *const *words, size_t n, uint8_t list)
     }
 }
 
+/* Whose a Han character is, for the count: base/han.h's kinds with the list above. */
+static uint8_t han_table[GS_HAN_N];
+
 static void fill_table(void)
 {
+    memcpy(han_table, gs_han_kinds(), sizeof han_table);
+    for (size_t i = 0; i < GS_COUNT(chinese_characters); i++) {
+        const uint32_t cp = gs_utf8_decode(chinese_characters[i], strlen(chinese_characters[i]));
+        han_table[gs_han_at(cp)] = GS_HAN_SIMPLIFIED;
+    }
     add_list(english_words, GS_COUNT(english_words), ENGLISH);
     add_list(foreign_words, GS_COUNT(foreign_words), FOREIGN);
 }
@@ -148,6 +177,36 @@ static bool is_latin(uint32_t cp)
            (cp >= 0x1E00 && cp <= 0x1EFF);
 }
 
+static void count_han(struct counts *counts, uint32_t cp, const char *bytes, size_t n)
+{
+    const uint8_t kind = gs_han_at(cp) < GS_HAN_N ? han_table[gs_han_at(cp)] : GS_HAN_SHARED;
+
+    counts->han++;
+    counts->chinese += kind == GS_HAN_SIMPLIFIED;
+    counts->japanese += kind == GS_HAN_JAPANESE;
+    counts->kana += counts->lone_kana && counts->cjk_end == bytes;
+    counts->lone_kana = false;
+    counts->cjk_end = bytes + n;
+}
+
+/* A kana counts beside Han or another kana; alone it is part of a face made of signs. */
+static void count_kana(struct counts *counts, const char *bytes, size_t n)
+{
+    if (counts->cjk_end == bytes) {
+        counts->kana += 1 + (size_t)counts->lone_kana;
+        counts->lone_kana = false;
+    } else {
+        counts->lone_kana = true;
+    }
+    counts->cjk_end = bytes + n;
+}
+
+static bool is_kana(uint32_t cp)
+{
+    return (cp >= 0x3041 && cp <= 0x3096) || (cp >= 0x30A1 && cp <= 0x30FA) ||
+           (cp >= 0x31F0 && cp <= 0x31FF);
+}
+
 static void count_char(struct counts *counts, struct word *word, const char *bytes, size_t n)
 {
     const uint32_t cp = gs_utf8_decode(bytes, n);
@@ -166,9 +225,11 @@ static void count_char(struct counts *counts, struct word *word, const char *byt
     }
     end_word(counts, word);
     if ((cp >= 0x3400 && cp <= 0x9FFF) || (cp >= 0x20000 && cp <= 0x3FFFF)) {
-        counts->han++;
-    } else if ((cp >= 0x3041 && cp <= 0x30FA) || (cp >= 0x31F0 && cp <= 0x31FF)) {
-        counts->kana++;
+        count_han(counts, cp, bytes, n);
+    } else if (is_kana(cp)) {
+        count_kana(counts, bytes, n);
+    } else if (cp == 0x30FC && counts->cjk_end == bytes) { /* ー makes the kana before it long */
+        counts->cjk_end = bytes + n;
     } else if ((cp >= 0xAC00 && cp <= 0xD7A3) || (cp >= 0x1100 && cp <= 0x11FF)) {
         counts->hangul++;
     } else if ((cp >= 0x370 && cp <= 0x1FFF) || (cp >= 0x2C00 && cp <= 0x2DFF) ||
@@ -255,7 +316,32 @@ static bool looks_english(const struct counts *c)
     return c->english > 0 || c->accents * 12 <= c->latin;
 }
 
-enum gs_lang gs_lang_detect(struct gs_str text)
+/* ---- weighing ---- */
+
+static enum gs_lang latin_text(const struct counts *c, enum gs_said said)
+{
+    if (c->kana + c->hangul + c->other >= 2 && c->english == 0) {
+        return GS_LANG_OTHER; /* Latin names in a text of another script */
+    }
+    if (said == GS_SAID_EN && c->foreign <= c->english + 1) {
+        return GS_LANG_EN;
+    }
+    if ((said == GS_SAID_CJK || said == GS_SAID_OTHER) && c->english == 0 && c->words >= 3) {
+        return GS_LANG_OTHER;
+    }
+    return looks_english(c) ? GS_LANG_EN : GS_LANG_OTHER;
+}
+
+static bool looks_japanese(const struct counts *c, enum gs_said said)
+{
+    if (said == GS_SAID_ZH) {
+        return c->kana > 2 && c->kana * 8 > c->han && c->kana > c->chinese;
+    }
+    return c->kana > 2 * c->chinese || c->japanese > c->chinese ||
+           (said == GS_SAID_CJK && c->chinese == 0);
+}
+
+enum gs_lang gs_lang_detect(struct gs_str text, struct gs_str said)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct counts c = {0};
@@ -265,18 +351,21 @@ enum gs_lang gs_lang_detect(struct gs_str text)
     if (c.han + c.kana + c.hangul + c.latin + c.other == 0) {
         return GS_LANG_OTHER;
     }
-    /* Two kana may be decoration (の); a share of them is Japanese. */
-    if ((c.kana > 2 && c.kana * 8 > c.han) || c.hangul * 4 > c.han + c.latin ||
-        c.other > c.han + c.latin) {
+    if (c.hangul * 4 > c.han + c.latin || c.other > c.han + c.latin) {
         return GS_LANG_OTHER;
     }
+    const enum gs_said hint = gs_said_read(said);
     if (c.han == 0) {
-        return looks_english(&c) ? GS_LANG_EN : GS_LANG_OTHER;
+        return c.kana > 2 && c.latin <= c.kana ? GS_LANG_OTHER : latin_text(&c, hint);
     }
     /* A Han character carries about as much as two thirds of a Latin word. Codes in capitals
      * (ETF, AAPL) are at home in Chinese and do not count. */
-    if (c.lower >= 3 && c.lower * 3 >= c.han) {
+    const bool latin_too = c.lower >= 3 && c.lower * 3 >= c.han;
+    if (looks_japanese(&c, hint) && !(latin_too && c.english > 0 && c.kana < 8)) {
+        return GS_LANG_OTHER;
+    }
+    if (latin_too) {
         return c.han >= 4 && c.han * 8 >= c.lower ? GS_LANG_MIXED : GS_LANG_EN;
     }
-    return c.han >= 2 || c.words <= 1 ? GS_LANG_ZH : looks_english(&c) ? GS_LANG_EN : GS_LANG_OTHER;
+    return c.han >= 2 || c.words <= 1 ? GS_LANG_ZH : latin_text(&c, hint);
 }
