@@ -1,4 +1,9 @@
-#include "tokenizer/pieces.h"
+/* Growing of the two arrays that everything in the tokenizer writes into: an aligned text (bytes, each
+ * with the place in the original text that it stands for) and a list of pieces (ids with their places).
+ *
+ * Each is three parallel arrays that grow together, at least by doubling, up to MAX_BYTES. What a worker
+ * has grown it keeps, so that a worker that has seen its longest text allocates no more. */
+#include "tokenizer/models/pieces.h"
 
 #include <stdlib.h>
 

@@ -1,60 +1,64 @@
-/* Text → tokens: the short way for BERT, the long way (added tokens, normaliser, words, pieces) for
+/* Text → tokens: the short way for BERT, the long way (added tokens, normalizer, words, pieces) for
  * everything else. A text of which only the first tokens are wanted is tried with its beginning
  * first, up to a space at which it can be cut without a change. */
-#include "base/utf8.h"
-#include "tokenizer/impl.h"
-#include "tokenizer/unicode.h"
+#include "ingest/base/han.h"
+#include "ingest/base/utf8.h"
+#include "tokenizer/tokenizer_internal.h"
+#include "tokenizer/unicode/unicode.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 enum { MAX_TEXT = 16 << 20 };
 
-struct gs_tokenizer_work {
+struct gs_tokenizer_workspace {
+    char *folded; /* [max_folded] the text in simplified Chinese, where that is wanted */
+    size_t max_folded;
     struct gs_aligned input; /* the text, repaired */
     struct gs_aligned word;  /* the short way's */
-    struct gs_normal_work normal;
+    struct gs_normalizer_workspace normal;
     struct gs_splits parts; /* at the added tokens of the text as it came */
-    struct gs_cutting cutting;
-    struct gs_unigram_work *unigram;
-    struct gs_bpe_work *bpe;
+    struct gs_pretokenized pretokenized;
+    struct gs_unigram_workspace *unigram;
+    struct gs_bpe_workspace *bpe;
     struct gs_pieces pieces;
 };
 
-enum gs_status gs_tokenizer_work_new(const struct gs_tokenizer *tokenizer,
-                                     struct gs_tokenizer_work **ret, struct gs_error *err)
+enum gs_status gs_tokenizer_workspace_new(const struct gs_tokenizer *tokenizer,
+                                          struct gs_tokenizer_workspace **ret, struct gs_error *err)
 {
     enum gs_status status = GS_OK;
 
-    struct gs_tokenizer_work *work = calloc(1, sizeof *work);
+    struct gs_tokenizer_workspace *work = calloc(1, sizeof *work);
     if (work == NULL) {
         return gs_fail(err, GS_NO_MEMORY, "no memory for tokenizing");
     }
     if (tokenizer->kind == GS_KIND_UNIGRAM) {
-        status = gs_unigram_work_new(&work->unigram, err);
+        status = gs_unigram_workspace_new(&work->unigram, err);
     } else if (tokenizer->kind == GS_KIND_BPE) {
-        status = gs_bpe_work_new(&work->bpe, err);
+        status = gs_bpe_workspace_new(&work->bpe, err);
     }
     if (status != GS_OK) {
-        gs_tokenizer_work_free(work);
+        gs_tokenizer_workspace_free(work);
         return status;
     }
     *ret = work;
     return GS_OK;
 }
 
-void gs_tokenizer_work_free(struct gs_tokenizer_work *work)
+void gs_tokenizer_workspace_free(struct gs_tokenizer_workspace *work)
 {
     if (work == NULL) {
         return;
     }
+    free(work->folded);
     gs_aligned_done(&work->input);
     gs_aligned_done(&work->word);
-    gs_normal_work_done(&work->normal);
+    gs_normalizer_workspace_done(&work->normal);
     gs_splits_done(&work->parts);
-    gs_cutting_done(&work->cutting);
-    gs_unigram_work_free(work->unigram);
-    gs_bpe_work_free(work->bpe);
+    gs_pretokenized_done(&work->pretokenized);
+    gs_unigram_workspace_free(work->unigram);
+    gs_bpe_workspace_free(work->bpe);
     gs_pieces_done(&work->pieces);
     free(work);
 }
@@ -80,8 +84,9 @@ static enum gs_status put_token(struct gs_pieces *out, int32_t id, uint32_t star
 }
 
 static enum gs_status encode_part(const struct gs_tokenizer *tokenizer,
-                                  struct gs_tokenizer_work *work, const struct gs_aligned *words,
-                                  struct gs_split part, struct gs_error *err)
+                                  struct gs_tokenizer_workspace *work,
+                                  const struct gs_aligned *words, struct gs_split part,
+                                  struct gs_error *err)
 {
     struct gs_pieces *out = &work->pieces;
 
@@ -100,11 +105,11 @@ static enum gs_status encode_part(const struct gs_tokenizer *tokenizer,
 }
 
 static enum gs_status encode_parts(const struct gs_tokenizer *tokenizer,
-                                   struct gs_tokenizer_work *work, struct gs_str text,
+                                   struct gs_tokenizer_workspace *work, struct gs_str text,
                                    struct gs_error *err)
 {
-    const struct gs_aligned *words = &work->cutting.texts[work->cutting.text];
-    const struct gs_splits *parts = &work->cutting.splits[work->cutting.parts];
+    const struct gs_aligned *words = &work->pretokenized.texts[work->pretokenized.text];
+    const struct gs_splits *parts = &work->pretokenized.splits[work->pretokenized.parts];
     struct gs_pieces *out = &work->pieces;
 
     for (size_t i = 0; i < parts->n && (out->limit == 0 || out->n < out->limit); i++) {
@@ -114,12 +119,13 @@ static enum gs_status encode_parts(const struct gs_tokenizer *tokenizer,
         if (status != GS_OK) {
             return status;
         }
-        for (; tokenizer->frame.n_trims > 0 && n < out->n; n++) {
+        for (; tokenizer->post_processor.n_trims > 0 && n < out->n; n++) {
             const struct gs_str piece =
                 part.token >= 0 ? (struct gs_str){words->bytes + part.from, part.to - part.from}
                                 : gs_vocab_piece(tokenizer->vocab, out->ids[n]);
-            gs_frame_trim(&tokenizer->frame, text, piece, n - tokenizer->frame.n_before,
-                          &out->starts[n], &out->ends[n]);
+            gs_post_processor_trim(&tokenizer->post_processor, text, piece,
+                                   n - tokenizer->post_processor.n_before, &out->starts[n],
+                                   &out->ends[n]);
         }
     }
     return GS_OK;
@@ -147,14 +153,14 @@ static bool align(struct gs_str text, struct gs_aligned *input)
     return true;
 }
 
-/* Appends a part to the text that is to be cut into words, normalised and with its added tokens
+/* Appends a part to the text that is to be cut into words, normalized and with its added tokens
  * marked. */
-static enum gs_status normalise_part(const struct gs_tokenizer *tokenizer,
-                                     struct gs_tokenizer_work *work, struct gs_split part,
+static enum gs_status normalize_part(const struct gs_tokenizer *tokenizer,
+                                     struct gs_tokenizer_workspace *work, struct gs_split part,
                                      struct gs_error *err)
 {
-    struct gs_aligned *out = &work->cutting.texts[0];
-    struct gs_splits *splits = &work->cutting.splits[0];
+    struct gs_aligned *out = &work->pretokenized.texts[0];
+    struct gs_splits *splits = &work->pretokenized.splits[0];
     const size_t from = out->len;
 
     if (part.token >= 0) {
@@ -170,38 +176,40 @@ static enum gs_status normalise_part(const struct gs_tokenizer *tokenizer,
                                   .len = part.to - part.from,
                                   .capacity = part.to - part.from};
     const enum gs_status status =
-        gs_normaliser_apply(&tokenizer->normaliser, &work->normal, &in, out, err);
+        gs_normalizer_apply(&tokenizer->normalizer, &work->normal, &in, out, err);
     if (status != GS_OK) {
         return status;
     }
-    return gs_added_cut(tokenizer->added, true, out->bytes, from, out->len, splits)
+    return gs_added_tokens_cut(tokenizer->added, true, out->bytes, from, out->len, splits)
                ? GS_OK
                : no_memory(err);
 }
 
 static enum gs_status encode_long(const struct gs_tokenizer *tokenizer,
-                                  struct gs_tokenizer_work *work, struct gs_str text,
+                                  struct gs_tokenizer_workspace *work, struct gs_str text,
                                   struct gs_error *err)
 {
-    struct gs_cutting *cutting = &work->cutting;
+    struct gs_pretokenized *pretokenized = &work->pretokenized;
 
-    work->pieces.n = tokenizer->frame.n_before;
+    work->pieces.n = tokenizer->post_processor.n_before;
     work->parts.n = 0;
-    cutting->texts[0].len = 0;
-    cutting->splits[0].n = 0;
-    cutting->text = 0;
-    cutting->parts = 0;
-    if (!align(text, &work->input) || !gs_added_cut(tokenizer->added, false, work->input.bytes, 0,
-                                                    work->input.len, &work->parts)) {
+    pretokenized->texts[0].len = 0;
+    pretokenized->splits[0].n = 0;
+    pretokenized->text = 0;
+    pretokenized->parts = 0;
+    if (!align(text, &work->input) ||
+        !gs_added_tokens_cut(tokenizer->added, false, work->input.bytes, 0, work->input.len,
+                             &work->parts)) {
         return no_memory(err);
     }
     for (size_t i = 0; i < work->parts.n; i++) {
-        const enum gs_status status = normalise_part(tokenizer, work, work->parts.items[i], err);
+        const enum gs_status status = normalize_part(tokenizer, work, work->parts.items[i], err);
         if (status != GS_OK) {
             return status;
         }
     }
-    const enum gs_status status = gs_splitter_apply(&tokenizer->splitter, cutting, err);
+    const enum gs_status status =
+        gs_pretokenizer_apply(&tokenizer->pretokenizer, pretokenized, err);
     return status == GS_OK ? encode_parts(tokenizer, work, text, err) : status;
 }
 
@@ -209,15 +217,15 @@ static enum gs_status encode_long(const struct gs_tokenizer *tokenizer,
 
 /* GS_AGAIN: the text takes the long way. */
 static enum gs_status encode_short(const struct gs_tokenizer *tokenizer,
-                                   struct gs_tokenizer_work *work, struct gs_str text,
+                                   struct gs_tokenizer_workspace *work, struct gs_str text,
                                    struct gs_error *err)
 {
     struct gs_pieces *out = &work->pieces;
     enum gs_status status = GS_OK;
 
-    out->n = tokenizer->frame.n_before;
+    out->n = tokenizer->post_processor.n_before;
     work->parts.n = 0;
-    if (!gs_added_cut(tokenizer->added, false, text.bytes, 0, text.len, &work->parts)) {
+    if (!gs_added_tokens_cut(tokenizer->added, false, text.bytes, 0, text.len, &work->parts)) {
         return no_memory(err);
     }
     for (size_t i = 0; i < work->parts.n && status == GS_OK; i++) {
@@ -256,7 +264,7 @@ static size_t cut_before_space(struct gs_str text, size_t most)
 }
 
 static enum gs_status encode_start(const struct gs_tokenizer *tokenizer,
-                                   struct gs_tokenizer_work *work, struct gs_str text,
+                                   struct gs_tokenizer_workspace *work, struct gs_str text,
                                    struct gs_error *err)
 {
     if (tokenizer->bert != NULL) {
@@ -268,9 +276,9 @@ static enum gs_status encode_start(const struct gs_tokenizer *tokenizer,
     return encode_long(tokenizer, work, text, err);
 }
 
-/* Tokens without the frame, as many as limit asks for. */
+/* Tokens without those that the post-processor adds, as many as limit asks for. */
 static enum gs_status encode_text(const struct gs_tokenizer *tokenizer,
-                                  struct gs_tokenizer_work *work, struct gs_str text,
+                                  struct gs_tokenizer_workspace *work, struct gs_str text,
                                   struct gs_error *err)
 {
     const size_t limit = work->pieces.limit;
@@ -290,30 +298,47 @@ static enum gs_status encode_text(const struct gs_tokenizer *tokenizer,
     return encode_start(tokenizer, work, text, err);
 }
 
-static enum gs_status add_frame(const struct gs_frame *frame, struct gs_pieces *out,
-                                struct gs_error *err)
+static enum gs_status add_template(const struct gs_post_processor *post_processor,
+                                   struct gs_pieces *out, struct gs_error *err)
 {
-    if (!gs_pieces_reserve(out, frame->n_after)) {
+    if (!gs_pieces_reserve(out, post_processor->n_after)) {
         return no_memory(err);
     }
-    for (size_t i = 0; i < frame->n_before; i++) {
-        out->ids[i] = frame->before[i];
+    for (size_t i = 0; i < post_processor->n_before; i++) {
+        out->ids[i] = post_processor->before[i];
         out->starts[i] = out->ends[i] = 0;
     }
-    for (size_t i = 0; i < frame->n_after; i++) {
-        out->ids[out->n] = frame->after[i];
+    for (size_t i = 0; i < post_processor->n_after; i++) {
+        out->ids[out->n] = post_processor->after[i];
         out->starts[out->n] = out->ends[out->n] = 0;
         out->n++;
     }
     return GS_OK;
 }
 
+/* The text as the model is to read it: as long as it was, so that offsets stay. */
+static enum gs_status simplify(struct gs_tokenizer_workspace *work, struct gs_str *text,
+                               struct gs_error *err)
+{
+    if (text->len > work->max_folded) {
+        char *bigger = realloc(work->folded, 2 * text->len);
+        if (bigger == NULL) {
+            return no_memory(err);
+        }
+        work->folded = bigger;
+        work->max_folded = 2 * text->len;
+    }
+    gs_han_fold_text(*text, work->folded);
+    text->bytes = work->folded;
+    return GS_OK;
+}
+
 enum gs_status gs_tokenizer_encode(const struct gs_tokenizer *tokenizer,
-                                   struct gs_tokenizer_work *work, struct gs_str text,
+                                   struct gs_tokenizer_workspace *work, struct gs_str text,
                                    size_t max_tokens, struct gs_encoding *ret, struct gs_error *err)
 {
     const size_t n_special = tokenizer->info.n_special;
-    const size_t n_before = tokenizer->frame.n_before;
+    const size_t n_before = tokenizer->post_processor.n_before;
     struct gs_pieces *out = &work->pieces;
 
     assert(max_tokens == 0 || max_tokens >= n_special);
@@ -329,7 +354,10 @@ enum gs_status gs_tokenizer_encode(const struct gs_tokenizer *tokenizer,
     const size_t most = max_tokens == 0 ? SIZE_MAX : n_before + max_tokens - n_special;
     out->limit = max_tokens == 0 ? 0 : most + 1; /* one more shows that there are more */
     enum gs_status status = GS_OK;
-    if (text.len > 0) {
+    if (text.len > 0 && tokenizer->simplified) {
+        status = simplify(work, &text, err);
+    }
+    if (status == GS_OK && text.len > 0) {
         status = encode_text(tokenizer, work, text, err);
     }
     if (status != GS_OK) {
@@ -337,7 +365,7 @@ enum gs_status gs_tokenizer_encode(const struct gs_tokenizer *tokenizer,
     }
     const bool truncated = out->n > most;
     out->n = truncated ? most : out->n;
-    status = add_frame(&tokenizer->frame, out, err);
+    status = add_template(&tokenizer->post_processor, out, err);
     if (status != GS_OK) {
         return status;
     }

@@ -5,8 +5,8 @@
 #ifndef GS_TOKENIZER_JSON_H
 #define GS_TOKENIZER_JSON_H
 
-#include "base/error.h"
-#include "base/str.h"
+#include "ingest/base/error.h"
+#include "ingest/base/str.h"
 
 #include <jansson.h>
 #include <stdbool.h>

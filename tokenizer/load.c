@@ -1,5 +1,5 @@
 /* tokenizer.json → a tokenizer. */
-#include "tokenizer/impl.h"
+#include "tokenizer/tokenizer_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,7 +166,7 @@ static enum gs_status read_truncation(const json_t *json, struct gs_tokenizer *t
 {
     static const char *const keys[] = {"direction", "max_length", "strategy", "stride", NULL};
     struct gs_str direction = gs_str("Right"), strategy = gs_str("LongestFirst");
-    const size_t n_special = tokenizer->frame.n_before + tokenizer->frame.n_after;
+    const size_t n_special = tokenizer->post_processor.n_before + tokenizer->post_processor.n_after;
     size_t max = 0;
 
     if (json == NULL || json_is_null(json)) {
@@ -213,7 +213,7 @@ static enum gs_status check_parts(const json_t *json, struct gs_tokenizer *token
     if (version != NULL && !gs_str_equal(gs_json_str(version), gs_str("1.0"))) {
         return gs_fail(err, GS_BAD_FORMAT, "this \"version\" is not supported");
     }
-    if (tokenizer->splitter.byte_level != (tokenizer->kind == GS_KIND_BPE)) {
+    if (tokenizer->pretokenizer.byte_level != (tokenizer->kind == GS_KIND_BPE)) {
         return gs_fail(err, GS_BAD_FORMAT,
                        "model BPE and pre_tokenizer ByteLevel are supported only together");
     }
@@ -227,14 +227,15 @@ static enum gs_status read_all(const json_t *json, struct gs_tokenizer *tokenize
     bool bert = false;
     size_t count = 0;
 
-    enum gs_status status = gs_normaliser_read(json_object_get(json, "normalizer"),
-                                               &tokenizer->normaliser, &bert, &flags, err);
+    enum gs_status status = gs_normalizer_read(json_object_get(json, "normalizer"),
+                                               &tokenizer->normalizer, &bert, &flags, err);
     if (status == GS_OK) {
-        status =
-            gs_splitter_read(json_object_get(json, "pre_tokenizer"), &tokenizer->splitter, err);
+        status = gs_pretokenizer_read(json_object_get(json, "pre_tokenizer"),
+                                      &tokenizer->pretokenizer, err);
     }
     if (status == GS_OK) {
-        status = gs_frame_read(json_object_get(json, "post_processor"), &tokenizer->frame, err);
+        status = gs_post_processor_read(json_object_get(json, "post_processor"),
+                                        &tokenizer->post_processor, err);
     }
     if (status == GS_OK) {
         status = read_truncation(json_object_get(json, "truncation"), tokenizer, err);
@@ -243,16 +244,16 @@ static enum gs_status read_all(const json_t *json, struct gs_tokenizer *tokenize
         status = read_model(json_object_get(json, "model"), tokenizer, &count, err);
     }
     if (status == GS_OK) {
-        status = gs_added_new(count, &tokenizer->added, err);
+        status = gs_added_tokens_new(count, &tokenizer->added, err);
     }
     if (status == GS_OK) {
-        status = gs_added_read(json_object_get(json, "added_tokens"), tokenizer->added,
-                               tokenizer->vocab, err);
+        status = gs_added_tokens_read(json_object_get(json, "added_tokens"), tokenizer->added,
+                                      tokenizer->vocab, err);
     }
     if (status == GS_OK) {
         status = check_parts(json, tokenizer, err);
     }
-    if (status == GS_OK && bert && tokenizer->splitter.is_bert &&
+    if (status == GS_OK && bert && tokenizer->pretokenizer.is_bert &&
         tokenizer->kind == GS_KIND_WORDPIECE) {
         status = gs_bert_new(flags, tokenizer->wordpiece, &tokenizer->bert, err);
     }

@@ -1,11 +1,12 @@
 /* vocab.txt of BERT: a piece per line, its number from 0 is its id. tokenizer_config.json beside it
  * has the rest. */
-#include "base/file.h"
-#include "base/utf8.h"
-#include "tokenizer/impl.h"
-#include "tokenizer/unicode.h"
+#include "ingest/base/file.h"
+#include "ingest/base/utf8.h"
+#include "tokenizer/tokenizer_internal.h"
+#include "tokenizer/unicode/unicode.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 enum { MAX_PATH = 4096, MAX_CHARS = 100 };
 
@@ -28,23 +29,31 @@ static enum gs_status read_name(const json_t *json, const char *key, struct gs_s
     return GS_OK;
 }
 
-static enum gs_status read_config(const json_t *json, struct gs_tokenizer_config *config,
-                                  struct gs_error *err)
+static enum gs_status read_names(const json_t *json, struct gs_token_names *ret,
+                                 struct gs_error *err)
 {
     const struct {
         const char *key;
         struct gs_str *name;
-    } names[] = {{"pad_token", &config->names.pad},
-                 {"unk_token", &config->names.unk},
-                 {"cls_token", &config->names.cls},
-                 {"sep_token", &config->names.sep},
-                 {"mask_token", &config->names.mask}};
-    const json_t *max = json_object_get(json, "model_max_length");
+    } names[] = {{"pad_token", &ret->pad},
+                 {"unk_token", &ret->unk},
+                 {"cls_token", &ret->cls},
+                 {"sep_token", &ret->sep},
+                 {"mask_token", &ret->mask}};
     enum gs_status status = GS_OK;
 
     for (size_t i = 0; i < sizeof names / sizeof names[0] && status == GS_OK; i++) {
         status = read_name(json, names[i].key, names[i].name, err);
     }
+    return status;
+}
+
+static enum gs_status read_config(const json_t *json, struct gs_tokenizer_config *config,
+                                  struct gs_error *err)
+{
+    const json_t *max = json_object_get(json, "model_max_length");
+
+    enum gs_status status = read_names(json, &config->names, err);
     if (status == GS_OK) {
         status = gs_json_flag(json, "tokenizer_config", "do_lower_case", &config->flags.lower, err);
     }
@@ -64,29 +73,48 @@ static enum gs_status read_config(const json_t *json, struct gs_tokenizer_config
     return status;
 }
 
+/* dir/name, where it is there; *ret stays NULL where not. */
+static enum gs_status read_if_there(const char *dir, const char *name, char path[MAX_PATH],
+                                    json_t **ret, struct gs_error *err)
+{
+    struct stat about;
+
+    if (snprintf(path, MAX_PATH, "%s/%s", dir, name) >= MAX_PATH) {
+        return gs_fail(err, GS_IO, "%.100s…: the path is too long", dir);
+    }
+    return stat(path, &about) == 0 ? gs_json_read(path, ret, err) : GS_OK;
+}
+
 enum gs_status gs_tokenizer_config_read(const char *dir, struct gs_tokenizer_config *ret,
                                         struct gs_error *err)
 {
+    struct gs_tokenizer_config config = {.flags = {true, true, true, true}};
     char path[MAX_PATH];
-    struct gs_error why;
 
-    *ret = (struct gs_tokenizer_config){.flags = {true, true, true, true}};
-    if ((size_t)snprintf(path, sizeof path, "%s/tokenizer_config.json", dir) >= sizeof path) {
-        return gs_fail(err, GS_IO, "%.100s…: the path is too long", dir);
+    enum gs_status status = read_if_there(dir, "tokenizer_config.json", path, &config.json, err);
+    if (status == GS_OK && config.json != NULL) {
+        status = gs_tokenizer_name_file(path, read_config(config.json, &config, err), err);
     }
-    enum gs_status status = gs_json_read(path, &ret->json, &why);
-    if (status == GS_IO) {
-        return GS_OK;
+    /* The newer form says it all; the older one is completed, and overruled, by a second file. */
+    if (status == GS_OK && json_object_get(config.json, "added_tokens_decoder") == NULL) {
+        status = read_if_there(dir, "special_tokens_map.json", path, &config.map, err);
     }
-    if (status != GS_OK) {
-        return gs_fail(err, status, "%s", why.message);
+    if (status == GS_OK && config.map != NULL) {
+        status = gs_tokenizer_name_file(path, read_names(config.map, &config.names, err), err);
     }
-    status = gs_tokenizer_name_file(path, read_config(ret->json, ret, err), err);
-    if (status != GS_OK) {
-        json_decref(ret->json);
-        ret->json = NULL;
+    if (status == GS_OK) {
+        *ret = config;
+        config = (struct gs_tokenizer_config){0};
     }
+    gs_tokenizer_config_done(&config);
     return status;
+}
+
+void gs_tokenizer_config_done(struct gs_tokenizer_config *config)
+{
+    json_decref(config->json);
+    json_decref(config->map);
+    *config = (struct gs_tokenizer_config){0};
 }
 
 /* Without the white space at its end, as `tokenizers` reads it. */
@@ -126,32 +154,18 @@ static enum gs_status read_lines(struct gs_str bytes, struct gs_vocab *vocab, st
     return GS_OK;
 }
 
-/* The named token is cut out of texts, too, when the vocabulary has it. */
-static enum gs_status add_special(struct gs_tokenizer *tokenizer, struct gs_str name,
-                                  struct gs_error *err)
-{
-    const int32_t id = name.len == 0 ? -1 : gs_vocab_find(tokenizer->vocab, name.bytes, name.len);
-
-    if (id < 0 || gs_added_find(tokenizer->added, name) >= 0) {
-        return GS_OK;
-    }
-    return gs_added_add(tokenizer->added,
-                        (struct gs_added_token){.content = name, .id = id, .special = true},
-                        tokenizer->vocab, err);
-}
-
 static enum gs_status set_frame(struct gs_tokenizer *tokenizer, struct gs_str cls,
                                 struct gs_str sep, struct gs_error *err)
 {
-    tokenizer->frame.before[0] = gs_vocab_find(tokenizer->vocab, cls.bytes, cls.len);
-    tokenizer->frame.after[0] = gs_vocab_find(tokenizer->vocab, sep.bytes, sep.len);
-    if (tokenizer->frame.before[0] < 0 || tokenizer->frame.after[0] < 0) {
+    tokenizer->post_processor.before[0] = gs_vocab_find(tokenizer->vocab, cls.bytes, cls.len);
+    tokenizer->post_processor.after[0] = gs_vocab_find(tokenizer->vocab, sep.bytes, sep.len);
+    if (tokenizer->post_processor.before[0] < 0 || tokenizer->post_processor.after[0] < 0) {
         return gs_fail(err, GS_BAD_FORMAT,
                        "has not both of the tokens that begin and end a text, such as [CLS] and "
                        "[SEP]");
     }
-    tokenizer->frame.n_before = 1;
-    tokenizer->frame.n_after = 1;
+    tokenizer->post_processor.n_before = 1;
+    tokenizer->post_processor.n_after = 1;
     return GS_OK;
 }
 
@@ -166,22 +180,17 @@ static enum gs_status build(struct gs_tokenizer *tokenizer,
     const struct gs_str cls = or_default(config->names.cls, "[CLS]");
     const struct gs_str sep = or_default(config->names.sep, "[SEP]");
     const struct gs_str unk = or_default(config->names.unk, "[UNK]");
-    const struct gs_str names[] = {or_default(config->names.pad, "[PAD]"), unk, cls, sep,
-                                   or_default(config->names.mask, "[MASK]")};
     const int32_t unknown = gs_vocab_find(tokenizer->vocab, unk.bytes, unk.len);
 
     if (unknown < 0) {
         return gs_fail(err, GS_BAD_FORMAT, "has no token for the unknown, such as [UNK]");
     }
     enum gs_status status = set_frame(tokenizer, cls, sep, err);
-    for (size_t i = 0; i < sizeof names / sizeof names[0] && status == GS_OK; i++) {
-        status = add_special(tokenizer, names[i], err);
-    }
     if (status != GS_OK) {
         return status;
     }
-    gs_normaliser_add_bert(&tokenizer->normaliser, config->flags);
-    gs_splitter_set_bert(&tokenizer->splitter);
+    gs_normalizer_add_bert(&tokenizer->normalizer, config->flags);
+    gs_pretokenizer_set_bert(&tokenizer->pretokenizer);
     tokenizer->info.max_tokens = config->max_tokens;
     tokenizer->info.unk = unknown;
     status = gs_wordpiece_new(tokenizer->vocab, gs_str("##"), unknown, MAX_CHARS,
@@ -197,7 +206,7 @@ enum gs_status gs_tokenizer_read_vocab(const char *path, const struct gs_tokeniz
 {
     struct gs_file file = {0};
 
-    enum gs_status status = gs_file_map(path, &file, err);
+    enum gs_status status = gs_file_read(path, GS_JSON_MAX_FILE, &file, err);
     if (status != GS_OK) {
         return status;
     }
@@ -207,11 +216,11 @@ enum gs_status gs_tokenizer_read_vocab(const char *path, const struct gs_tokeniz
         status = read_lines(file.bytes, tokenizer->vocab, err);
     }
     if (status == GS_OK) {
-        status = gs_added_new(gs_vocab_count(tokenizer->vocab), &tokenizer->added, err);
+        status = gs_added_tokens_new(gs_vocab_count(tokenizer->vocab), &tokenizer->added, err);
     }
     if (status == GS_OK) {
         status = build(tokenizer, config, err);
     }
-    gs_file_unmap(&file);
+    gs_file_done(&file);
     return gs_tokenizer_name_file(path, status, err);
 }

@@ -1,4 +1,10 @@
-#include "tokenizer/impl.h"
+/* Loads a tokenizer folder (tokenizer.json, or vocab.txt with tokenizer_config.json), puts its
+ * parts together and answers questions about it. Encoding is in encode.c.
+ *
+ * finish() decides what may be done quickly: the one-pass BERT way is dropped where an added token
+ * has to be found in normalized text, and a long text may be cut at a space only where no token
+ * could be torn. */
+#include "tokenizer/tokenizer_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,15 +21,15 @@ void gs_tokenizer_free(struct gs_tokenizer *tokenizer)
     gs_wordpiece_free(tokenizer->wordpiece);
     gs_unigram_free(tokenizer->unigram);
     gs_bpe_free(tokenizer->bpe);
-    gs_normaliser_done(&tokenizer->normaliser);
-    gs_added_free(tokenizer->added);
+    gs_normalizer_done(&tokenizer->normalizer);
+    gs_added_tokens_free(tokenizer->added);
     gs_vocab_free(tokenizer->vocab);
     free(tokenizer);
 }
 
 static int32_t find_token(const struct gs_tokenizer *tokenizer, struct gs_str name)
 {
-    const int32_t added = gs_added_find(tokenizer->added, name);
+    const int32_t added = gs_added_tokens_find(tokenizer->added, name);
 
     return added >= 0 ? added : gs_vocab_find(tokenizer->vocab, name.bytes, name.len);
 }
@@ -39,16 +45,17 @@ static int32_t find_special(const struct gs_tokenizer *tokenizer, struct gs_str 
     return id >= 0 ? id : find_token(tokenizer, gs_str(roberta));
 }
 
-static enum gs_status check_frame(const struct gs_tokenizer *tokenizer, struct gs_error *err)
+static enum gs_status check_post_processor(const struct gs_tokenizer *tokenizer,
+                                           struct gs_error *err)
 {
-    const struct gs_frame *frame = &tokenizer->frame;
+    const struct gs_post_processor *post_processor = &tokenizer->post_processor;
     int32_t highest = -1;
 
-    for (size_t i = 0; i < frame->n_before; i++) {
-        highest = frame->before[i] > highest ? frame->before[i] : highest;
+    for (size_t i = 0; i < post_processor->n_before; i++) {
+        highest = post_processor->before[i] > highest ? post_processor->before[i] : highest;
     }
-    for (size_t i = 0; i < frame->n_after; i++) {
-        highest = frame->after[i] > highest ? frame->after[i] : highest;
+    for (size_t i = 0; i < post_processor->n_after; i++) {
+        highest = post_processor->after[i] > highest ? post_processor->after[i] : highest;
     }
     if (highest >= 0 && (size_t)highest >= tokenizer->info.n_vocab) {
         return gs_fail(err, GS_BAD_FORMAT,
@@ -60,8 +67,8 @@ static enum gs_status check_frame(const struct gs_tokenizer *tokenizer, struct g
 
 static size_t memory_of(const struct gs_tokenizer *tokenizer)
 {
-    size_t bytes =
-        sizeof *tokenizer + gs_vocab_memory(tokenizer->vocab) + gs_added_memory(tokenizer->added);
+    size_t bytes = sizeof *tokenizer + gs_vocab_memory(tokenizer->vocab) +
+                   gs_added_tokens_memory(tokenizer->added);
 
     if (tokenizer->wordpiece != NULL) {
         bytes += gs_wordpiece_memory(tokenizer->wordpiece);
@@ -75,9 +82,9 @@ static size_t memory_of(const struct gs_tokenizer *tokenizer)
     if (tokenizer->bpe != NULL) {
         bytes += gs_bpe_memory(tokenizer->bpe);
     }
-    for (size_t i = 0; i < tokenizer->normaliser.n; i++) {
-        if (tokenizer->normaliser.steps[i].map != NULL) {
-            bytes += gs_charsmap_memory(tokenizer->normaliser.steps[i].map);
+    for (size_t i = 0; i < tokenizer->normalizer.n; i++) {
+        if (tokenizer->normalizer.steps[i].map != NULL) {
+            bytes += gs_charsmap_memory(tokenizer->normalizer.steps[i].map);
         }
     }
     return bytes;
@@ -89,23 +96,24 @@ enum gs_status gs_tokenizer_finish(struct gs_tokenizer *tokenizer,
     static const char *const kinds[] = {"wordpiece", "unigram", "bpe"};
     struct gs_tokenizer_info *info = &tokenizer->info;
 
-    const enum gs_status status = gs_added_finish(tokenizer->added, &tokenizer->normaliser, err);
+    const enum gs_status status =
+        gs_added_tokens_finish(tokenizer->added, &tokenizer->normalizer, err);
     if (status != GS_OK) {
         return status;
     }
-    if (tokenizer->bert != NULL &&
-        (gs_added_any_normalised(tokenizer->added) || gs_added_has_replacement(tokenizer->added))) {
+    if (tokenizer->bert != NULL && (gs_added_tokens_any_normalized(tokenizer->added) ||
+                                    gs_added_tokens_has_replacement(tokenizer->added))) {
         gs_bert_free(tokenizer->bert);
         tokenizer->bert = NULL;
     }
     tokenizer->may_end_at_space =
-        tokenizer->splitter.cuts_at_space && !gs_added_tears_at_space(tokenizer->added);
+        tokenizer->pretokenizer.cuts_at_space && !gs_added_tokens_tears_at_space(tokenizer->added);
     info->kind = kinds[tokenizer->kind];
     info->n_vocab = gs_vocab_n_ids(tokenizer->vocab);
-    if (gs_added_n_ids(tokenizer->added) > info->n_vocab) {
-        info->n_vocab = gs_added_n_ids(tokenizer->added);
+    if (gs_added_tokens_n_ids(tokenizer->added) > info->n_vocab) {
+        info->n_vocab = gs_added_tokens_n_ids(tokenizer->added);
     }
-    info->n_special = tokenizer->frame.n_before + tokenizer->frame.n_after;
+    info->n_special = tokenizer->post_processor.n_before + tokenizer->post_processor.n_after;
     info->pad = find_special(tokenizer, names->pad, "[PAD]", "<pad>");
     info->cls = find_special(tokenizer, names->cls, "[CLS]", "<s>");
     info->sep = find_special(tokenizer, names->sep, "[SEP]", "</s>");
@@ -114,7 +122,7 @@ enum gs_status gs_tokenizer_finish(struct gs_tokenizer *tokenizer,
         info->unk = find_special(tokenizer, names->unk, "[UNK]", "<unk>");
     }
     info->memory_bytes = memory_of(tokenizer);
-    return check_frame(tokenizer, err);
+    return check_post_processor(tokenizer, err);
 }
 
 /* A file that is there but cannot be read is not passed over. */
@@ -138,7 +146,7 @@ enum gs_status gs_tokenizer_load(const char *dir, struct gs_tokenizer **ret, str
     }
     struct gs_tokenizer *tokenizer = calloc(1, sizeof *tokenizer);
     if (tokenizer == NULL) {
-        json_decref(config.json);
+        gs_tokenizer_config_done(&config);
         return gs_fail(err, GS_NO_MEMORY, "%s: no memory for the tokenizer", dir);
     }
     tokenizer->info.unk = GS_NO_TOKEN;
@@ -149,6 +157,9 @@ enum gs_status gs_tokenizer_load(const char *dir, struct gs_tokenizer **ret, str
         (void)snprintf(path, sizeof path, "%s/vocab.txt", dir);
         if (is_there(path)) {
             status = gs_tokenizer_read_vocab(path, &config, tokenizer, err);
+            if (status == GS_OK) {
+                status = gs_tokenizer_read_added(dir, &config, tokenizer, err);
+            }
         } else {
             status = gs_fail(err, GS_IO, "%s: has neither tokenizer.json nor vocab.txt", dir);
         }
@@ -157,13 +168,18 @@ enum gs_status gs_tokenizer_load(const char *dir, struct gs_tokenizer **ret, str
         status =
             gs_tokenizer_name_file(path, gs_tokenizer_finish(tokenizer, &config.names, err), err);
     }
-    json_decref(config.json);
+    gs_tokenizer_config_done(&config);
     if (status != GS_OK) {
         gs_tokenizer_free(tokenizer);
         return status;
     }
     *ret = tokenizer;
     return GS_OK;
+}
+
+void gs_tokenizer_read_simplified(struct gs_tokenizer *tokenizer, bool on)
+{
+    tokenizer->simplified = on;
 }
 
 const struct gs_tokenizer_info *gs_tokenizer_info(const struct gs_tokenizer *tokenizer)
@@ -173,7 +189,7 @@ const struct gs_tokenizer_info *gs_tokenizer_info(const struct gs_tokenizer *tok
 
 struct gs_str gs_tokenizer_piece(const struct gs_tokenizer *tokenizer, int32_t id)
 {
-    const struct gs_str piece = gs_added_piece(tokenizer->added, id);
+    const struct gs_str piece = gs_added_tokens_piece(tokenizer->added, id);
 
     return piece.bytes != NULL ? piece : gs_vocab_piece(tokenizer->vocab, id);
 }

@@ -1,7 +1,7 @@
 /* Text in, the ids that a pretrained encoder was trained on out: exactly those of HuggingFace's
  * `tokenizers` for the same file.
  *
- *     text ─► added tokens cut out ─► normalise ─► words ─► pieces ─► [CLS] … [SEP] ─► cut to
+ *     text ─► added tokens cut out ─► normalize ─► words ─► pieces ─► [CLS] … [SEP] ─► cut to
  * length
  *
  * Three kinds: WordPiece (BERT, DistilBERT), Unigram (XLM-R) and byte-level BPE (RoBERTa), read
@@ -12,12 +12,12 @@
  * Sources: Wu et al. 2016, arXiv:1609.08144 section 4.1, and google-research/bert tokenization.py
  *          (WordPiece); Kudo 2018, arXiv:1804.10959 (Unigram); Radford et al. 2019 (byte-level
  * BPE); the behaviour of huggingface/tokenizers is the definition where they differ. Threads: a
- * gs_tokenizer is constant after loading; a gs_tokenizer_work is owned by one thread. */
-#ifndef GS_TOKENIZER_TOKENIZER_H
-#define GS_TOKENIZER_TOKENIZER_H
+ * gs_tokenizer is constant after loading; a gs_tokenizer_workspace is owned by one thread. */
+#ifndef GS_TOKENIZER_H
+#define GS_TOKENIZER_H
 
-#include "base/error.h"
-#include "base/str.h"
+#include "ingest/base/error.h"
+#include "ingest/base/str.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,18 +40,22 @@ struct gs_tokenizer_info {
 GS_MUST_CHECK
 enum gs_status gs_tokenizer_load(const char *dir, struct gs_tokenizer **ret, struct gs_error *err);
 void gs_tokenizer_free(struct gs_tokenizer *tokenizer); /* NULL is fine */
+/* Says whether traditional Chinese becomes the tokens of simplified (base/han.h); not so at first.
+ * Before the first work is made. Offsets stay those of the text as it was written. */
+void gs_tokenizer_read_simplified(struct gs_tokenizer *tokenizer, bool on);
 const struct gs_tokenizer_info *gs_tokenizer_info(const struct gs_tokenizer *tokenizer);
 
 /* The piece as the vocabulary spells it; {NULL, 0} for an id out of range. */
 struct gs_str gs_tokenizer_piece(const struct gs_tokenizer *tokenizer, int32_t id);
 
-struct gs_tokenizer_work; /* opaque */
+struct gs_tokenizer_workspace; /* opaque */
 
 /* Memory grows with the longest text seen and stays: after that, encoding does not allocate. */
 GS_MUST_CHECK
-enum gs_status gs_tokenizer_work_new(const struct gs_tokenizer *tokenizer,
-                                     struct gs_tokenizer_work **ret, struct gs_error *err);
-void gs_tokenizer_work_free(struct gs_tokenizer_work *work); /* NULL is fine */
+enum gs_status gs_tokenizer_workspace_new(const struct gs_tokenizer *tokenizer,
+                                          struct gs_tokenizer_workspace **ret,
+                                          struct gs_error *err);
+void gs_tokenizer_workspace_free(struct gs_tokenizer_workspace *work); /* NULL is fine */
 
 /* Good until the next call with the same work. Token i covers the bytes [starts[i], ends[i]) of the
  * text that was given; a token that the template added covers [0, 0). */
@@ -67,7 +71,7 @@ struct gs_encoding {
  * gs_utf8_repair() does it. Texts of up to 16 MiB; GS_NO_MEMORY beyond, or without memory. */
 GS_MUST_CHECK
 enum gs_status gs_tokenizer_encode(const struct gs_tokenizer *tokenizer,
-                                   struct gs_tokenizer_work *work, struct gs_str text,
+                                   struct gs_tokenizer_workspace *work, struct gs_str text,
                                    size_t max_tokens, struct gs_encoding *ret,
                                    struct gs_error *err);
 

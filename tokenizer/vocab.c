@@ -2,6 +2,8 @@
  * them by text. */
 #include "tokenizer/vocab.h"
 
+#include "ingest/base/hash.h"
+
 #include <stdlib.h>
 
 struct entry {
@@ -97,6 +99,11 @@ static size_t find_slot(const struct gs_vocab *vocab, const char *bytes, size_t 
     return i;
 }
 
+static bool is_taken(const void *table, size_t slot)
+{
+    return ((const struct gs_vocab *)table)->slots[slot].taken != 0;
+}
+
 static bool grow_slots(struct gs_vocab *vocab)
 {
     const size_t n = vocab->n_slots * 4;
@@ -187,6 +194,12 @@ enum gs_status gs_vocab_add(struct gs_vocab *vocab, struct gs_str text, int32_t 
         vocab->count++;
     }
     vocab->slots[slot] = (struct slot){hash, (uint32_t)id + 1};
+    /* Growing makes runs only shorter: keys of one run lie as close or closer in a smaller table. */
+    if (gs_hash_in_long_run(is_taken, vocab, vocab->n_slots - 1, slot)) {
+        return gs_fail(err, GS_BAD_FORMAT,
+                       "the vocabulary is made so that its pieces collide: more than %d of them",
+                       GS_HASH_MAX_RUN);
+    }
     return GS_OK;
 }
 

@@ -4,8 +4,8 @@
 #ifndef GS_TOKENIZER_VOCAB_H
 #define GS_TOKENIZER_VOCAB_H
 
-#include "base/error.h"
-#include "base/str.h"
+#include "ingest/base/error.h"
+#include "ingest/base/str.h"
 
 #include <stdint.h>
 
