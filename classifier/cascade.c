@@ -1,6 +1,9 @@
+/* Decides whether the fast tier's prediction is good enough to stand. Each head has a gate for each
+ * language; the prediction stands only if every head that the encoder would answer is at least as sure
+ * as its gate. cascade.h defines "sure". */
 #include "classifier/cascade.h"
 
-#include "classifier/tiers.h"
+#include "classifier/model_internal.h"
 
 #include <math.h>
 
@@ -37,7 +40,7 @@ float gs_cascade_sureness(const struct gs_model *model, const struct gs_predicti
     const size_t n = model->n_labels[head];
     const float *thresholds = prediction->thresholds[head];
 
-    if (n == 0) {
+    if (n == 0 || (head == GS_HEAD_SENTIMENT && prediction->no_sentiment)) {
         return 0.0F;
     }
     return head == GS_HEAD_SENTIMENT || model->info.single[head] || thresholds == NULL
@@ -48,12 +51,13 @@ float gs_cascade_sureness(const struct gs_model *model, const struct gs_predicti
 bool gs_model_accepts(const struct gs_model *model, const struct gs_prediction *fast, size_t lang)
 {
     const size_t language = lang < GS_N_MODEL_LANGS ? lang : GS_N_MODEL_LANGS - 1;
+    const struct gs_encoder_tier *tier = gs_encoder_tier_of(model, lang);
 
-    if (model->encoder == NULL) {
+    if (tier == NULL) {
         return true;
     }
     for (size_t head = 0; head < GS_N_HEADS; head++) {
-        const struct gs_encoder_head *of = &model->encoder->heads[head];
+        const struct gs_encoder_head *of = &tier->heads[head];
         if (of->n_labels > 0 &&
             !(gs_cascade_sureness(model, fast, (enum gs_head)head) >= of->gate[language])) {
             return false;

@@ -1,4 +1,4 @@
-/* How sure an answer is of itself, from 0 to 1: what the gates of a cascade are compared with.
+/* An answer has a sureness from 0 to 1, which the gates of a cascade are compared with.
  *
  *   sentiment      p of the best label less p of the second
  *   single label   the same
@@ -13,7 +13,7 @@
 
 #include "classifier/model.h"
 
-/* 0 for a head that the model has not. */
+/* 0 for a head that the model has not, and for a sentiment that it has not in the language. */
 float gs_cascade_sureness(const struct gs_model *model, const struct gs_prediction *prediction,
                           enum gs_head head);
 

@@ -1,9 +1,18 @@
 /* The labels of a published classifier, as its config.json names them: sentiment where they are
  * words for it, else topics. */
-#include "classifier/tiers.h"
+#include "classifier/model_internal.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
+
+const char *const gs_head_names[GS_N_HEADS] = {
+    [GS_HEAD_SENTIMENT] = "sentiment", [GS_HEAD_TOPICS] = "topics", [GS_HEAD_RISKS] = "risks"};
+
+const char *gs_head_name(enum gs_head head)
+{
+    return gs_head_names[head];
+}
 
 /* In lower case. What "negative" is to a market is bearish. */
 static const char *const words[GS_N_SENTIMENTS][14] = {
@@ -41,7 +50,7 @@ static size_t sentiment_of(const char *name)
     return GS_N_SENTIMENTS;
 }
 
-/* Which output each sentiment is; false: the labels are something else. */
+/* Finds the output of each sentiment; false: the labels are something else. */
 static bool is_sentiment(const struct gs_encoder_config *config, int logit[GS_N_SENTIMENTS])
 {
     if (config->problem != GS_SINGLE_LABEL || config->n_labels > GS_N_SENTIMENTS) {
@@ -103,13 +112,13 @@ static void name_sentiments(struct gs_model *model)
     static const char *const zh[GS_N_SENTIMENTS] = {"负面", "中性", "正面"};
     for (size_t s = 0; s < GS_N_SENTIMENTS; s++) {
         struct gs_label *label = &model->labels[GS_HEAD_SENTIMENT][s];
-        memcpy(label->id, gs_sentiment_names[s], strlen(gs_sentiment_names[s]) + 1);
+        (void)snprintf(label->id, sizeof label->id, "%s", gs_sentiment_name((enum gs_sentiment)s));
         memcpy(label->zh, zh[s], strlen(zh[s]) + 1);
     }
     model->n_labels[GS_HEAD_SENTIMENT] = GS_N_SENTIMENTS;
 }
 
-/* What a single-label head says is always its best label; several labels have to be more likely
+/* A single-label head always says its best label; several labels have to be more likely
  * than not. */
 static void name_topics(const struct gs_encoder_config *config, struct gs_model *model,
                         struct gs_encoder_head *head)

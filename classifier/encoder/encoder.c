@@ -1,9 +1,12 @@
+/* The one door to both arithmetics: loads a folder, decides between fp32 and int8 (weights that are
+ * int8 already cannot be fp32 again; GS_ARITH_AUTO takes what the folder holds), and passes
+ * requests on to reference.c or engine_run.c, each with the workspace that belongs to it. */
 #include "classifier/encoder/encoder.h"
 
+#include "classifier/encoder/blas.h"
 #include "classifier/encoder/folder.h"
 #include "classifier/encoder/weights.h"
 
-#include <cblas.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,10 +20,10 @@ struct gs_encoder {
     char sha256[65];
 };
 
-struct gs_encoder_work {
+struct gs_encoder_workspace {
     size_t max_tokens, max_messages;
-    struct gs_reference_work *reference; /* fp32 */
-    struct gs_engine_work *engine;       /* int8 */
+    struct gs_reference_workspace *reference; /* fp32 */
+    struct gs_engine_workspace *engine;       /* int8 */
 };
 
 /* Multiplications of one message's products: those of each token with weights, of each pair of
@@ -38,7 +41,8 @@ static void describe(struct gs_encoder *encoder, const struct gs_encoder_weights
 
     encoder->macs_a_token = c->layers * (4 * h * h + 2 * h * c->intermediate);
     encoder->macs_a_pair = c->layers * 2 * h;
-    encoder->macs_a_message = c->classifies ? h * h + h * c->n_labels : 0;
+    encoder->macs_a_message =
+        c->classifies ? weights->dense.n * h + weights->out.k * c->n_labels : 0;
     memcpy(encoder->sha256, weights->sha256, sizeof encoder->sha256);
     encoder->info = (struct gs_encoder_info){
         .config = c,
@@ -59,7 +63,10 @@ enum gs_status gs_encoder_load(const char *dir, enum gs_arithmetic arithmetic,
     if (encoder == NULL) {
         return gs_fail(err, GS_NO_MEMORY, "encoder");
     }
-    enum gs_status status = gs_encoder_config_read(dir, &encoder->config, err);
+    enum gs_status status = gs_blas_init(err);
+    if (status == GS_OK) {
+        status = gs_encoder_config_read(dir, &encoder->config, err);
+    }
     if (status == GS_OK) {
         status = gs_encoder_weights_read(dir, &encoder->config, &encoder->weights, err);
     }
@@ -74,7 +81,6 @@ enum gs_status gs_encoder_load(const char *dir, enum gs_arithmetic arithmetic,
                     gs_folder_shown(dir, "model.safetensors").text);
         goto done;
     }
-    openblas_set_num_threads(1); /* the caller has its own threads */
     if (int8) {
         struct gs_error why = {0};
         status = gs_engine_new(&encoder->config, &encoder->weights, &encoder->engine, &why);
@@ -110,9 +116,9 @@ const struct gs_encoder_info *gs_encoder_info(const struct gs_encoder *encoder)
     return &encoder->info;
 }
 
-enum gs_status gs_encoder_work_new(const struct gs_encoder *encoder, size_t max_tokens,
-                                   size_t max_messages, struct gs_encoder_work **ret,
-                                   struct gs_error *err)
+enum gs_status gs_encoder_workspace_new(const struct gs_encoder *encoder, size_t max_tokens,
+                                        size_t max_messages, struct gs_encoder_workspace **ret,
+                                        struct gs_error *err)
 {
     if (max_tokens < encoder->config.max_tokens || max_messages == 0) {
         return gs_fail(err, GS_BAD_CONFIG,
@@ -120,16 +126,16 @@ enum gs_status gs_encoder_work_new(const struct gs_encoder *encoder, size_t max_
                        "%zu tokens",
                        max_tokens, max_messages, encoder->config.max_tokens);
     }
-    struct gs_encoder_work *work = calloc(1, sizeof *work);
+    struct gs_encoder_workspace *work = calloc(1, sizeof *work);
     if (work == NULL) {
         return gs_fail(err, GS_NO_MEMORY, "encoder's work");
     }
-    *work = (struct gs_encoder_work){.max_tokens = max_tokens, .max_messages = max_messages};
+    *work = (struct gs_encoder_workspace){.max_tokens = max_tokens, .max_messages = max_messages};
     const enum gs_status status =
         encoder->engine != NULL
-            ? gs_engine_work_new(encoder->engine, max_tokens, max_messages, &work->engine, err)
-            : gs_reference_work_new(&encoder->config, max_tokens, max_messages, &work->reference,
-                                    err);
+            ? gs_engine_workspace_new(encoder->engine, max_tokens, max_messages, &work->engine, err)
+            : gs_reference_workspace_new(&encoder->config, max_tokens, max_messages,
+                                         &work->reference, err);
     if (status != GS_OK) {
         free(work);
         return status;
@@ -138,17 +144,17 @@ enum gs_status gs_encoder_work_new(const struct gs_encoder *encoder, size_t max_
     return GS_OK;
 }
 
-void gs_encoder_work_free(struct gs_encoder_work *work)
+void gs_encoder_workspace_free(struct gs_encoder_workspace *work)
 {
     if (work != NULL) {
-        gs_reference_work_free(work->reference);
-        gs_engine_work_free(work->engine);
+        gs_reference_workspace_free(work->reference);
+        gs_engine_workspace_free(work->engine);
         free(work);
     }
 }
 
 static enum gs_status check_batch(const struct gs_encoder_config *config,
-                                  const struct gs_encoder_work *work,
+                                  const struct gs_encoder_workspace *work,
                                   const struct gs_encoder_batch *batch, struct gs_error *err)
 {
     if (batch->n > work->max_messages) {
@@ -193,7 +199,7 @@ static bool finite(const float *x, size_t n)
     return true;
 }
 
-enum gs_status gs_encoder_run(const struct gs_encoder *encoder, struct gs_encoder_work *work,
+enum gs_status gs_encoder_run(const struct gs_encoder *encoder, struct gs_encoder_workspace *work,
                               const struct gs_encoder_batch *batch, float *ret_pooled,
                               float *ret_logits, struct gs_error *err)
 {

@@ -11,19 +11,14 @@
  * Sources: Devlin et al. 2018, arXiv:1810.04805; Liu et al. 2019, arXiv:1907.11692; Conneau et al.
  *          2019, arXiv:1911.02116; Sanh et al. 2019, arXiv:1910.01108; the code of
  *          huggingface/transformers is the definition where they are silent.
- * Threads: a gs_encoder is constant after loading; a gs_encoder_work is owned by one thread. */
+ * Threads: a gs_encoder is constant after loading; a gs_encoder_workspace is owned by one thread. */
 #ifndef GS_CLASSIFIER_ENCODER_H
 #define GS_CLASSIFIER_ENCODER_H
 
-#include "classifier/encoder/config.h"
+#include "classifier/encoder/config_json.h"
+#include "ingest/base/words.h"
 
 struct gs_encoder; /* opaque */
-
-enum gs_arithmetic {
-    GS_ARITH_AUTO, /* int8 for a folder that `quantize` made, else fp32 */
-    GS_ARITH_FP32, /* refused for a folder that holds int8 weights only */
-    GS_ARITH_INT8  /* rounds fp32 weights at loading */
-};
 
 struct gs_encoder_info {
     const struct gs_encoder_config *config;
@@ -43,15 +38,15 @@ enum gs_status gs_encoder_load(const char *dir, enum gs_arithmetic arithmetic,
 void gs_encoder_free(struct gs_encoder *encoder); /* NULL is fine */
 const struct gs_encoder_info *gs_encoder_info(const struct gs_encoder *encoder);
 
-struct gs_encoder_work; /* opaque */
+struct gs_encoder_workspace; /* opaque */
 
 /* Room for batches of up to max_tokens tokens in all and max_messages messages; max_tokens is at
  * least config.max_tokens. Encoding does not allocate. */
 GS_MUST_CHECK
-enum gs_status gs_encoder_work_new(const struct gs_encoder *encoder, size_t max_tokens,
-                                   size_t max_messages, struct gs_encoder_work **ret,
-                                   struct gs_error *err);
-void gs_encoder_work_free(struct gs_encoder_work *work); /* NULL is fine */
+enum gs_status gs_encoder_workspace_new(const struct gs_encoder *encoder, size_t max_tokens,
+                                        size_t max_messages, struct gs_encoder_workspace **ret,
+                                        struct gs_error *err);
+void gs_encoder_workspace_free(struct gs_encoder_workspace *work); /* NULL is fine */
 
 /* Message i has the ids [starts[i], starts[i + 1]), at least 1 and at most config.max_tokens of
  * them, template tokens included, no padding. */
@@ -62,11 +57,11 @@ struct gs_encoder_batch {
 };
 
 /* Any ret may be NULL. ret_pooled: the embedding as sentence-transformers gives it (config.pooling,
- * config.normalise). ret_logits: what PyTorch's …ForSequenceClassification returns. Larger batches
+ * config.normalize). ret_logits: what PyTorch's …ForSequenceClassification returns. Larger batches
  * than the work has room for, an id out of the vocabulary, a message too long or empty:
  * GS_BAD_FORMAT and nothing is written. */
 GS_MUST_CHECK
-enum gs_status gs_encoder_run(const struct gs_encoder *encoder, struct gs_encoder_work *work,
+enum gs_status gs_encoder_run(const struct gs_encoder *encoder, struct gs_encoder_workspace *work,
                               const struct gs_encoder_batch *batch,
                               float *ret_pooled, /* [n][hidden] */
                               float *ret_logits, /* [n][n_logits] */

@@ -222,7 +222,7 @@ static struct gs_q8_rows take_rows(struct gs_slab *slab, size_t m, size_t k_padd
 }
 
 static void lay_out(struct gs_slab *slab, const struct gs_engine *engine,
-                    struct gs_engine_work *work)
+                    struct gs_engine_workspace *work)
 {
     const struct gs_encoder_config *config = &engine->config;
     const size_t m = work->max_rows;
@@ -233,20 +233,20 @@ static void lay_out(struct gs_slab *slab, const struct gs_engine *engine,
     work->mixed = gs_pack_take(slab, row);
     work->inner = gs_pack_take(slab, engine->inner_rows * engine->inner_padded * sizeof(float));
     work->heads =
-        gs_pack_take(slab, sizeof(float) * gs_attention_work(config->max_tokens,
-                                                             config->hidden / config->heads));
+        gs_pack_take(slab, sizeof(float) * gs_attention_workspace(config->max_tokens,
+                                                                  config->hidden / config->heads));
     work->cls = gs_pack_take(slab, row);
     work->rows = take_rows(slab, m, engine->hidden_padded);
     work->inner_rows = take_rows(slab, m, engine->inner_padded);
     work->firsts = gs_pack_take(slab, (m + 1) * sizeof *work->firsts);
 }
 
-enum gs_status gs_engine_work_new(const struct gs_engine *engine, size_t max_tokens,
-                                  size_t max_messages, struct gs_engine_work **ret,
-                                  struct gs_error *err)
+enum gs_status gs_engine_workspace_new(const struct gs_engine *engine, size_t max_tokens,
+                                       size_t max_messages, struct gs_engine_workspace **ret,
+                                       struct gs_error *err)
 {
     struct gs_slab slab = {0};
-    struct gs_engine_work *work = calloc(1, sizeof *work);
+    struct gs_engine_workspace *work = calloc(1, sizeof *work);
     if (work == NULL) {
         return gs_fail(err, GS_NO_MEMORY, "encoder");
     }
@@ -256,7 +256,7 @@ enum gs_status gs_engine_work_new(const struct gs_engine *engine, size_t max_tok
     lay_out(&slab, engine, work);
     work->memory = gs_slab_memory(slab.used);
     if (work->memory == NULL) {
-        gs_engine_work_free(work);
+        gs_engine_workspace_free(work);
         return gs_fail(err, GS_NO_MEMORY, "encoder: %zu bytes to work in", slab.used);
     }
     slab = (struct gs_slab){.base = work->memory};
@@ -265,7 +265,7 @@ enum gs_status gs_engine_work_new(const struct gs_engine *engine, size_t max_tok
     return GS_OK;
 }
 
-void gs_engine_work_free(struct gs_engine_work *work)
+void gs_engine_workspace_free(struct gs_engine_workspace *work)
 {
     if (work != NULL) {
         gs_slab_release(work->memory);

@@ -1,4 +1,4 @@
-/* What the files of the int8 engine share: engine.c packs, engine_run.c computes, engine_head.c
+/* Shared by the files of the int8 engine: engine.c packs, engine_run.c computes, engine_head.c
  * makes answers of the last layer's rows.
  *
  * Internal to the classifier. */
@@ -7,8 +7,8 @@
 
 #include "classifier/encoder/pack.h"
 
-/* The four products of a layer. Their inputs are what is rounded, and so what smoothing is about.
- */
+/* The four products of a layer. Their inputs are what is rounded, and so what smoothing is
+ * about. */
 enum gs_product { GS_PRODUCT_QKV, GS_PRODUCT_ATTENTION, GS_PRODUCT_IN, GS_PRODUCT_OUT };
 enum { GS_N_PRODUCTS = 4 };
 
@@ -45,7 +45,7 @@ struct gs_engine {
 typedef void gs_observe_fn(void *arg, size_t layer, enum gs_product product, const float *x,
                            size_t ld, size_t m, size_t k);
 
-struct gs_engine_work {
+struct gs_engine_workspace {
     size_t max_rows;
     float *x, *qkv, *mixed, *inner, *heads; /* rows of floats; heads: attention's own room */
     float *cls;                             /* a row for each message of a group */
@@ -65,7 +65,7 @@ enum gs_status gs_engine_new_with(const struct gs_encoder_config *config,
 
 /* Answers from the last layer's rows: where only_first, row i is message i's first token, else
  * rows are all tokens and message i begins at firsts[i]. n messages; ret as gs_encoder_run(). */
-void gs_engine_answer(const struct gs_engine *engine, struct gs_engine_work *work, size_t n,
+void gs_engine_answer(const struct gs_engine *engine, struct gs_engine_workspace *work, size_t n,
                       bool only_first, float *ret_pooled, float *ret_logits);
 
 #endif

@@ -2,9 +2,9 @@
  * all layers while its rows are in the cache, then the next one does.
  *
  *     ids ─► embeddings ─► [ round ─► Q K V ─► attention of each message
- *                            round ─► output product ─► + x, normalise
- *                            round ─► feed in, GELU ─► round ─► feed out ─► + x, normalise ] ×
- * layers
+ *                            round ─► output product ─► + x, normalize
+ *                            round ─► feed in, GELU
+ *                            round ─► feed out ─► + x, normalize ]   for each layer
  *
  * Every step's result for a row depends on that row (attention: on its message) alone, so grouping
  * decides about time and never about values. */
@@ -53,7 +53,7 @@ static void embed_row(const struct gs_engine *engine, int32_t id, size_t positio
 }
 
 static void embed(const struct gs_engine *engine, const struct gs_encoder_batch *batch,
-                  const struct group *group, struct gs_engine_work *work)
+                  const struct group *group, struct gs_engine_workspace *work)
 {
     const size_t ld = engine->hidden_padded;
     const size_t *starts = batch->starts + group->first;
@@ -79,7 +79,7 @@ struct floats {
 };
 
 /* Rounds rows for a product. */
-static void round_for(const struct gs_engine *engine, const struct gs_engine_work *work,
+static void round_for(const struct gs_engine *engine, const struct gs_engine_workspace *work,
                       size_t layer, enum gs_product product, const struct floats *rows,
                       struct gs_q8_rows *ret)
 {
@@ -88,11 +88,11 @@ static void round_for(const struct gs_engine *engine, const struct gs_engine_wor
     if (work->observe != NULL) {
         work->observe(work->observe_arg, layer, product, rows->x, rows->ld, rows->m, p->linear.k);
     }
-    engine->kernels->quantise(rows->x, rows->ld, rows->m, p->linear.k, p->smooth, ret);
+    engine->kernels->quantize(rows->x, rows->ld, rows->m, p->linear.k, p->smooth, ret);
 }
 
 /* Keys and values of all rows, queries of the first ones alone. */
-static void product_of_firsts(const struct gs_engine *engine, struct gs_engine_work *work,
+static void product_of_firsts(const struct gs_engine *engine, struct gs_engine_workspace *work,
                               const struct gs_q8_linear *qkv, const struct group *group)
 {
     const size_t padded = engine->hidden_padded;
@@ -116,7 +116,7 @@ static void product_of_firsts(const struct gs_engine *engine, struct gs_engine_w
 
 /* Attention of each message, its mixed rows in work->mixed. In the last layer of a model that
  * answers from the first token only that row goes on, and moves to row i. */
-static void attend(const struct gs_engine *engine, struct gs_engine_work *work,
+static void attend(const struct gs_engine *engine, struct gs_engine_workspace *work,
                    const struct group *group, bool only_first)
 {
     const size_t padded = engine->hidden_padded;
@@ -142,8 +142,8 @@ static void attend(const struct gs_engine *engine, struct gs_engine_work *work,
     }
 }
 
-static void feed_forward(const struct gs_engine *engine, struct gs_engine_work *work, size_t layer,
-                         size_t m)
+static void feed_forward(const struct gs_engine *engine, struct gs_engine_workspace *work,
+                         size_t layer, size_t m)
 {
     const struct gs_engine_product *products = engine->layers[layer].products;
     const size_t ld = engine->inner_padded;
@@ -164,7 +164,7 @@ static void feed_forward(const struct gs_engine *engine, struct gs_engine_work *
 }
 
 /* Rows of work->x in and out; returns how many there are now. */
-static size_t run_layer(const struct gs_engine *engine, struct gs_engine_work *work,
+static size_t run_layer(const struct gs_engine *engine, struct gs_engine_workspace *work,
                         const struct group *group, size_t l)
 {
     const struct gs_engine_layer *layer = &engine->layers[l];
@@ -210,11 +210,12 @@ static struct group take_group(const struct gs_engine *engine, const struct gs_e
     return (struct group){.first = first, .n = end - first, .m = starts[end] - starts[first]};
 }
 
-void gs_engine_run(const struct gs_engine *engine, struct gs_engine_work *work,
+void gs_engine_run(const struct gs_engine *engine, struct gs_engine_workspace *work,
                    const struct gs_encoder_batch *batch, float *ret_pooled, float *ret_logits)
 {
     const struct gs_encoder_config *config = &engine->config;
-    const bool only_first = ret_pooled == NULL || config->pooling != GS_POOL_MEAN;
+    const bool only_first = (ret_pooled == NULL || config->pooling != GS_POOL_MEAN) &&
+                            (ret_logits == NULL || config->head_input <= GS_INPUT_CLS);
 
     for (size_t i = 0; i < batch->n;) {
         struct group group = take_group(engine, batch, i);

@@ -1,6 +1,8 @@
+/* Paths inside a model folder, its JSON files, and how messages name them: of a long path only the end is
+ * shown, so that the reason behind it still fits. */
 #include "classifier/encoder/folder.h"
 
-#include "base/file.h"
+#include "ingest/base/file.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -55,9 +57,6 @@ static enum gs_status parse(struct gs_str bytes, const char *shown, bool list, j
 {
     json_error_t where;
 
-    if (bytes.len > GS_FOLDER_MAX_JSON) {
-        return gs_fail(err, GS_BAD_FORMAT, "%s: larger than %d bytes", shown, GS_FOLDER_MAX_JSON);
-    }
     json_t *root = json_loadb(bytes.bytes == NULL ? "" : bytes.bytes, bytes.len,
                               JSON_REJECT_DUPLICATES, &where);
     if (root == NULL) {
@@ -85,11 +84,11 @@ enum gs_status gs_folder_json(const char *dir, const char *name, bool list, json
 
     enum gs_status status = gs_folder_path(dir, name, path, err);
     if (status == GS_OK) {
-        status = gs_file_map(path, &file, err);
+        status = gs_file_read(path, GS_FOLDER_MAX_JSON, &file, err);
     }
     if (status == GS_OK) {
         status = parse(file.bytes, gs_folder_shown(dir, name).text, list, ret, err);
     }
-    gs_file_unmap(&file);
+    gs_file_done(&file);
     return status;
 }

@@ -1,10 +1,9 @@
 /* The files of a published model's folder: paths, JSON, and text of theirs that messages quote.
- *
- * Internal to the encoder. */
+ * For who reads such a folder or makes one. */
 #ifndef GS_CLASSIFIER_ENCODER_FOLDER_H
 #define GS_CLASSIFIER_ENCODER_FOLDER_H
 
-#include "base/error.h"
+#include "ingest/base/error.h"
 
 #include <jansson.h>
 #include <stdbool.h>

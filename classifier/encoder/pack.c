@@ -80,7 +80,7 @@ static int32_t scatter(const int8_t *row, size_t k, size_t k_padded, size_t colu
     return sum;
 }
 
-/* Where a product's pieces are written. */
+/* Says where a product's pieces are written. */
 struct packing {
     int8_t *packed, *row; /* row: room for k values, used where a part is fp32 */
     float *scale, *sum, *bias;

@@ -1,6 +1,6 @@
 /* An fp32 folder → an int8 folder: calibrate, smooth, round, write. */
 #include "classifier/encoder/quantize.h"
-#include "classifier/encoder/weights_parts.h"
+#include "classifier/encoder/weights_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,7 +76,7 @@ static enum gs_status smooth(struct job *job, struct gs_error *err)
 
 /* ---- rounding ---- */
 
-/* What rounding row i adds to its output on average, as far as inputs have a mean. */
+/* Computes what rounding row i adds to its output on average, as far as inputs have a mean. */
 static double mean_change(const struct gs_matrix *m, size_t i, const float *mean)
 {
     double change = 0.0;

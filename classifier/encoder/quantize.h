@@ -1,7 +1,10 @@
-/* What the files of gs_quantize() share.
+/* The parts of gs_quantize(), which are a file each:
  *
- *     weights ─► the engine runs calibration texts, rows of each product's inputs are kept
- * (calibrate) ─► centre and smooth (smooth) ─► round (quantize) ─► the folder (quantize_write)
+ *     weights ─► the engine runs calibration texts,       quantize_calibrate.c
+ *                rows of each product's inputs are kept
+ *             ─► inputs are centred and smoothed          quantize_smooth.c
+ *             ─► weights are rounded                      quantize.c
+ *             ─► the folder is written                    quantize_write.c, quantize_copy.c
  *
  * Internal to the classifier. */
 #ifndef GS_CLASSIFIER_ENCODER_QUANTIZE_H
@@ -25,7 +28,7 @@ enum gs_status gs_calibrate(const struct gs_encoder_config *config,
                             const struct gs_encoder_batch *texts, struct gs_calibration *ret,
                             struct gs_error *err);
 
-/* What was done to one product. */
+/* Says what was done to one product. */
 struct gs_smoothing {
     const char *recipe;   /* how s was made; NULL: a product left as it was */
     bool centred;         /* the middle of the inputs moved into biases */
@@ -48,5 +51,11 @@ enum gs_status gs_quantize_write(const struct gs_encoder_config *config,
                                  const struct gs_encoder_weights *weights, const char *dir,
                                  const char *out, gs_log_line_fn *log, void *log_arg,
                                  struct gs_error *err);
+
+/* The new folder, which is not the old one; then, behind the weights, the files that go with them. */
+GS_MUST_CHECK
+enum gs_status gs_quantize_make_folder(const char *dir, const char *out, struct gs_error *err);
+GS_MUST_CHECK
+enum gs_status gs_quantize_copy(const char *dir, const char *out, struct gs_error *err);
 
 #endif

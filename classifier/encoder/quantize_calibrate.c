@@ -1,6 +1,6 @@
-/* What the inputs of products look like on real texts. */
+/* Finds out what the inputs of products look like on real texts. */
 #include "classifier/encoder/quantize.h"
-#include "classifier/encoder/weights_parts.h"
+#include "classifier/encoder/weights_internal.h"
 
 #include <float.h>
 #include <stdlib.h>
@@ -80,7 +80,7 @@ static bool take_all(const struct gs_encoder_config *config, struct gs_encoder_w
 
 /* One by one, so that the answers need little room. */
 static enum gs_status run(const struct gs_encoder_config *config, const struct gs_engine *engine,
-                          struct gs_engine_work *work, const struct gs_encoder_batch *texts,
+                          struct gs_engine_workspace *work, const struct gs_encoder_batch *texts,
                           struct gs_error *err)
 {
     float *pooled = malloc(config->hidden * sizeof *pooled);
@@ -104,7 +104,7 @@ enum gs_status gs_calibrate(const struct gs_encoder_config *config,
                             struct gs_error *err)
 {
     struct gs_engine *engine = NULL;
-    struct gs_engine_work *work = NULL;
+    struct gs_engine_workspace *work = NULL;
     struct watcher watcher = {.all = ret, .random = 1};
 
     if (!take_all(config, weights, ret)) {
@@ -112,14 +112,14 @@ enum gs_status gs_calibrate(const struct gs_encoder_config *config,
     }
     enum gs_status status = gs_engine_new(config, weights, &engine, err);
     if (status == GS_OK) {
-        status = gs_engine_work_new(engine, config->max_tokens, 1, &work, err);
+        status = gs_engine_workspace_new(engine, config->max_tokens, 1, &work, err);
     }
     if (status == GS_OK) {
         work->observe = watch;
         work->observe_arg = &watcher;
         status = run(config, engine, work, texts, err);
     }
-    gs_engine_work_free(work);
+    gs_engine_workspace_free(work);
     gs_engine_free(engine);
     return status;
 }

@@ -2,16 +2,18 @@
  *
  *     W x + b  =  (W / s) (s (x - c)) + (b + W c)
  *
- * c, an input's middle, costs nothing at run time: what comes from a layer normalisation has c
- * taken from its beta and, because the residual path carries the same rows, given back in the bias
- * of the product that is added next. s is multiplied when a row is rounded, which is read anyway.
+ * c, an input's middle, costs nothing at run time: what comes from a layer normalization has c
+ * taken from its beta. The residual path carries the same rows, so c is given back in the bias of
+ * the product whose outputs are added to them next: the attention's output for rows that enter
+ * query, key and value, the second of the feed-forward's two for rows that enter its first
+ * (move_centre()). s is multiplied when a row is rounded, which is read anyway.
  * Inputs that are often large get a small s, so that they do not cost the row's others their
  * resolution.
  *
  * Sources: Xiao et al. 2022, arXiv:2211.10438 (SmoothQuant's s = w^(1-a) / x^a); Wei et al. 2023,
  *          arXiv:2304.09145 (shifting). */
 #include "classifier/encoder/quantize.h"
-#include "classifier/encoder/weights_parts.h"
+#include "classifier/encoder/weights_internal.h"
 
 #include <assert.h>
 #include <float.h>
@@ -19,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How s is made of the norm w of an input's weights and its size x, which is rms^(1 - peak)
+/* Says how s is made of the norm w of an input's weights and its size x, which is rms^(1 - peak)
  * max^peak: s = w^.w / x^.x. The first makes (sum of s^2 x^2) (sum of w^2 / s^2), the error if a
  * row's range grew with its length, least; real rows have peaks, so others are tried. Seeking s for
  * the ranges of the kept rows themselves fits those and was worse on other texts. */
@@ -139,8 +141,8 @@ static void make_s(struct product *p, const struct recipe *recipe)
     centre_logs(p);
 }
 
-/* What rounding the kept rows with p->s changes in the outputs, squared; errors of inputs count as
- * independent of each other. */
+/* Computes what rounding the kept rows with p->s changes in the outputs, squared; errors of inputs
+ * count as independent of each other. */
 static double input_error(const struct product *p)
 {
     double error = 0.0;
@@ -296,8 +298,8 @@ static struct product describe(struct gs_encoder_layer *layer, enum gs_product w
     }
 }
 
-/* Where the rows that enter a product were normalised, and where they are added next. NULL: they
- * come from elsewhere and have no middle to move. */
+/* Finds where the rows that enter a product were normalized, and where they are added next. NULL:
+ * they come from elsewhere and have no middle to move. */
 static const float **beta_before(struct gs_encoder_weights *weights, size_t l,
                                  enum gs_product which)
 {

@@ -1,30 +1,16 @@
-/* The int8 folder's files. Tensors keep the names and the order of the source's file. */
+/* The int8 folder's weights. Tensors keep the names and the order of the source's file. */
 #include "classifier/encoder/quantize.h"
-#include "classifier/encoder/weights_parts.h"
+#include "classifier/encoder/weights_internal.h"
 
-#include "base/file.h"
+#include "ingest/base/file.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 static const char weights_file[] = "model.safetensors";
-
-/* The files of a published folder that go with the weights; 1_Pooling is a folder. */
-static const char *const copied[] = {"config.json",
-                                     "modules.json",
-                                     "1_Pooling/config.json",
-                                     "sentence_bert_config.json",
-                                     "config_sentence_transformers.json",
-                                     "tokenizer.json",
-                                     "tokenizer_config.json",
-                                     "special_tokens_map.json",
-                                     "vocab.txt",
-                                     "vocab.json",
-                                     "merges.txt",
-                                     "sentencepiece.bpe.model"};
 
 /* Parts of a layer by the names that BERT and RoBERTa, and DistilBERT, give them. */
 static const struct {
@@ -241,7 +227,7 @@ static enum gs_status gather(struct writer *w, const struct gs_safetensors *sour
         }
         w->n_vectors += w->tensors[i].dtype == GS_DTYPE_F32 && w->tensors[i].n_dims == 1;
     }
-    (void)snprintf(line, sizeof line, "stays fp32: %zu vectors (biases, normalisation, scales)",
+    (void)snprintf(line, sizeof line, "stays fp32: %zu vectors (biases, normalization, scales)",
                    w->n_vectors);
     w->log(w->log_arg, line);
     (void)snprintf(line, sizeof line, "int8: %zu matrices, %.1f MB", w->n_int8,
@@ -251,14 +237,6 @@ static enum gs_status gather(struct writer *w, const struct gs_safetensors *sour
 }
 
 /* ---- files ---- */
-
-static enum gs_status make_folder(const char *path, struct gs_error *err)
-{
-    if (mkdir(path, 0777) != 0 && errno != EEXIST) {
-        return gs_fail_errno(err, errno, "%s", path);
-    }
-    return GS_OK;
-}
 
 static enum gs_status save(const char *path, const struct gs_buf *header,
                            const struct gs_tensor *tensors, size_t n, struct gs_error *err)
@@ -304,64 +282,17 @@ static enum gs_status save_weights(const struct writer *w, const char *out)
     return status;
 }
 
-static enum gs_status copy_file(const char *dir, const char *out, const char *name,
-                                struct gs_error *err)
-{
-    char from[GS_FOLDER_PATH];
-    char to[GS_FOLDER_PATH];
-    struct gs_file file = {0};
-
-    enum gs_status status = gs_folder_path(dir, name, from, err);
-    if (status == GS_OK) {
-        status = gs_folder_path(out, name, to, err);
-    }
-    if (status == GS_OK) {
-        status = gs_file_map(from, &file, err);
-    }
-    if (status == GS_OK) {
-        const struct gs_buf bytes = {.bytes = (char *)file.mapped, .len = file.bytes.len};
-        status = save(to, &bytes, NULL, 0, err);
-    }
-    gs_file_unmap(&file);
-    return status;
-}
-
-static enum gs_status make_folders(const char *dir, const char *out, struct gs_error *err)
-{
-    char pooling[GS_FOLDER_PATH];
-    struct stat a;
-    struct stat b;
-
-    enum gs_status status = make_folder(out, err);
-    if (status != GS_OK) {
-        return status;
-    }
-    if (stat(dir, &a) == 0 && stat(out, &b) == 0 && a.st_ino == b.st_ino && a.st_dev == b.st_dev) {
-        return gs_fail(err, GS_BAD_CONFIG, "%s: the new folder is the old one", out);
-    }
-    if (gs_folder_has(dir, "1_Pooling/config.json")) {
-        status = gs_folder_path(out, "1_Pooling", pooling, err);
-        status = status == GS_OK ? make_folder(pooling, err) : status;
-    }
-    return status;
-}
-
 static enum gs_status write_all(struct writer *w, const struct gs_safetensors *source,
                                 const char *dir, const char *out)
 {
     enum gs_status status = gather(w, source);
     if (status == GS_OK) {
-        status = make_folders(dir, out, w->err);
+        status = gs_quantize_make_folder(dir, out, w->err);
     }
     if (status == GS_OK) {
         status = save_weights(w, out);
     }
-    for (size_t i = 0; i < GS_COUNT(copied) && status == GS_OK; i++) {
-        if (gs_folder_has(dir, copied[i])) {
-            status = copy_file(dir, out, copied[i], w->err);
-        }
-    }
-    return status;
+    return status == GS_OK ? gs_quantize_copy(dir, out, w->err) : status;
 }
 
 enum gs_status gs_quantize_write(const struct gs_encoder_config *config,
@@ -383,7 +314,7 @@ enum gs_status gs_quantize_write(const struct gs_encoder_config *config,
                                 ? gs_fail(err, GS_NO_MEMORY, "tensors")
                                 : gs_folder_path(dir, weights_file, path, err);
     if (status == GS_OK) {
-        status = gs_file_map(path, &file, err);
+        status = gs_file_read(path, SIZE_MAX - 1, &file, err);
     }
     if (status == GS_OK && source != NULL) {
         status = gs_safetensors_parse(file.bytes, source, err);
@@ -392,7 +323,7 @@ enum gs_status gs_quantize_write(const struct gs_encoder_config *config,
         status = write_all(&w, source, dir, out);
     }
     gs_encoder_weights_done(&w.kept);
-    gs_file_unmap(&file);
+    gs_file_done(&file);
     free(w.tensors);
     free(source);
     return status;

@@ -5,7 +5,7 @@
  *     each layer:  x = LayerNorm(x + out(softmax(q k^T / sqrt(d)) v))     q, k, v = linear(x)
  *                  x = LayerNorm(x + feed_out(act(feed_in(x))))
  *     pooled = first token, mean of all, or tanh(dense(first)), perhaps scaled to length 1
- *     logits = out(act(dense(first)))
+ *     logits = out(act(dense(first))), or out of first, mean or both where config.json says so
  *
  * Matrix products are OpenBLAS's, each of one message alone, so that an answer cannot depend on
  * what else was in the batch. */
@@ -17,31 +17,31 @@
 
 enum { BLOCK = 64 }; /* rows at a time where all rows would need much room */
 
-struct gs_reference_work {
+struct gs_reference_workspace {
     size_t max_tokens;          /* of one message */
     float *x, *q, *k, *v, *mix; /* [max_tokens][hidden] each */
     float *wide;                /* [BLOCK][intermediate] */
     float *scores;              /* [BLOCK][max_tokens] */
-    float *first;               /* [hidden] */
+    float *first;               /* [2 hidden] what the head reads */
 };
 
-enum gs_status gs_reference_work_new(const struct gs_encoder_config *config, size_t max_tokens,
-                                     size_t max_messages, struct gs_reference_work **ret,
-                                     struct gs_error *err)
+enum gs_status gs_reference_workspace_new(const struct gs_encoder_config *config, size_t max_tokens,
+                                          size_t max_messages, struct gs_reference_workspace **ret,
+                                          struct gs_error *err)
 {
     (void)max_messages; /* one at a time */
     const size_t s = max_tokens < config->max_tokens ? max_tokens : config->max_tokens;
     const size_t row = config->hidden;
-    const size_t n = 5 * s * row + BLOCK * (config->intermediate + s) + row;
+    const size_t n = 5 * s * row + BLOCK * (config->intermediate + s) + 2 * row;
 
-    struct gs_reference_work *work = calloc(1, sizeof *work);
+    struct gs_reference_workspace *work = calloc(1, sizeof *work);
     float *all = calloc(n, sizeof *all);
     if (work == NULL || all == NULL) {
         free(work);
         free(all);
         return gs_fail(err, GS_NO_MEMORY, "fp32 encoder: room for %zu tokens", s);
     }
-    *work = (struct gs_reference_work){.max_tokens = s, .x = all};
+    *work = (struct gs_reference_workspace){.max_tokens = s, .x = all};
     work->q = work->x + s * row;
     work->k = work->q + s * row;
     work->v = work->k + s * row;
@@ -53,7 +53,7 @@ enum gs_status gs_reference_work_new(const struct gs_encoder_config *config, siz
     return GS_OK;
 }
 
-void gs_reference_work_free(struct gs_reference_work *work)
+void gs_reference_workspace_free(struct gs_reference_workspace *work)
 {
     if (work != NULL) {
         free(work->x);
@@ -154,7 +154,7 @@ static void softmax(float *x, size_t n)
 }
 
 /* mix [s][hidden]: each head's share of every row is a mix of the values in its columns. */
-static void attend(const struct gs_encoder_config *c, struct gs_reference_work *work, size_t s)
+static void attend(const struct gs_encoder_config *c, struct gs_reference_workspace *work, size_t s)
 {
     const size_t d = c->hidden / c->heads;
     const int ld = (int)c->hidden;
@@ -176,7 +176,7 @@ static void attend(const struct gs_encoder_config *c, struct gs_reference_work *
 }
 
 static void run_layer(const struct gs_encoder_config *c, const struct gs_encoder_layer *layer,
-                      struct gs_reference_work *work, size_t s)
+                      struct gs_reference_workspace *work, size_t s)
 {
     linear(&layer->query, work->x, s, GS_ACT_NONE, work->q);
     linear(&layer->key, work->x, s, GS_ACT_NONE, work->k);
@@ -193,31 +193,56 @@ static void run_layer(const struct gs_encoder_config *c, const struct gs_encoder
     layer_norm(work->x, work->mix, s, c->hidden, layer->out_gamma, layer->out_beta, c->eps);
 }
 
+/* ret [n] := the mean of x's rows. */
+static void mean_of(const float *x, size_t rows, size_t n, float *ret)
+{
+    for (size_t j = 0; j < n; j++) {
+        double sum = 0.0;
+        for (size_t i = 0; i < rows; i++) {
+            sum += (double)x[i * n + j];
+        }
+        ret[j] = (float)(sum / (double)rows);
+    }
+}
+
 static void pool(const struct gs_encoder_config *c, const struct gs_encoder_weights *w,
                  const float *x, size_t s, float *ret)
 {
     if (c->pooling == GS_POOL_POOLER) {
         linear(&w->dense, x, 1, GS_ACT_TANH, ret);
     }
-    for (size_t j = 0; j < c->hidden && c->pooling != GS_POOL_POOLER; j++) {
-        const size_t rows = c->pooling == GS_POOL_CLS ? 1 : s;
-        double sum = 0.0;
-        for (size_t i = 0; i < rows; i++) {
-            sum += (double)x[i * c->hidden + j];
-        }
-        ret[j] = (float)(sum / (double)rows);
+    if (c->pooling != GS_POOL_POOLER) {
+        mean_of(x, c->pooling == GS_POOL_CLS ? 1 : s, c->hidden, ret);
     }
     double square = 0.0;
     for (size_t j = 0; j < c->hidden; j++) {
         square += (double)ret[j] * (double)ret[j];
     }
-    for (size_t j = 0; j < c->hidden && c->normalise && square > 0.0; j++) {
+    for (size_t j = 0; j < c->hidden && c->normalize && square > 0.0; j++) {
         ret[j] = (float)((double)ret[j] / sqrt(square));
     }
 }
 
+/* work->first := what the head reads of one message's rows. */
+static void head_input(const struct gs_encoder_config *c, const struct gs_encoder_weights *w,
+                       struct gs_reference_workspace *work, size_t s)
+{
+    float *to = work->first;
+
+    if (c->head_input == GS_INPUT_DENSE) {
+        linear(&w->dense, work->x, 1, w->dense_activation, to);
+    }
+    if (c->head_input == GS_INPUT_CLS || c->head_input == GS_INPUT_CLS_MEAN) {
+        mean_of(work->x, 1, c->hidden, to);
+        to += c->hidden;
+    }
+    if (c->head_input == GS_INPUT_MEAN || c->head_input == GS_INPUT_CLS_MEAN) {
+        mean_of(work->x, s, c->hidden, to);
+    }
+}
+
 void gs_reference_run(const struct gs_encoder_config *config,
-                      const struct gs_encoder_weights *weights, struct gs_reference_work *work,
+                      const struct gs_encoder_weights *weights, struct gs_reference_workspace *work,
                       const struct gs_encoder_batch *batch, float *ret_pooled, float *ret_logits)
 {
     for (size_t i = 0; i < batch->n; i++) {
@@ -230,7 +255,7 @@ void gs_reference_run(const struct gs_encoder_config *config,
             pool(config, weights, work->x, s, ret_pooled + i * config->hidden);
         }
         if (ret_logits != NULL && weights->out.n > 0) {
-            linear(&weights->dense, work->x, 1, weights->dense_activation, work->first);
+            head_input(config, weights, work, s);
             linear(&weights->out, work->first, 1, GS_ACT_NONE, ret_logits + i * weights->out.n);
         }
     }

@@ -1,8 +1,12 @@
+/* Gets an encoder's weights out of model.safetensors: finds each tensor under the names that its
+ * family and its kind of folder use, with or without a prefix ("bert.", "roberta."), checks shape
+ * and type, and converts it to fp32, or takes it as it is where it is int8. A tensor that is
+ * missing or has another shape is named in the message with what was expected. */
 #include "classifier/encoder/weights.h"
 
-#include "base/file.h"
-#include "classifier/encoder/weights_parts.h"
-#include "classifier/sha256.h"
+#include "classifier/encoder/weights_internal.h"
+#include "classifier/format/sha256.h"
+#include "ingest/base/file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +14,8 @@
 
 static const char weights_file[] = "model.safetensors";
 
-/* What the families call the same things. prefix is there when a head was saved with the encoder.
- */
+/* The families have their own names for the same things. prefix is there when a head was saved with
+ * the encoder. */
 struct family_names {
     const char *prefix, *layer;
     const char *query, *key, *value, *attention_out, *feed_in, *feed_out;
@@ -115,7 +119,7 @@ static enum gs_status read_head(struct gs_weights_reader *r, const struct names 
     struct gs_encoder_weights *w = r->weights;
     const struct full_name pooler = under(names, "pooler.dense");
     const bool own = c->classifies && names->of->dense != NULL;
-    const char *dense = own ? names->of->dense : pooler.text;
+    const char *dense = own && c->head_input == GS_INPUT_DENSE ? names->of->dense : pooler.text;
     enum gs_status status = GS_OK;
 
     if (c->pooling == GS_POOL_POOLER && own) {
@@ -125,12 +129,15 @@ static enum gs_status read_head(struct gs_weights_reader *r, const struct names 
                        r->path.text);
     }
     w->dense_activation = c->family == GS_FAMILY_DISTILBERT ? GS_ACT_RELU : GS_ACT_TANH;
-    if (c->classifies || c->pooling == GS_POOL_POOLER ||
+    const bool plain = c->head_input != GS_INPUT_DENSE; /* no dense layer before the head */
+    if ((c->classifies && !plain) || c->pooling == GS_POOL_POOLER ||
         gs_safetensors_find(r->all, under(names, "pooler.dense.weight").text) != NULL) {
         status = gs_weights_matrix(r, dense, c->hidden, c->hidden, true, &w->dense);
     }
     if (status == GS_OK && c->classifies) {
-        status = gs_weights_matrix(r, names->of->out, c->n_labels, c->hidden, true, &w->out);
+        status = gs_weights_matrix(r, names->of->out, c->n_labels,
+                                   c->head_input == GS_INPUT_CLS_MEAN ? 2 * c->hidden : c->hidden,
+                                   true, &w->out);
     }
     return status;
 }
@@ -198,8 +205,8 @@ static enum gs_status explain_absence(const char *dir, struct gs_error *err)
     return GS_OK;
 }
 
-static enum gs_status read_mapped(struct gs_str bytes, const struct gs_encoder_config *config,
-                                  struct gs_weights_reader *r, struct gs_safetensors *all)
+static enum gs_status read_bytes(struct gs_str bytes, const struct gs_encoder_config *config,
+                                 struct gs_weights_reader *r, struct gs_safetensors *all)
 {
     struct gs_error why = {0};
     const enum gs_status status = gs_safetensors_parse(bytes, all, &why);
@@ -216,8 +223,8 @@ static enum gs_status read_mapped(struct gs_str bytes, const struct gs_encoder_c
                            gs_folder_quote(all->version).text);
         }
     }
-    gs_sha256_hex(bytes, r->weights->sha256);
-    return read_tensors(r, config);
+    const enum gs_status hashed = gs_sha256_hex(bytes, r->weights->sha256, r->err);
+    return hashed == GS_OK ? read_tensors(r, config) : hashed;
 }
 
 enum gs_status gs_encoder_weights_read(const char *dir, const struct gs_encoder_config *config,
@@ -233,7 +240,7 @@ enum gs_status gs_encoder_weights_read(const char *dir, const struct gs_encoder_
         status = explain_absence(dir, err);
     }
     if (status == GS_OK) {
-        status = gs_file_map(path, &file, err);
+        status = gs_file_read(path, SIZE_MAX - 1, &file, err);
     }
     if (status != GS_OK) {
         return status;
@@ -244,7 +251,7 @@ enum gs_status gs_encoder_weights_read(const char *dir, const struct gs_encoder_
         goto done;
     }
     struct gs_weights_reader reader = {all, &weights, gs_folder_shown(dir, weights_file), err};
-    status = read_mapped(file.bytes, config, &reader, all);
+    status = read_bytes(file.bytes, config, &reader, all);
     if (status == GS_OK) {
         *ret = weights;
         weights = (struct gs_encoder_weights){0};
@@ -253,6 +260,6 @@ enum gs_status gs_encoder_weights_read(const char *dir, const struct gs_encoder_
 done:
     gs_encoder_weights_done(&weights);
     free(all);
-    gs_file_unmap(&file);
+    gs_file_done(&file);
     return status;
 }

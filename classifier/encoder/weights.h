@@ -57,18 +57,18 @@ void gs_encoder_weights_done(struct gs_encoder_weights *weights); /* {0} is fine
 
 /* ---- the two arithmetics; encoder.c checks batches and calls one of them ---- */
 
-struct gs_reference_work;
+struct gs_reference_workspace;
 GS_MUST_CHECK
-enum gs_status gs_reference_work_new(const struct gs_encoder_config *config, size_t max_tokens,
-                                     size_t max_messages, struct gs_reference_work **ret,
-                                     struct gs_error *err);
-void gs_reference_work_free(struct gs_reference_work *work);
+enum gs_status gs_reference_workspace_new(const struct gs_encoder_config *config, size_t max_tokens,
+                                          size_t max_messages, struct gs_reference_workspace **ret,
+                                          struct gs_error *err);
+void gs_reference_workspace_free(struct gs_reference_workspace *work);
 void gs_reference_run(const struct gs_encoder_config *config,
-                      const struct gs_encoder_weights *weights, struct gs_reference_work *work,
+                      const struct gs_encoder_weights *weights, struct gs_reference_workspace *work,
                       const struct gs_encoder_batch *batch, float *ret_pooled, float *ret_logits);
 
 struct gs_engine; /* packed weights */
-struct gs_engine_work;
+struct gs_engine_workspace;
 /* Packs (and rounds, where the weights are fp32); weights may be done with afterwards. */
 GS_MUST_CHECK
 enum gs_status gs_engine_new(const struct gs_encoder_config *config,
@@ -78,11 +78,11 @@ void gs_engine_free(struct gs_engine *engine);
 size_t gs_engine_bytes(const struct gs_engine *engine);
 const char *gs_engine_kernels(const struct gs_engine *engine);
 GS_MUST_CHECK
-enum gs_status gs_engine_work_new(const struct gs_engine *engine, size_t max_tokens,
-                                  size_t max_messages, struct gs_engine_work **ret,
-                                  struct gs_error *err);
-void gs_engine_work_free(struct gs_engine_work *work);
-void gs_engine_run(const struct gs_engine *engine, struct gs_engine_work *work,
+enum gs_status gs_engine_workspace_new(const struct gs_engine *engine, size_t max_tokens,
+                                       size_t max_messages, struct gs_engine_workspace **ret,
+                                       struct gs_error *err);
+void gs_engine_workspace_free(struct gs_engine_workspace *work);
+void gs_engine_run(const struct gs_engine *engine, struct gs_engine_workspace *work,
                    const struct gs_encoder_batch *batch, float *ret_pooled, float *ret_logits);
 
 #endif

@@ -1,4 +1,5 @@
-#include "classifier/encoder/weights_parts.h"
+/* One tensor of a weights file, converted: F32, F16 and BF16 to fp32, every value checked to be finite. */
+#include "classifier/encoder/weights_internal.h"
 
 #include <math.h>
 #include <stdio.h>

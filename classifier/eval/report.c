@@ -1,9 +1,13 @@
-#include "classifier/eval/metrics.h"
+/* A report as JSON and as text, and its metrics by name. The HTML pieces are in report_html.c. */
+#include "classifier/eval/classification_metrics.h"
+
+#include "ingest/base/escape.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Each row is a figure that is reported, and where it lies in the report. */
 static const struct {
     const char *name;
     size_t offset;
@@ -30,6 +34,17 @@ static double metric(const struct gs_eval_report *r, size_t i)
 static bool applies(const struct gs_eval_report *r, size_t i)
 {
     return r->multi_label || !metrics[i].multi_label_only;
+}
+
+const char *gs_eval_metric_at(const struct gs_eval_report *r, size_t i, double *ret)
+{
+    for (size_t k = 0; k < GS_COUNT(metrics); k++) {
+        if (applies(r, k) && i-- == 0) {
+            *ret = metric(r, k);
+            return metrics[k].name;
+        }
+    }
+    return NULL;
 }
 
 bool gs_eval_metric(const struct gs_eval_report *r, const char *name, double *ret)
@@ -61,18 +76,34 @@ bool gs_eval_metric(const struct gs_eval_report *r, const char *name, double *re
 
 static void put_number(struct gs_buf *out, const char *name, double value)
 {
-    gs_buf_printf(out, "\"%s\":", name);
+    gs_buf_json_str(out, gs_str(name));
+    gs_buf_putc(out, ':');
     gs_buf_json_number(out, value);
 }
 
+/* The name of a row or column of the confusion: the one behind the labels is none of them. */
+static const char *confused(const struct gs_eval_report *r, size_t i)
+{
+    return i < r->n_classes ? r->classes[i].label : "(none)";
+}
+
+/* Counts above 0 only: most of thirty risks are never taken for most others. */
 static void put_confusion(const struct gs_eval_report *r, struct gs_buf *out)
 {
+    const size_t n = r->n_classes + r->multi_label;
     gs_buf_puts(out, ",\"confusion\":{");
-    for (size_t t = 0; t < r->n_classes; t++) {
-        gs_buf_printf(out, "%s\"%s\":{", t > 0 ? "," : "", r->classes[t].label);
-        for (size_t a = 0; a < r->n_classes; a++) {
-            gs_buf_printf(out, "%s\"%s\":%zu", a > 0 ? "," : "", r->classes[a].label,
-                          r->confusion[t][a]);
+    for (size_t t = 0; t < n; t++) {
+        bool comma = false;
+        gs_buf_puts(out, t > 0 ? "," : "");
+        gs_buf_json_str(out, gs_str(confused(r, t)));
+        gs_buf_puts(out, ":{");
+        for (size_t a = 0; a < n; a++) {
+            if (r->confusion[t][a] > 0 || !r->multi_label) {
+                gs_buf_puts(out, comma ? "," : "");
+                gs_buf_json_str(out, gs_str(confused(r, a)));
+                gs_buf_printf(out, ":%zu", r->confusion[t][a]);
+                comma = true;
+            }
         }
         gs_buf_putc(out, '}');
     }
@@ -91,7 +122,9 @@ void gs_eval_put_json(const struct gs_eval_report *r, struct gs_buf *out)
     gs_buf_puts(out, ",\"classes\":{");
     for (size_t c = 0; c < r->n_classes; c++) {
         const struct gs_class_score *k = &r->classes[c];
-        gs_buf_printf(out, "%s\"%s\":{", c > 0 ? "," : "", k->label);
+        gs_buf_puts(out, c > 0 ? "," : "");
+        gs_buf_json_str(out, gs_str(k->label));
+        gs_buf_puts(out, ":{");
         put_number(out, "precision", k->precision);
         gs_buf_putc(out, ',');
         put_number(out, "recall", k->recall);
@@ -114,10 +147,18 @@ void gs_eval_put_json(const struct gs_eval_report *r, struct gs_buf *out)
         gs_buf_putc(out, '}');
     }
     gs_buf_putc(out, ']');
-    if (!r->multi_label) {
-        put_confusion(r, out);
-    }
+    put_confusion(r, out);
     gs_buf_putc(out, '}');
+}
+
+/* A label in the first column of a table on a terminal. */
+static void put_cell(struct gs_buf *out, const char *label)
+{
+    const size_t start = out->len;
+    gs_buf_terminal(out, gs_str(label));
+    while (gs_buf_ok(out) && out->len - start < 24) {
+        gs_buf_putc(out, ' ');
+    }
 }
 
 void gs_eval_put_text(const struct gs_eval_report *r, struct gs_buf *out)
@@ -126,8 +167,9 @@ void gs_eval_put_text(const struct gs_eval_report *r, struct gs_buf *out)
     for (size_t c = 0; c < r->n_classes; c++) {
         const struct gs_class_score *k = &r->classes[c];
         if (k->support + k->said > 0) {
-            gs_buf_printf(out, "%-24s %9.4f %9.4f %9.4f %9zu\n", k->label, k->precision, k->recall,
-                          k->f1, k->support);
+            put_cell(out, k->label);
+            gs_buf_printf(out, " %9.4f %9.4f %9.4f %9zu\n", k->precision, k->recall, k->f1,
+                          k->support);
         }
     }
     gs_buf_putc(out, '\n');
@@ -146,66 +188,11 @@ void gs_eval_put_text(const struct gs_eval_report *r, struct gs_buf *out)
     }
     gs_buf_putc(out, '\n');
     for (size_t t = 0; t < r->n_classes && !r->multi_label; t++) {
-        gs_buf_printf(out, "%s%-24s", t == 0 ? "\ntruth \\ answer in the order above\n" : "",
-                      r->classes[t].label);
+        gs_buf_puts(out, t == 0 ? "\ntruth \\ answer in the order above\n" : "");
+        put_cell(out, r->classes[t].label);
         for (size_t a = 0; a < r->n_classes; a++) {
             gs_buf_printf(out, " %7zu", r->confusion[t][a]);
         }
         gs_buf_putc(out, '\n');
     }
-}
-
-static void put_bars(const struct gs_eval_report *r, struct gs_buf *out)
-{
-    gs_buf_puts(
-        out, "<h2>Reliability</h2><svg width=480 height=240 role=img "
-             "aria-label=\"accuracy by confidence\"><rect width=480 height=240 fill=\"#f7f7f7\"/>"
-             "<line x1=0 y1=240 x2=480 y2=0 stroke=\"#999\"/>");
-    for (size_t b = 0; b < GS_ECE_BINS; b++) {
-        if (r->bin_n[b] > 0) {
-            gs_buf_printf(out,
-                          "<rect x=%zu width=30 y=%.1f height=%.1f fill=\"#48c\" opacity=.7>"
-                          "<title>%zu rows: confidence %.3f, right %.3f</title></rect>",
-                          32 * b, 240.0 * (1.0 - r->bin_accuracy[b]), 240.0 * r->bin_accuracy[b],
-                          r->bin_n[b], r->bin_confidence[b], r->bin_accuracy[b]);
-        }
-    }
-    gs_buf_puts(out,
-                "</svg><h2>Accuracy of the surest</h2><svg width=480 height=240><rect width=480 "
-                "height=240 fill=\"#f7f7f7\"/><polyline fill=none stroke=\"#c52\" points=\"");
-    for (size_t k = 0; k < GS_N_COVERAGES; k++) {
-        gs_buf_printf(out, "%zu,%.1f ", 48 * (k + 1), 240.0 * (1.0 - r->coverage[k]));
-    }
-    gs_buf_puts(out, "\"/></svg>");
-}
-
-void gs_eval_put_html(const struct gs_eval_report *r, struct gs_buf *out)
-{
-    gs_buf_puts(out, "<table><tr><th>label<th>precision<th>recall<th>F1<th>support");
-    for (size_t c = 0; c < r->n_classes; c++) {
-        const struct gs_class_score *k = &r->classes[c];
-        gs_buf_printf(out, "<tr><td>%s<td>%.4f<td>%.4f<td>%.4f<td>%zu\n", k->label, k->precision,
-                      k->recall, k->f1, k->support);
-    }
-    gs_buf_puts(out, "</table><table>");
-    for (size_t i = 0; i < GS_COUNT(metrics); i++) {
-        if (applies(r, i)) {
-            gs_buf_printf(out, "<tr><td>%s<td>%.4f\n", metrics[i].name, metric(r, i));
-        }
-    }
-    gs_buf_puts(out, "</table>");
-    if (!r->multi_label) {
-        gs_buf_puts(out, "<h2>Confusion</h2><table><tr><th>truth \\ answer");
-        for (size_t a = 0; a < r->n_classes; a++) {
-            gs_buf_printf(out, "<th>%s", r->classes[a].label);
-        }
-        for (size_t t = 0; t < r->n_classes; t++) {
-            gs_buf_printf(out, "\n<tr><td>%s", r->classes[t].label);
-            for (size_t a = 0; a < r->n_classes; a++) {
-                gs_buf_printf(out, "<td>%zu", r->confusion[t][a]);
-            }
-        }
-        gs_buf_puts(out, "</table>");
-    }
-    put_bars(r, out);
 }

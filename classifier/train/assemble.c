@@ -1,5 +1,5 @@
 /* Float columns → a model of int8 rows. */
-#include "classifier/train/trainer.h"
+#include "classifier/train/train_internal.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -58,6 +58,9 @@ static enum gs_status assemble_profile(const struct gs_trainer *t, size_t which,
             profile->rows[j * profile->width + c] = (int8_t)squares[j];
         }
     }
+    for (size_t head = 0; head < GS_N_HEADS; head++) {
+        profile->least_squares[head] = (int32_t)t->least_squares[which][gs_squares_of(head)];
+    }
     const enum gs_status status = gs_profile_plan(model, profile, err);
     return status != GS_OK ? status : gs_profile_index(profile, err);
 }
@@ -73,6 +76,7 @@ enum gs_status gs_model_assemble(const struct gs_trainer *t, const struct gs_col
     (void)snprintf(model->name, sizeof model->name, "%s", t->options.name);
     (void)snprintf(model->version, sizeof model->version, "%s", t->options.version);
     model->unknown_logit = unknown_logit;
+    model->simplified = true; /* gs_featuriser_new() for training */
     for (size_t head = 0; head < GS_N_HEADS; head++) {
         memcpy(model->labels[head], t->labels[head], sizeof model->labels[head]);
         model->n_labels[head] = t->n_labels[head];

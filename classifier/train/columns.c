@@ -1,5 +1,5 @@
 /* The problems of a profile, one a column (the sentiment's: one a class for all registers). */
-#include "classifier/train/trainer.h"
+#include "classifier/train/train_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,11 +106,7 @@ static void say(struct job *job, const char *name, const struct gs_solution *sol
     gs_buf_json_number(&line, solution->violation);
     put_curve(&line, solution);
     gs_buf_puts(&line, "}");
-    gs_buf_putc(&line, '\0');
-    if (job->t->log != NULL && gs_buf_ok(&line)) {
-        job->t->log(job->t->log_arg, line.bytes);
-    }
-    gs_buf_done(&line);
+    gs_train_say_line(job->t, &line);
 }
 
 /* Solves what was taken into n_domains new columns, called names. */
@@ -162,9 +158,11 @@ static enum gs_status solve_sentiment(struct job *job, struct gs_error *err)
         }
         for (size_t i = 0; i < job->n_registers; i++) {
             (void)snprintf(names[i], sizeof names[i], "sentiment/%s/%s",
-                           register_name(job->t, job->registers[i]), gs_sentiment_names[s]);
+                           register_name(job->t, job->registers[i]),
+                           gs_sentiment_name((enum gs_sentiment)s));
         }
-        status = solve(job, GS_HEAD_SENTIMENT, job->n_registers, gs_sentiment_names[s], names, err);
+        status = solve(job, GS_HEAD_SENTIMENT, job->n_registers,
+                       gs_sentiment_name((enum gs_sentiment)s), names, err);
     }
     for (size_t i = 0; i < job->n_registers && job->n_registers > 1 && status == GS_OK; i++) {
         begin(job);
@@ -197,7 +195,7 @@ static enum gs_status solve_label(struct job *job, size_t head, size_t label, st
     if (job->n_positive < MIN_POSITIVE || job->n_positive == job->n) {
         return GS_OK; /* this profile's texts say nothing of it */
     }
-    (void)snprintf(names[0], sizeof names[0], "%s/%s", gs_head_names[head],
+    (void)snprintf(names[0], sizeof names[0], "%s/%s", gs_head_name((enum gs_head)head),
                    job->t->labels[head][label].id);
     return solve(job, head, 1, names[0], names, err);
 }

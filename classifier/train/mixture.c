@@ -1,9 +1,15 @@
 /* Calibration of the sentiment: the experts and the gates that mix them.
  *
- * First each register's columns on the rows of that register (one factor, three offsets), then the
- * gates on which register a row is of, then everything together on the mixture's own loss, since
- * rows whose register the gates cannot tell are what makes a mixture too sure of itself. Registers
- * weigh as the root of their rows. */
+ *     a register's three columns ─► one factor, three offsets ─► logits of that expert ──┐
+ *     the gate columns ─► one factor, an offset each ─► softmax: the experts' shares ────┴─► logits
+ *
+ * It is fitted in three steps: each register's columns on the rows of that register, then the gates
+ * on which register a row is of, then everything together on the mixture's own loss, since rows
+ * whose register the gates cannot tell are what makes a mixture too sure of itself. Registers weigh
+ * alike, however many rows they have.
+ *
+ * Few rows must not make it sure. Rows that are told apart without a mistake have no best factor,
+ * only ever larger ones: the smoothed truth and a pull towards the usual factor bound it. */
 #include "classifier/train/calibrate.h"
 
 #include <math.h>
@@ -17,8 +23,13 @@ struct mixture {
     size_t which;
     bool binary[GS_MAX_EXPERTS]; /* no row of the register knows neutral */
     double weight[GS_MAX_EXPERTS];
-    size_t only; /* expert that a fit is about */
+    double smooth[GS_MAX_EXPERTS]; /* of gs_calibrate_loss() */
+    size_t only;                   /* expert that a fit is about */
 };
+
+/* A margin is usually worth this in logits; a factor that a handful of rows cannot tell stays
+ * there. */
+static const double usual_factor = 2.0;
 
 /* params: per expert a factor and three offsets; then the gates' factor and an offset each. */
 static double *gates_of(double *params, size_t n_experts)
@@ -50,6 +61,26 @@ static unsigned classes_of(const struct gs_row *row)
     return row->binary ? 1U << GS_NEGATIVE | 1U << GS_POSITIVE : 7U;
 }
 
+double gs_calibrate_loss(const struct gs_row *row, const double logits[GS_N_SENTIMENTS],
+                         double inverse_t, double smooth)
+{
+    const unsigned classes = classes_of(row);
+    const double others = row->binary ? 1.0 : 2.0;
+    double scaled[GS_N_SENTIMENTS];
+    double loss = 0.0;
+    for (size_t s = 0; s < GS_N_SENTIMENTS; s++) {
+        scaled[s] = inverse_t * logits[s];
+    }
+    const double all = log_sum(scaled, GS_N_SENTIMENTS, classes);
+    for (size_t s = 0; s < GS_N_SENTIMENTS; s++) {
+        if ((classes >> s & 1U) != 0) {
+            const double part = s == (size_t)row->sentiment ? 1.0 - smooth : smooth / others;
+            loss += part * (all - scaled[s]);
+        }
+    }
+    return loss;
+}
+
 static double expert_logit(const struct mixture *m, const float *scores, size_t e, size_t s,
                            const double *params)
 {
@@ -69,10 +100,10 @@ static double expert_loss(const double *params, const void *arg)
             for (size_t s = 0; s < GS_N_SENTIMENTS; s++) {
                 logits[s] = expert_logit(m, h->scores, m->only, s, params);
             }
-            loss +=
-                log_sum(logits, GS_N_SENTIMENTS, classes_of(h->row)) - logits[h->row->sentiment];
+            loss += gs_calibrate_loss(h->row, logits, 1.0, m->smooth[m->only]);
         }
     }
+    loss += 0.5 * (params[0] - usual_factor) * (params[0] - usual_factor);
     for (size_t s = 0; s < GS_N_SENTIMENTS; s++) { /* offsets are only known up to a constant */
         loss += 0.1 * params[1 + s] * params[1 + s];
     }
@@ -127,8 +158,7 @@ static double mixture_loss(const double *params, const void *arg)
                 logits[s] += share * expert_logit(m, h->scores, e, s, params + e * PER_EXPERT);
             }
         }
-        loss += m->weight[h->expert] *
-                (log_sum(logits, GS_N_SENTIMENTS, classes_of(h->row)) - logits[h->row->sentiment]);
+        loss += m->weight[h->expert] * gs_calibrate_loss(h->row, logits, 1.0, m->smooth[h->expert]);
     }
     for (size_t k = 0; k < n * (PER_EXPERT + 1) + 1; k++) {
         loss += 0.02 * params[k] * params[k];
@@ -151,6 +181,7 @@ static void look(struct mixture *m)
     }
     for (size_t e = 0; e < GS_MAX_EXPERTS; e++) {
         m->weight[e] = n[e] > 0.0 ? 1.0 : 0.0;
+        m->smooth[e] = 1.0 / (n[e] + 2.0);
     }
 }
 
@@ -201,7 +232,7 @@ void gs_calibrate_mixture(const struct gs_held *held, size_t profile, struct gs_
     }
     look(&m);
     for (m.only = 0; m.only < n; m.only++) {
-        params[m.only * PER_EXPERT] = 2.0;
+        params[m.only * PER_EXPERT] = usual_factor;
         gs_minimise(expert_loss, &m, params + m.only * PER_EXPERT, PER_EXPERT, 20.0, 10);
     }
     lend_neutral(&m, params);

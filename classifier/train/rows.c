@@ -1,5 +1,5 @@
 /* The trainer's rows as they come in. */
-#include "classifier/train/trainer.h"
+#include "classifier/train/train_internal.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -35,6 +35,15 @@ void gs_train_say(struct gs_trainer *t, const char *fmt, ...)
     if (t->log != NULL && n > 0 && (size_t)n < sizeof line) {
         t->log(t->log_arg, line);
     }
+}
+
+void gs_train_say_line(struct gs_trainer *t, struct gs_buf *line)
+{
+    gs_buf_putc(line, '\0');
+    if (t->log != NULL && gs_buf_ok(line)) {
+        t->log(t->log_arg, line->bytes);
+    }
+    gs_buf_done(line);
 }
 
 static bool copy_name(const char *from, char to[GS_MAX_NAME])
@@ -93,8 +102,8 @@ enum gs_status gs_trainer_label(struct gs_trainer *t, enum gs_head head, const c
         }
     }
     if (t->n_labels[head] == GS_MAX_LABELS) {
-        return gs_fail(err, GS_BAD_FORMAT, "%s: more than %d labels", gs_head_names[head],
-                       GS_MAX_LABELS);
+        return gs_fail(err, GS_BAD_FORMAT, "%s: more than %d labels",
+                       gs_head_name((enum gs_head)head), GS_MAX_LABELS);
     }
     struct gs_label *label = &t->labels[head][t->n_labels[head]];
     if (!copy_name(id, label->id)) {

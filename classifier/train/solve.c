@@ -1,3 +1,10 @@
+/* Trains one linear column: an L2-regularized squared-hinge SVM by dual coordinate descent, with
+ * shrinking. Rows come from several data sets (domains); a column has weights that all share and weights
+ * of each domain's own, so that a set's habits do not spoil what all agree on (Daumé's feature
+ * augmentation, written as two accumulators a feature).
+ *
+ * Sources: Hsieh et al. 2008, "A dual coordinate descent method for large-scale linear SVM"; Daumé 2007,
+ * "Frustratingly easy domain adaptation". */
 #include "classifier/train/solve.h"
 
 #include <float.h>

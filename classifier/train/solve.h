@@ -1,14 +1,14 @@
 /* One linear SVM with squared hinge loss over sparse rows, by dual coordinate descent.
  *
  * A row's features are a set of ids; feature j has the squared value squares[j]; the row is
- * L2-normalised by inverse_norm. Weights come out folded: score = inverse_norm * sum of w[j] +
+ * L2-normalized by inverse_norm. Weights come out folded: score = inverse_norm * sum of w[j] +
  * bias.
  *
  * Internal to the trainer. */
 #ifndef GS_CLASSIFIER_SOLVE_H
 #define GS_CLASSIFIER_SOLVE_H
 
-#include "base/error.h"
+#include "ingest/base/error.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,9 @@
  * all. */
 #include "classifier/train/train.h"
 
-#include "classifier/train/trainer.h"
+#include "classifier/train/train_internal.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +59,7 @@ static size_t head_of(const char *column)
     return column[0] == 't' ? GS_HEAD_TOPICS : column[0] == 'r' ? GS_HEAD_RISKS : GS_HEAD_SENTIMENT;
 }
 
-/* How much an n-gram matters: its share of each column's squared weights. Heads have an equal say,
+/* An n-gram's weight is its share of each column's squared weights. Heads have an equal say,
  * whatever their number of columns and the size of their weights. */
 static void add_importance(const struct gs_columns *columns, size_t n, double *importance)
 {
@@ -134,6 +135,94 @@ static enum gs_status solve_model(struct gs_trainer *t, bool held_too, struct gs
     return status;
 }
 
+/* Without one row that has a sentiment the model has no such head, rather than one that says a
+ * third of everything. */
+static bool has_sentiment(const struct gs_trainer *t)
+{
+    for (size_t r = 0; r < t->n_rows; r++) {
+        if (t->rows[r].sentiment >= 0 && !t->sets[t->rows[r].set].valid) {
+            return true;
+        }
+    }
+    return false;
+}
+
+GS_PRINTF(2, 3) static void warn(struct gs_trainer *t, const char *fmt, ...)
+{
+    char text[512];
+    struct gs_buf line = {.max = 2048};
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    gs_buf_puts(&line, "{\"event\":\"warning\",\"text\":");
+    gs_buf_json_str(&line, gs_str(text));
+    gs_buf_putc(&line, '}');
+    gs_train_say_line(t, &line);
+}
+
+/* Labels with few rows, by name as far as there is room. */
+static void warn_of_rare_labels(struct gs_trainer *t, size_t head)
+{
+    enum { FEW = 30, MAX_NAMED = 8 };
+    struct gs_buf names = {.max = 1024};
+    size_t n_rare = 0;
+    for (size_t l = 0; l < t->n_labels[head]; l++) {
+        size_t n = 0;
+        for (size_t r = 0; r < t->n_rows; r++) {
+            n += (t->rows[r].labels[head] >> l & 1U) != 0 && !t->sets[t->rows[r].set].valid;
+        }
+        if (n < FEW && n_rare++ < MAX_NAMED) {
+            gs_buf_printf(&names, "%s%s (%zu)", n_rare > 1 ? ", " : "", t->labels[head][l].id, n);
+        }
+    }
+    gs_buf_putc(&names, '\0');
+    if (n_rare > 0 && gs_buf_ok(&names)) {
+        warn(t, "%s: fewer than %d rows with %s%s: rarely said, and not to be relied on",
+             gs_head_name((enum gs_head)head), FEW, names.bytes,
+             n_rare > MAX_NAMED ? " and others" : "");
+    }
+    gs_buf_done(&names);
+}
+
+/* Says what a person should know before the model is put to use. */
+static void warn_of_data(struct gs_trainer *t)
+{
+    enum { FEW_ROWS = 2000 };
+    size_t n = 0;
+    size_t with[GS_N_SENTIMENTS] = {0};
+    size_t n_sentiment = 0;
+    for (size_t r = 0; r < t->n_rows; r++) {
+        const struct gs_row *row = &t->rows[r];
+        if (!t->sets[row->set].valid) {
+            n++;
+            n_sentiment += row->sentiment >= 0;
+            with[row->sentiment >= 0 ? row->sentiment : 0] += row->sentiment >= 0;
+        }
+    }
+    if (n < FEW_ROWS) {
+        warn(t,
+             "%zu rows are few: probabilities are kept cautious, and figures on rows held out are "
+             "rough",
+             n);
+    }
+    if (n_sentiment == 0) {
+        warn(t, "no row has a sentiment: the model says none, no observation is made from it and "
+                "nothing "
+                "alerts");
+    }
+    for (size_t s = 0; s < GS_N_SENTIMENTS && n_sentiment > 0; s++) {
+        if (with[s] == 0) {
+            warn(t, "no row is %s: the model will hardly ever say so",
+                 gs_sentiment_name((enum gs_sentiment)s));
+        }
+    }
+    warn_of_rare_labels(t, GS_HEAD_TOPICS);
+    warn_of_rare_labels(t, GS_HEAD_RISKS);
+}
+
+static const char *const sentiments_zh[GS_N_SENTIMENTS] = {"负面", "中性", "正面"};
+
 enum gs_status gs_trainer_run(struct gs_trainer *t, gs_train_log_fn *log, void *arg,
                               struct gs_model **ret, struct gs_error *err)
 {
@@ -143,15 +232,16 @@ enum gs_status gs_trainer_run(struct gs_trainer *t, gs_train_log_fn *log, void *
 
     t->log = log;
     t->log_arg = arg;
-    for (size_t s = 0; s < GS_N_SENTIMENTS; s++) {
-        static const char *const zh[GS_N_SENTIMENTS] = {"负面", "中性", "正面"};
-        (void)snprintf(t->labels[0][s].id, GS_MAX_NAME, "%s", gs_sentiment_names[s]);
-        (void)snprintf(t->labels[0][s].zh, GS_MAX_NAME, "%s", zh[s]);
+    t->n_labels[0] = has_sentiment(t) ? GS_N_SENTIMENTS : 0;
+    for (size_t s = 0; s < GS_N_SENTIMENTS && t->n_labels[0] > 0; s++) {
+        (void)snprintf(t->labels[0][s].id, GS_MAX_NAME, "%s",
+                       gs_sentiment_name((enum gs_sentiment)s));
+        (void)snprintf(t->labels[0][s].zh, GS_MAX_NAME, "%s", sentiments_zh[s]);
     }
-    t->n_labels[0] = GS_N_SENTIMENTS;
     enum gs_status status =
         calibration == NULL ? gs_fail(err, GS_NO_MEMORY, "calibration") : check(t, err);
     if (status == GS_OK) {
+        warn_of_data(t);
         number_registers(t);
         hold_out(t);
         status = solve_model(t, false, &trial, err);

@@ -13,6 +13,7 @@
 #ifndef GS_CLASSIFIER_TRAIN_H
 #define GS_CLASSIFIER_TRAIN_H
 
+#include "classifier/eval/classification_metrics.h"
 #include "classifier/model.h"
 
 enum { GS_MAX_SETS = 64, GS_TRAIN_UNKNOWN = -1 };
@@ -30,7 +31,7 @@ struct gs_train_options {
     bool idf[2];        /* alphabetic, Han: inverse document frequency for topics and risks */
 };
 
-/* What `groundswell train` starts from. */
+/* The settings that `groundswell train` starts from. */
 struct gs_train_options gs_train_defaults(void);
 
 struct gs_train_set {
@@ -82,6 +83,11 @@ typedef void gs_train_log_fn(void *arg, const char *json);
 GS_MUST_CHECK
 enum gs_status gs_trainer_run(struct gs_trainer *trainer, gs_train_log_fn *log, void *arg,
                               struct gs_model **ret, struct gs_error *err);
+
+/* After a run: how the trial did on the rows held out, which it had not seen, at the thresholds
+ * that were chosen on them (so a little kindly). n = 0: no such row. The trainer's. */
+const struct gs_eval_report *gs_trainer_held_out(const struct gs_trainer *trainer,
+                                                 enum gs_head head);
 
 /* The model's folder (which exists). notes: members of groundswell.json, as JSON text:
  * "\"provenance\": {}". */

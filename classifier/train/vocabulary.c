@@ -1,5 +1,5 @@
-/* Which n-grams the model knows. */
-#include "classifier/train/trainer.h"
+/* Chooses the n-grams that the model knows. */
+#include "classifier/train/train_internal.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -119,15 +119,48 @@ static size_t number_of(const struct gs_vocabulary *v, uint32_t hash)
     return low < v->n && v->hashes[low] == hash ? low : v->n;
 }
 
-static void norm_row(struct gs_trainer *t, size_t row)
+static uint32_t squares_of(const struct gs_trainer *t, size_t kind, size_t row)
 {
     const struct gs_vocabulary *v = &t->vocabulary[t->rows[row].profile];
+    uint32_t squares = 0;
+    for (size_t k = t->id_at[row]; k < t->id_at[row + 1]; k++) {
+        squares += v->squares[kind][t->ids[k]];
+    }
+    return squares;
+}
+
+/* The squared norm that all but one in SHORT of a profile's rows reach; 1 without rows. Found by
+ * counting, since norms are small whole numbers. */
+static uint32_t least_squares_of(const struct gs_trainer *t, size_t profile, size_t kind)
+{
+    enum { SHORT = 50, MOST = 4096 };
+    uint32_t counts[MOST] = {0};
+    size_t n = 0;
+    for (size_t r = 0; r < t->n_rows; r++) {
+        const uint32_t squares = t->rows[r].profile == profile ? squares_of(t, kind, r) : 0;
+        n += squares > 0;
+        counts[squares < MOST ? squares : MOST - 1]++;
+    }
+    uint32_t least = 1;
+    for (size_t below = counts[least]; below * SHORT < n && least + 1 < MOST;
+         below += counts[least]) {
+        least++;
+    }
+    return least;
+}
+
+static void norm_rows(struct gs_trainer *t)
+{
     for (size_t kind = 0; kind < 2; kind++) {
-        size_t squares = 0;
-        for (size_t k = t->id_at[row]; k < t->id_at[row + 1]; k++) {
-            squares += v->squares[kind][t->ids[k]];
+        for (size_t p = 0; p < GS_N_PROFILES; p++) {
+            t->least_squares[p][kind] = least_squares_of(t, p, kind);
         }
-        t->inverse_norm[kind][row] = squares > 0 ? 1.0F / sqrtf((float)squares) : 0.0F;
+        for (size_t r = 0; r < t->n_rows; r++) {
+            const uint32_t squares = squares_of(t, kind, r);
+            const uint32_t least = t->least_squares[t->rows[r].profile][kind];
+            t->inverse_norm[kind][r] =
+                squares > 0 ? 1.0F / sqrtf((float)(squares < least ? least : squares)) : 0.0F;
+        }
     }
 }
 
@@ -145,8 +178,8 @@ static void number_rows(struct gs_trainer *t)
             }
         }
         t->id_at[r + 1] = n;
-        norm_row(t, r);
     }
+    norm_rows(t);
 }
 
 void gs_vocabulary_forget(struct gs_trainer *t)
