@@ -1,0 +1,398 @@
+/* A watch from the records of its state.
+ *
+ *     core ─► kinds ─► keys, with their open bins, habits and alerts ─► excerpts ─► ids, stories
+ *          └─ next_bin, the samples' sizes                                            │
+ *     end: which keys are live, the nearest miss  ◄───────────────────────────────────┘
+ *
+ * The bytes may come from anywhere, so each number is held to its range (state_ranges.c).
+ *
+ * Numbers of items are given anew, and the places in hash tables have this process's seed; nothing
+ * that goes out depends on either. */
+#include "alerting/detector/state_fields.h"
+
+#include <xxhash.h>
+
+int gs_watch_record_order(struct gs_str key)
+{
+    static const char types[] = "cgkxis";
+    const char *found = key.len == 0 ? NULL : memchr(types, key.bytes[0], sizeof types - 1);
+
+    return found == NULL ? -1 : (int)(found - types);
+}
+
+static enum gs_status bad(struct gs_error *err, const char *what)
+{
+    return gs_fail(err, GS_BAD_FORMAT, "state: a record of %s is damaged", what);
+}
+
+/* ---- records ---- */
+
+static enum gs_status read_shifts(struct gs_watch *watch, struct gs_fields_in *in,
+                                  struct gs_error *err)
+{
+    while (in->left > 0) {
+        int32_t at = 0;
+        uint32_t shift = 0;
+        if (!gs_fields_take(in, &at, sizeof at) || !gs_fields_take(in, &shift, sizeof shift) ||
+            !gs_state_is_bin(watch, at) || shift > 64) {
+            return bad(err, "the watch");
+        }
+        struct gs_bin *bin = gs_bin_get(watch, at, true);
+        if (bin == NULL) {
+            return gs_fail(err, GS_NO_MEMORY, "state");
+        }
+        bin->shift = shift;
+    }
+    return GS_OK;
+}
+
+static enum gs_status read_core(struct gs_watch_load *load, unsigned version,
+                                struct gs_fields_in *in, struct gs_error *err)
+{
+    struct gs_watch *watch = load->watch;
+    struct gs_core *now = &watch->now;
+    struct gs_str near;
+    int64_t bin_ms = 0;
+
+    if (!gs_fields_take(in, &bin_ms, sizeof bin_ms)) {
+        return bad(err, "the watch");
+    }
+    if (bin_ms != watch->params.options.bin_ms) {
+        return gs_fail(
+            err, GS_BAD_CONFIG,
+            "state: it was written with watch.bin = %lld ms, the configuration says %lld",
+            (long long)bin_ms, (long long)watch->params.options.bin_ms);
+    }
+    if (!gs_table_read(&gs_core_fields, version, in, now) || !gs_fields_take_str(in, &near) ||
+        near.len > sizeof load->near_key || !gs_state_core_holds(watch, now)) {
+        return bad(err, "the watch");
+    }
+    load->new_keys = now->new_keys;
+    memcpy(load->near_key, near.bytes, near.len);
+    load->near_key_len = near.len;
+    return read_shifts(watch, in, err);
+}
+
+static enum gs_status read_kind(struct gs_watch_load *load, struct gs_str key, unsigned version,
+                                struct gs_fields_in *in, struct gs_error *err)
+{
+    struct gs_watch *watch = load->watch;
+    const unsigned at = key.len == 2 ? (unsigned char)key.bytes[1] : GS_MAX_KINDS;
+
+    if (at >= watch->now.n_kinds ||
+        !gs_table_read(&gs_kind_fields, version, in, &watch->now.kinds[at]) ||
+        !gs_state_kind_holds(watch, &watch->now.kinds[at])) {
+        return bad(err, "a kind");
+    }
+    for (size_t i = 0; i < GS_VOLUMES; i++) {
+        struct gs_peers *peers = &watch->now.peers[at][i];
+        if (!gs_table_read(&gs_peers_fields, version, in, peers) || !gs_state_peers_hold(peers)) {
+            return bad(err, "a kind");
+        }
+    }
+    load->kinds |= 1U << at;
+    return GS_OK;
+}
+
+static bool read_sketch(struct gs_watch *watch, unsigned version, struct gs_fields_in *in,
+                        uint32_t *ret_at)
+{
+    *ret_at = gs_pool_alloc(&watch->sketches, &watch->undo);
+    if (*ret_at == GS_NONE) {
+        return false;
+    }
+    struct gs_sketch *sketch = gs_pool_at(&watch->sketches, *ret_at);
+    return gs_table_read(&gs_sketch_fields, version, in, sketch) &&
+           gs_state_ages_hold(sketch->age, GS_SKETCH_CELLS, GS_HOUR_BINS);
+}
+
+static bool read_habit(struct gs_watch *watch, struct gs_key *key, unsigned version,
+                       struct gs_fields_in *in)
+{
+    key->habit = gs_pool_alloc(&watch->habits, &watch->undo);
+    if (key->habit == GS_NONE) {
+        return false;
+    }
+    struct gs_habit *habit = gs_pool_at(&watch->habits, key->habit);
+    return gs_table_read(&gs_habit_fields, version, in, habit) && gs_state_habit_holds(habit);
+}
+
+static bool read_episode(struct gs_watch *watch, uint32_t key_at, unsigned version,
+                         struct gs_fields_in *in)
+{
+    struct gs_key *key = gs_pool_at(&watch->keys, key_at);
+
+    if (!gs_episodes_reserve(watch)) {
+        return false;
+    }
+    key->episode = gs_pool_alloc(&watch->episodes, &watch->undo);
+    if (key->episode == GS_NONE) {
+        return false;
+    }
+    struct gs_episode *episode = gs_pool_at(&watch->episodes, key->episode);
+    episode->key = key_at;
+    episode->at.next = watch->now.episodes;
+    watch->now.episodes = key->episode;
+    return gs_table_read(&gs_episode_fields, version, in, episode) &&
+           gs_state_episode_holds(watch, key, episode);
+}
+
+static bool read_open_bin(struct gs_watch *watch, uint32_t key_at, unsigned version,
+                          struct gs_fields_in *in)
+{
+    struct gs_open_bin look = {.n = 0};
+    unsigned char parts = 0;
+
+    if (!gs_fields_take(in, &parts, sizeof parts) ||
+        !gs_table_read(&gs_open_bin_fields, version, in, &look) ||
+        !gs_state_open_bin_holds(watch, &look) ||
+        gs_open_get(watch, key_at, look.bin, false) != GS_NONE) {
+        return false;
+    }
+    const uint32_t at = gs_open_get(watch, key_at, look.bin, true);
+    if (at == GS_NONE) {
+        return false;
+    }
+    struct gs_open_bin *open = gs_pool_at(&watch->open_bins, at);
+    open->k = look.k;
+    open->n = look.n;
+    open->reach = look.reach;
+    memcpy(open->pub, look.pub, sizeof open->pub);
+    return (parts & GS_KEY_HAS_SKETCH) == 0 || read_sketch(watch, version, in, &open->sketch);
+}
+
+static bool read_key_parts(struct gs_watch *watch, uint32_t at, unsigned version,
+                           struct gs_fields_in *in)
+{
+    struct gs_key *key = gs_pool_at(&watch->keys, at);
+    unsigned char parts = 0;
+    bool good = gs_table_read(&gs_key_fields, version, in, key) && gs_state_key_holds(watch, key) &&
+                gs_fields_take(in, &parts, sizeof parts);
+
+    if (good && (parts & GS_KEY_HAS_SKETCH) != 0) {
+        good = read_sketch(watch, version, in, &key->sketch);
+    }
+    if (good && (parts & GS_KEY_HAS_HABIT) != 0) {
+        good = read_habit(watch, key, version, in);
+    }
+    if (good && (parts & GS_KEY_HAS_EPISODE) != 0) {
+        good = read_episode(watch, at, version, in);
+    }
+    while (good && in->left > 0) {
+        good = read_open_bin(watch, at, version, in);
+    }
+    return good;
+}
+
+static enum gs_status read_key(struct gs_watch_load *load, struct gs_str key, unsigned version,
+                               struct gs_fields_in *in, struct gs_error *err)
+{
+    struct gs_watch *watch = load->watch;
+    const struct gs_str text = {key.bytes + 1, key.len - 1};
+    struct gs_str name;
+
+    if (text.len == 0 || text.len > GS_MAX_KEY_LEN || watch->now.n_kinds == 0 ||
+        load->kinds != (1U << watch->now.n_kinds) - 1 || !gs_fields_take_str(in, &name)) {
+        return bad(err, "a key");
+    }
+    const uint32_t hash = gs_table_hash(watch, XXH3_64bits(text.bytes, text.len));
+    if (gs_table_find(watch, hash, text) != GS_NONE) {
+        return bad(err, "a key");
+    }
+    if (watch->keys.now.live >= watch->params.options.max_keys) {
+        return gs_fail(err, GS_BAD_CONFIG,
+                       "state: it has more keys than watch.max_keys allows, %zu",
+                       watch->params.options.max_keys);
+    }
+    const uint32_t at = gs_table_add(watch, hash, text, name);
+    if (at == GS_NONE) {
+        return gs_fail(err, GS_NO_MEMORY, "state: %zu keys", (size_t)watch->keys.now.live);
+    }
+    gs_key_admitted(watch, ((const struct gs_key *)gs_pool_at(&watch->keys, at))->kind);
+    return read_key_parts(watch, at, version, in) ? GS_OK : bad(err, "a key");
+}
+
+static uint64_t take_number(const char *bytes, size_t n)
+{
+    uint64_t number = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        number = number << 8 | (unsigned char)bytes[i];
+    }
+    return number;
+}
+
+static bool excerpt_holds(const struct gs_watch *watch, const struct gs_excerpt *excerpt,
+                          size_t bytes)
+{
+    const size_t sum =
+        (size_t)excerpt->id_len + excerpt->source_len + excerpt->text_len + excerpt->url_len;
+
+    return gs_state_is_bin(watch, excerpt->bin) && excerpt->p <= GS_P_ONE && sum == bytes &&
+           bytes <= sizeof excerpt->bytes && gs_bound_ms(excerpt->ts_ms) == excerpt->ts_ms;
+}
+
+static enum gs_status read_excerpt(struct gs_watch *watch, struct gs_str key, unsigned version,
+                                   struct gs_fields_in *in, struct gs_error *err)
+{
+    const size_t head = 1 + 4 + 8;
+    struct gs_excerpt look = {.kept = 1};
+
+    if (key.len <= head || !gs_table_read(&gs_excerpt_fields, version, in, &look)) {
+        return bad(err, "a message");
+    }
+    const struct gs_str text = {key.bytes + head, key.len - head};
+    look.bin = (int32_t)(uint32_t)take_number(key.bytes + 1, 4);
+    look.priority = take_number(key.bytes + 5, 8);
+    look.key = gs_table_find(watch, gs_table_hash(watch, XXH3_64bits(text.bytes, text.len)), text);
+    if (look.key == GS_NONE || !excerpt_holds(watch, &look, in->left)) {
+        return bad(err, "a message");
+    }
+    memcpy(look.bytes, in->at, in->left);
+    if (watch->excerpts.now.live >= watch->params.options.max_excerpts) {
+        return GS_OK; /* fewer are wanted now */
+    }
+    struct gs_bin *bin = gs_bin_get(watch, look.bin, true);
+    const uint32_t at = bin == NULL ? GS_NONE : gs_pool_alloc(&watch->excerpts, &watch->undo);
+    if (at == GS_NONE) {
+        return gs_fail(err, GS_NO_MEMORY, "state: messages");
+    }
+    struct gs_excerpt *excerpt = gs_pool_at(&watch->excerpts, at);
+    look.at = (struct gs_link){.stamp = excerpt->at.stamp, .next = bin->excerpts};
+    *excerpt = look;
+    bin->excerpts = at;
+    bin->n_excerpts++;
+    return GS_OK;
+}
+
+static enum gs_status read_chunk(struct gs_watch *watch, size_t which, struct gs_fields_in *in,
+                                 struct gs_error *err)
+{
+    struct gs_seen_set *set = which == 0 ? &watch->ids : &watch->stories;
+    uint64_t entry[3];
+
+    while (in->left > 0) {
+        if (!gs_fields_take(in, entry, set->words * sizeof *entry)) {
+            return bad(err, which == 0 ? "ids" : "stories");
+        }
+        gs_seen_set_load(watch, set, entry);
+    }
+    return GS_OK;
+}
+
+enum gs_status gs_watch_load_record(struct gs_watch_load *load, struct gs_str key,
+                                    struct gs_str value, struct gs_error *err)
+{
+    struct gs_fields_in in = {value.bytes, value.len};
+    const int order = gs_watch_record_order(key);
+    unsigned char version = 0;
+
+    if (!load->begun) {
+        gs_watch_begin(load->watch);
+        load->begun = true;
+        if (order != 0) {
+            return gs_fail(err, GS_BAD_FORMAT, "state: the watch's own record is missing");
+        }
+    } else if (order == 0) {
+        return bad(err, "the watch");
+    }
+    if (!gs_fields_take(&in, &version, sizeof version) || version == 0) {
+        return bad(err, "a watch");
+    }
+    if (version > GS_STATE_VERSION) {
+        return gs_fail(err, GS_BAD_FORMAT,
+                       "state: written by a newer program (version %u, this one reads up to %d)",
+                       (unsigned)version, GS_STATE_VERSION);
+    }
+    switch (order) {
+    case 0:
+        return read_core(load, version, &in, err);
+    case 1:
+        return read_kind(load, key, version, &in, err);
+    case 2:
+        return read_key(load, key, version, &in, err);
+    case 3:
+        return read_excerpt(load->watch, key, version, &in, err);
+    case 4:
+    case 5:
+        return read_chunk(load->watch, (size_t)order - 4, &in, err);
+    default:
+        return gs_fail(err, GS_BAD_FORMAT, "state: a record of an unknown kind");
+    }
+}
+
+/* Keys that had messages within a day, by the bin of the last. */
+static void count_live(struct gs_watch *watch)
+{
+    struct gs_core *now = &watch->now;
+
+    for (uint32_t i = 0; i < watch->keys.now.n; i++) {
+        const struct gs_key *key = gs_pool_at(&watch->keys, i);
+        if (key->live && (int64_t)now->live_at - key->seen < GS_LIVE_BINS) {
+            now->live[gs_bin_mod(key->seen, GS_LIVE_BINS)]++;
+            now->n_live++;
+        }
+    }
+}
+
+static bool find_near(struct gs_watch_load *load)
+{
+    struct gs_watch *watch = load->watch;
+    const struct gs_str text = {load->near_key, load->near_key_len};
+
+    if (!(watch->now.near.m > 0.0)) {
+        return true;
+    }
+    watch->now.near.key =
+        gs_table_find(watch, gs_table_hash(watch, XXH3_64bits(text.bytes, text.len)), text);
+    return watch->now.near.key != GS_NONE;
+}
+
+enum gs_status gs_watch_load_end(struct gs_watch_load *load, struct gs_error *err)
+{
+    struct gs_watch *watch = load->watch;
+
+    if (!load->begun) {
+        return gs_fail(err, GS_BAD_FORMAT, "state: the watch's own record is missing");
+    }
+    if (load->kinds != (1U << watch->now.n_kinds) - 1 || !find_near(load)) {
+        return gs_fail(err, GS_BAD_FORMAT, "state: records are missing");
+    }
+    count_live(watch);
+    watch->now.new_keys = load->new_keys;  /* each key that was loaded counted as one */
+    for (size_t set = 0; set < 2; set++) { /* the old one is not written into any more */
+        watch->now.chunks[set].n++;
+        watch->now.chunks[set].len = 0;
+    }
+    watch->undo.len = 0;
+    gs_watch_commit(watch);
+    return GS_OK;
+}
+
+/* ---- looking at it ---- */
+
+int64_t gs_watch_watermark(const struct gs_watch *watch)
+{
+    return watch->now.started ? watch->now.watermark_ms : INT64_MIN;
+}
+
+bool gs_watch_emptied(const struct gs_watch *watch)
+{
+    return watch->emptied;
+}
+
+void gs_watch_each_firing(struct gs_watch *watch,
+                          void (*visit)(void *arg, const struct gs_alert *alert), void *arg)
+{
+    struct gs_alert alert;
+
+    for (uint32_t i = watch->now.episodes; i != GS_NONE;) {
+        const struct gs_episode *episode = gs_pool_at(&watch->episodes, i);
+        if (episode->state == GS_EPISODE_FIRING) {
+            gs_alert_make(watch, i, watch->now.next_bin - 1, &alert);
+            alert.routine = false; /* to who is told now it is new */
+            visit(arg, &alert);
+        }
+        i = episode->at.next;
+    }
+}

@@ -1,0 +1,102 @@
+/* Looking at a watch from outside: the state of each key for gauges and tables, and counts.
+ *
+ * Keys are brought up to date only when they have messages, so a view moves a copy of the key to
+ * the last closed bin, with a teach that has no receivers: nothing in the watch changes. */
+#include "alerting/detector/watch_internal.h"
+
+#include <math.h>
+
+/* Log odds; a rise that a desk would not want to miss. */
+static const double yardstick = 1.2;
+
+static void view_key(const struct gs_watch *watch, const struct gs_key *from,
+                     void (*visit)(void *arg, const struct gs_key_view *view), void *arg)
+{
+    struct gs_key key = *from;
+    struct gs_key_view view = {.key = gs_key_text(watch, from),
+                               .name = gs_key_name(watch, from),
+                               .n_total = from->n_total};
+    const struct gs_kind *kind = &watch->now.kinds[key.kind];
+    struct gs_hour hour = {0};
+
+    if (key.born) {
+        const struct gs_teach teach = gs_key_teach(watch, &key);
+        const struct gs_habit *habit = gs_key_habit(watch, from);
+        gs_key_idle(&key, (int64_t)watch->now.next_bin - 1 - key.last);
+        gs_key_advance(&watch->params, kind, &teach, &key, watch->now.next_bin - 1);
+        gs_key_hour(&watch->params, kind, habit, &key, &hour);
+        view.n_hour = hour.n;
+        view.observed = hour.n > 0.0 ? hour.k / hour.n : 0.0;
+        view.expected = gs_key_expected(&watch->params, kind, habit, &key);
+        view.log10_evidence = log10(fmax(gs_key_m(&key), 1e-9));
+        const double threshold = gs_peers_threshold(watch, &key, GS_SEVERITY_INFO);
+        view.log10_threshold = log10(threshold);
+        view.detectable_rise = gs_key_detectable_rise(&watch->params, kind, habit, &key, threshold);
+        view.detectable = view.detectable_rise <= yardstick;
+        view.learning = gs_key_learning(kind, &key);
+        if (key.episode != GS_NONE) {
+            const struct gs_episode *episode = gs_pool_at(&watch->episodes, key.episode);
+            view.firing = episode->state == GS_EPISODE_FIRING;
+        }
+    } else {
+        view.learning = true;
+        view.log10_evidence = -9.0;
+        view.detectable_rise = (double)INFINITY;
+    }
+    visit(arg, &view);
+}
+
+void gs_watch_each(const struct gs_watch *watch,
+                   void (*visit)(void *arg, const struct gs_key_view *view), void *arg)
+{
+    for (uint32_t i = 0; i < watch->keys.now.n; i++) {
+        const struct gs_key *key = gs_pool_at(&watch->keys, i);
+        if (key->text_len > 0) { /* else it is gone */
+            view_key(watch, key, visit, arg);
+        }
+    }
+}
+
+bool gs_watch_nearest(const struct gs_watch *watch, struct gs_near_miss *ret)
+{
+    const struct gs_near *near = &watch->now.near;
+
+    if (near->m <= 0.0) {
+        return false;
+    }
+    const struct gs_key *key = gs_pool_at(&watch->keys, near->key);
+    *ret = (struct gs_near_miss){.key = gs_key_text(watch, key),
+                                 .name = gs_key_name(watch, key),
+                                 .at_ms = gs_bin_to_ms(&watch->params, near->bin + 1),
+                                 .log10_evidence = log10(near->m),
+                                 .log10_threshold = log10(near->threshold),
+                                 .observed = near->hour.n > 0.0 ? near->hour.k / near->hour.n : 0.0,
+                                 .expected =
+                                     near->hour.n > 0.0 ? near->hour.expected / near->hour.n : 0.0,
+                                 .n = near->hour.n,
+                                 .publishers = (uint32_t)(near->hour.publishers + 0.5),
+                                 .stories = (uint32_t)(near->hour.stories + 0.5)};
+    return true;
+}
+
+void gs_watch_counts(const struct gs_watch *watch, struct gs_watch_counts *ret)
+{
+    *ret = (struct gs_watch_counts){.keys = watch->keys.now.live,
+                                    .refused_keys = watch->now.refused_keys,
+                                    .evicted_keys = watch->now.evicted_keys,
+                                    .forgotten = watch->now.forgotten};
+    for (uint32_t i = watch->now.episodes; i != GS_NONE;) {
+        const struct gs_episode *episode = gs_pool_at(&watch->episodes, i);
+        ret->firing += episode->state == GS_EPISODE_FIRING;
+        i = episode->at.next;
+    }
+    ret->key_bytes = gs_pool_bytes(&watch->keys) + gs_pool_bytes(&watch->open_bins) +
+                     gs_pool_bytes(&watch->bins) + gs_pool_bytes(&watch->episodes) +
+                     gs_pool_bytes(&watch->sketches) + gs_pool_bytes(&watch->habits) +
+                     watch->n_slots * sizeof *watch->slots + watch->max_texts +
+                     watch->max_bin_order * sizeof *watch->bin_order;
+    ret->total_bytes = sizeof *watch + ret->key_bytes + gs_pool_bytes(&watch->excerpts) +
+                       watch->ids.capacity * sizeof(uint64_t) * watch->ids.words +
+                       watch->stories.capacity * sizeof(uint64_t) * watch->stories.words +
+                       watch->undo.capacity + watch->max_ranked * sizeof *watch->ranked;
+}
