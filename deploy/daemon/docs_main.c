@@ -1,9 +1,11 @@
 /* groundswell_docs ROOT: writes every generated document under ROOT, the project's root or a copy
  * of its folders. tests/tools/check_docs.sh fails when the ones in the tree are not what this
  * writes. */
-#include "alerting/http.h"
-#include "deploy/daemon/config.h"
-#include "deploy/daemon/metric_table.h"
+#include "alerting/http/http.h"
+#include "deploy/daemon/cli/command_line.h"
+#include "deploy/daemon/config/config.h"
+#include "deploy/daemon/telemetry/metric_table.h"
+#include "ingest/base/escape.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +14,7 @@ static const struct {
     const char *path;
     void (*write)(struct gs_buf *out);
 } documents[] = {
+    {"deploy/docs/cli.md", gs_command_docs},
     {"deploy/docs/configuration.md", gs_config_write_reference},
     {"deploy/docs/metrics.md", gs_metrics_write_reference},
     {"deploy/config/groundswell.yaml", gs_config_write_example},
@@ -32,7 +35,7 @@ static bool write_document(const char *root, size_t i)
         ok = fclose(file) == 0 && ok;
     }
     if (!ok) {
-        (void)fprintf(stderr, "groundswell_docs: cannot write %s/%s\n", root, documents[i].path);
+        gs_print_line(stderr, "groundswell_docs: cannot write %s/%s", root, documents[i].path);
     }
     gs_buf_done(&out);
     return ok;
@@ -73,7 +76,7 @@ static bool write_exposition(bool open_metrics)
              fwrite(out.bytes, 1, out.len, stdout) == out.len;
     }
     if (!ok) {
-        (void)fprintf(stderr, "groundswell_docs: %s\n", err.message);
+        gs_print_line(stderr, "groundswell_docs: %s", err.message);
     }
     gs_buf_done(&out);
     gs_metrics_free(metrics);

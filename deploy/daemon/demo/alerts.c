@@ -1,4 +1,8 @@
+/* Each alert of the demo is held against the plan: was this event to alert, or not? Alerts come from
+ * lane threads one at a time; the view reads them under a lock. */
 #include "deploy/daemon/demo/alerts.h"
+
+#include "ingest/base/utf8.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -100,13 +104,8 @@ static enum gs_demo_plant plant_of(const struct gs_demo_alerts *alerts,
 /* As much as fits, cut at a character, always terminated. */
 static void copy_text(char *to, size_t size, struct gs_str text)
 {
-    size_t len = text.len;
-    if (len >= size) {
-        len = size - 1;
-        while (len > 0 && ((unsigned char)text.bytes[len] & 0xc0) == 0x80) {
-            len--;
-        }
-    }
+    const size_t len = gs_utf8_cut(text, size - 1).len;
+
     if (len > 0) {
         memcpy(to, text.bytes, len);
     }
@@ -118,6 +117,7 @@ static void keep(const struct gs_demo_alerts *alerts, const struct gs_alert *ale
 {
     memcpy(kept->id, alert->id, sizeof kept->id);
     copy_text(kept->key, sizeof kept->key, alert->key);
+    copy_text(kept->name, sizeof kept->name, alert->name);
     kept->severity = alert->severity;
     kept->state = alert->state;
     kept->starts_at_ms = alert->starts_at_ms;
@@ -214,6 +214,7 @@ static void judge(const struct gs_demo_alerts *alerts, const struct gs_demo_even
         const bool counts = !event->must_alert || is_key_of(event, alert->key);
         if (counts && (ret->key[0] == '\0' || delay_ms < ret->delay_ms)) {
             memcpy(ret->key, alert->key, sizeof ret->key);
+            memcpy(ret->name, alert->name, sizeof ret->name);
             ret->delay_ms = delay_ms;
             ret->log10_evidence = alert->log10_evidence;
             ret->observed = alert->observed;

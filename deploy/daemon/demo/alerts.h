@@ -8,7 +8,7 @@
 #ifndef GS_DEMO_ALERTS_H
 #define GS_DEMO_ALERTS_H
 
-#include "alerting/watch.h"
+#include "alerting/detector/watch.h"
 #include "deploy/daemon/demo/stream.h"
 
 enum { GS_DEMO_MAX_ALERTS = 512, GS_DEMO_MAX_EVENTS = 8, GS_DEMO_SHOWN_EVIDENCE = 3 };
@@ -17,6 +17,7 @@ enum { GS_DEMO_MAX_ALERTS = 512, GS_DEMO_MAX_EVENTS = 8, GS_DEMO_SHOWN_EVIDENCE 
 struct gs_demo_alert {
     char id[17];
     char key[96];
+    char name[104]; /* what people call the key; "" when nothing is known */
     enum gs_severity severity;
     enum gs_alert_state state; /* firing until resolved */
     int64_t starts_at_ms, fired_at_ms, ends_at_ms;
@@ -47,16 +48,17 @@ void gs_demo_alerts_take(void *arg, const struct gs_alert *alert);
 
 /* Copies the kept alert number i in the order in which they fired; false past the last. */
 bool gs_demo_alerts_get(struct gs_demo_alerts *alerts, size_t i, struct gs_demo_alert *ret);
-/* How many fired, those not kept any more included. */
+/* Counts those that fired, those not kept any more included. */
 size_t gs_demo_alerts_fired(struct gs_demo_alerts *alerts);
 
-/* What became of one planted event. */
+/* Says what became of one planted event. */
 struct gs_demo_verdict {
     struct gs_demo_event event;
     bool passed;
     size_t n_alerts; /* that belong to it */
     char key[96]; /* a surge: the first alert of its own company or topic; a control: the first at
                      all */
+    char name[104];
     int64_t delay_ms; /* event time from the event's start to that alert; -1 without one */
     double log10_evidence, observed, expected; /* of that alert */
 };

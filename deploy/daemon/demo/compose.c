@@ -1,6 +1,6 @@
 /* The publishers differ as they do in life: a wire sends a headline, a paper a headline and a
  * paragraph, a feed HTML with dates as in mail, social media cashtags, links and emoji. So the
- * stream goes through most of what decode and normalise can do. */
+ * stream goes through most of what decode and normalize can do. */
 #include "deploy/daemon/demo/compose.h"
 
 #include <assert.h>

@@ -2,13 +2,13 @@
 #ifndef GS_DEMO_COMPOSE_H
 #define GS_DEMO_COMPOSE_H
 
-#include "base/buf.h"
+#include "deploy/daemon/demo/phrases.h"
 #include "deploy/daemon/demo/random.h"
-#include "deploy/daemon/demo/vocab.h"
+#include "ingest/base/buf.h"
 
 #include <stdint.h>
 
-/* What is to be said; everything borrowed. */
+/* The message that is to be put into words; everything borrowed. */
 struct gs_demo_brief {
     enum gs_demo_lang lang;
     const struct gs_demo_line *line;

@@ -3,7 +3,7 @@
  * one late. */
 #include "deploy/daemon/demo/feeder.h"
 
-#include "base/clock.h"
+#include "ingest/base/clock.h"
 #include "ingest/kafka/kafka.h"
 
 #include <pthread.h>
@@ -61,8 +61,8 @@ static void wait_until_due(const struct gs_demo_feeder *feeder, int64_t send_ms)
     }
 }
 
-/* Whether a message may be sent: not too many before it still wait for the tag stage, nor for the
- * watch stage, whose progress shows in event time. */
+/* Tells whether a message may be sent: not too many before it still wait for the tag stage, nor for
+ * the watch stage, whose progress shows in event time. */
 static bool has_room(const struct gs_demo_feeder *feeder, int64_t send_ms)
 {
     const struct gs_demo_feeder_options *options = &feeder->options;

@@ -31,8 +31,8 @@ GS_MUST_CHECK
 enum gs_status gs_demo_feeder_start(const struct gs_demo_feeder_options *options,
                                     struct gs_demo_feeder **ret, struct gs_error *err);
 
-/* How far the pipeline is: messages consumed, and its watermark (INT64_MIN: none yet). Call often.
- */
+/* Tells the feeder how far the pipeline is: messages consumed, and its watermark (INT64_MIN: none
+ * yet). Call often. */
 void gs_demo_feeder_progress(struct gs_demo_feeder *feeder, uint64_t consumed,
                              int64_t watermark_ms);
 

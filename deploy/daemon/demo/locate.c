@@ -1,3 +1,5 @@
+/* Finds the demo's model: --model, then GROUNDSWELL_MODELS, then beside the program as it is built
+ * or installed. Of several the first by name, so that it is the same one every time. */
 #include "deploy/daemon/demo/locate.h"
 
 #include <dirent.h>
@@ -26,9 +28,8 @@ static bool find_in(const char *dir, char *ret, size_t size)
     if (open == NULL) {
         return false;
     }
-    const struct dirent *entry = NULL;
     // NOLINTNEXTLINE(concurrency-mt-unsafe): a stream of our own
-    while ((entry = readdir(open)) != NULL) {
+    for (const struct dirent *entry = readdir(open); entry != NULL; entry = readdir(open)) {
         const int n = snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
         if (entry->d_name[0] != '.' && n > 0 && (size_t)n < sizeof path && is_model(path) &&
             (best[0] == '\0' || strcmp(entry->d_name, best) < 0)) {

@@ -2,7 +2,7 @@
 #ifndef GS_DEMO_LOCATE_H
 #define GS_DEMO_LOCATE_H
 
-#include "base/error.h"
+#include "ingest/base/error.h"
 
 #include <stddef.h>
 

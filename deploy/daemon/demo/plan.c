@@ -1,6 +1,8 @@
+/* Decides what happens in the demo's day and a half: which company has which event when, and how
+ * the volume of messages goes with the hour. Everything follows from the seed. */
 #include "deploy/daemon/demo/plan.h"
 
-#include "base/attr.h"
+#include "ingest/base/attr.h"
 
 #include <assert.h>
 #include <math.h>

@@ -1,5 +1,5 @@
-/* What a message will say: topic, company, publisher, tone and line, drawn as the part of the
- * stream it belongs to asks. */
+/* Decides what a message will say: topic, company, publisher, tone and line, drawn as the part of
+ * the stream it belongs to asks. */
 #ifndef GS_DEMO_PLAN_H
 #define GS_DEMO_PLAN_H
 

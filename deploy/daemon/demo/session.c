@@ -1,16 +1,16 @@
 /* The demo from the broker's start to the verdict.
  *
  *     feeder thread ──► raw topic ──► service (tag, watch) ──► alerts ──► this thread: screen,
- * verdict
- */
+ * verdict */
 #include "deploy/daemon/demo/session.h"
 
-#include "base/clock.h"
-#include "base/log.h"
-#include "deploy/daemon/command.h"
 #include "deploy/daemon/demo/setup.h"
 #include "deploy/daemon/demo/view.h"
-#include "deploy/daemon/signals.h"
+#include "deploy/daemon/exit_code.h"
+#include "deploy/daemon/service/signals.h"
+#include "ingest/base/clock.h"
+#include "ingest/base/escape.h"
+#include "ingest/base/log.h"
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -147,7 +147,7 @@ static void frame(struct run *run)
     gs_demo_view_show(&run->view, &screen);
 }
 
-/* How long the day may take, of what --for leaves. */
+/* Gives the time that the day may take, of what --for leaves. */
 static int64_t day_ms(const struct run *run)
 {
     if (run->session->for_s == 0) {
@@ -158,7 +158,8 @@ static int64_t day_ms(const struct run *run)
     return left_ms < LEAST_DAY_MS ? LEAST_DAY_MS : left_ms > DAY_MS ? DAY_MS : left_ms;
 }
 
-/* Whether all messages went through and event time passed the last planted event by enough. */
+/* Tells whether all messages went through and event time passed the last planted event by
+ * enough. */
 static bool all_done(const struct run *run)
 {
     const int64_t end_ms = run->session->stream.start_ms + GS_DEMO_SPAN_MS;
@@ -229,11 +230,17 @@ static bool print_summary(struct run *run)
                   (unsigned long long)run->totals.observations,
                   gs_demo_alerts_fired(run->made.alerts));
     gs_demo_draw_verdicts(verdicts, n, run->made.alerts, run->view.color, out);
+    gs_buf_putc(out, '\n');
+    const bool once = gs_demo_incidents_draw(run->made.incidents, SUMMARY_WIDTH, out);
     gs_demo_view_flush(&run->view);
+    if (!once) {
+        (void)fputs("groundswell demo: an incident was told to begin or to end twice\n", stderr);
+        passed = false;
+    }
     for (size_t i = 0; i < n; i++) {
         passed = passed && verdicts[i].passed;
         if (!verdicts[i].passed) {
-            (void)fprintf(stderr, "groundswell demo: %s: %s\n", verdicts[i].event.what,
+            gs_print_line(stderr, "groundswell demo: %s: %s", verdicts[i].event.what,
                           verdicts[i].event.must_alert ? "this surge raised no alert of its own"
                                                        : "this must not raise an alert, and did");
         }
@@ -259,7 +266,7 @@ static int conclude(struct run *run, bool asked, const struct gs_error *err)
         print_alerts(run);
     }
     if (err->status != GS_OK) {
-        (void)fprintf(stderr, "groundswell demo: %s\n", err->message);
+        gs_print_line(stderr, "groundswell demo: %s", err->message);
         return GS_EXIT_FAILURE;
     }
     const bool passed = print_summary(run);
@@ -287,7 +294,7 @@ int gs_demo_run(const struct gs_demo_session *session)
     gs_log_configure(GS_LOG_ERROR, false);
     gs_signals_catch();
     if (gs_demo_setup_start(session, &run.made, &err) != GS_OK) {
-        (void)fprintf(stderr, "groundswell demo: %s\n", err.message);
+        gs_print_line(stderr, "groundswell demo: %s", err.message);
         goto done;
     }
     const int port = gs_service_port(run.made.service);

@@ -1,5 +1,5 @@
-/* What 'groundswell demo' does, told by its options. Both return the exit code and say on stderr
- * why it is not 0. */
+/* Does what 'groundswell demo' is asked for by its options. Both return the exit code and say on
+ * stderr why it is not 0. */
 #ifndef GS_DEMO_SESSION_H
 #define GS_DEMO_SESSION_H
 

@@ -52,7 +52,7 @@ static bool port_is_free(int port)
 static enum gs_status make_config(const struct gs_demo_session *session,
                                   struct gs_demo_setup *setup, struct gs_error *err)
 {
-    char model[PATH_MAX], sets[5][PATH_MAX + 32];
+    char model[PATH_MAX], sets[6][PATH_MAX + 32];
     // NOLINTNEXTLINE(concurrency-mt-unsafe): the broker's thread does not set variables
     const char *models = session->model != NULL ? session->model : getenv("GROUNDSWELL_MODELS");
     const enum gs_status status = gs_demo_locate_model(models, model, sizeof model, err);
@@ -65,22 +65,25 @@ static enum gs_status make_config(const struct gs_demo_session *session,
     (void)snprintf(sets[2], sizeof sets[2], "entities.watchlist=%s", setup->watchlist);
     (void)snprintf(sets[3], sizeof sets[3], "http.port=%d", port);
     (void)snprintf(sets[4], sizeof sets[4], "kafka.instance=demo-%ld", (long)getpid());
+    /* A day in a minute is more than encoders read on a few cores. */
+    (void)snprintf(sets[5], sizeof sets[5], "model.tier=%s", models == NULL ? "fast" : "auto");
     /* The mock broker does not enforce transactions. */
     const char *const overrides[] = {sets[0],
                                      sets[1],
                                      sets[2],
                                      sets[3],
                                      sets[4],
+                                     sets[5],
                                      "kafka.delivery=at_least_once",
                                      "kafka.start=earliest"};
     const struct gs_config_input input = {.yaml = gs_str("{}\n"),
                                           .name = "demo",
                                           .overrides = overrides,
                                           .n_overrides = GS_COUNT(overrides)};
-    struct gs_findings findings = {0};
-    const enum gs_status parsed = gs_config_parse(&input, &setup->config, &findings, err);
-    gs_findings_print(&findings, stderr);
-    gs_findings_done(&findings);
+    struct gs_diagnostics diagnostics = {0};
+    const enum gs_status parsed = gs_config_parse(&input, &setup->config, &diagnostics, err);
+    gs_diagnostics_print(&diagnostics, stderr);
+    gs_diagnostics_done(&diagnostics);
     return parsed;
 }
 
@@ -129,23 +132,55 @@ static void drop_watchlist(struct gs_demo_setup *setup)
     }
 }
 
+/* Everything that the service needs before it starts. */
+static enum gs_status make_parts(const struct gs_demo_session *session, struct gs_demo_setup *setup,
+                                 struct gs_error *err)
+{
+    const struct gs_demo_options *stream = &session->stream;
+    enum gs_status status = gs_demo_new(stream, &setup->demo, err);
+
+    if (status == GS_OK) {
+        status = gs_demo_alerts_new(setup->demo, stream->n_messages, &setup->alerts, err);
+    }
+    if (status == GS_OK) {
+        status = gs_demo_incidents_new(&setup->incidents, err);
+    }
+    if (status == GS_OK) {
+        status = put_watchlist(setup, err);
+    }
+    if (status == GS_OK) {
+        status = start_broker(setup, err);
+    }
+    return status == GS_OK ? make_config(session, setup, err) : status;
+}
+
+static void on_alert(void *arg, const struct gs_alert *alert)
+{
+    const struct gs_demo_setup *setup = arg;
+
+    gs_demo_alerts_take(setup->alerts, alert);
+}
+
+static void on_incident(void *arg, const struct gs_incident *incident)
+{
+    const struct gs_demo_setup *setup = arg;
+
+    gs_demo_incidents_take(setup->incidents, incident);
+}
+
 enum gs_status gs_demo_setup_start(const struct gs_demo_session *session,
                                    struct gs_demo_setup *setup, struct gs_error *err)
 {
-    struct gs_service_hooks hooks = {.alert = gs_demo_alerts_take};
+    const struct gs_service_hooks hooks = {
+        .arg = setup, .alert = on_alert, .incident = on_incident};
     const struct gs_demo_options *stream = &session->stream;
     enum gs_status status = GS_OK;
 
     *setup = (struct gs_demo_setup){0};
-    if ((status = gs_demo_new(stream, &setup->demo, err)) != GS_OK ||
-        (status = gs_demo_alerts_new(setup->demo, stream->n_messages, &setup->alerts, err)) !=
-            GS_OK ||
-        (status = put_watchlist(setup, err)) != GS_OK ||
-        (status = start_broker(setup, err)) != GS_OK ||
-        (status = make_config(session, setup, err)) != GS_OK) {
+    status = make_parts(session, setup, err);
+    if (status != GS_OK) {
         return status;
     }
-    hooks.arg = setup->alerts;
     status = gs_service_start(setup->config, GS_STAGE_TAG | GS_STAGE_WATCH, &hooks, &setup->service,
                               err);
     drop_watchlist(setup); /* it has been read, or never will be */
@@ -167,6 +202,7 @@ void gs_demo_setup_done(struct gs_demo_setup *setup)
 {
     gs_demo_setup_stop(setup);
     gs_demo_alerts_free(setup->alerts);
+    gs_demo_incidents_free(setup->incidents);
     gs_demo_free(setup->demo);
     gs_config_free(setup->config);
     *setup = (struct gs_demo_setup){0};

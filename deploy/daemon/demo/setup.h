@@ -2,13 +2,15 @@
 #ifndef GS_DEMO_SETUP_H
 #define GS_DEMO_SETUP_H
 
+#include "deploy/daemon/demo/demo_incidents.h"
 #include "deploy/daemon/demo/feeder.h"
 #include "deploy/daemon/demo/session.h"
-#include "deploy/daemon/service.h"
+#include "deploy/daemon/service/service.h"
 
 struct gs_demo_setup {
     struct gs_demo *demo;
     struct gs_demo_alerts *alerts;
+    struct gs_demo_incidents *incidents;
     struct gs_broker *broker;
     struct gs_config *config;
     struct gs_service *service;

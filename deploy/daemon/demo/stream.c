@@ -5,9 +5,9 @@
  * at any n; the part is drawn by its share of the minute's rate. */
 #include "deploy/daemon/demo/stream.h"
 
-#include "base/attr.h"
 #include "deploy/daemon/demo/compose.h"
 #include "deploy/daemon/demo/plan.h"
+#include "ingest/base/attr.h"
 
 #include <assert.h>
 #include <math.h>
@@ -81,7 +81,7 @@ struct gs_demo {
     uint64_t *seen; /* hashes of recent texts: no story but the copied one comes twice */
 };
 
-/* How much of a planted part there is at hour h: up over 20 minutes, down over 20. */
+/* Gives how much of a planted part there is at hour h: up over 20 minutes, down over 20. */
 static double presence(enum gs_demo_plant plant, double h)
 {
     for (size_t i = 0; i < GS_COUNT(timetable); i++) {

@@ -8,7 +8,7 @@
  * Volume follows the hour, moods of topics wander a little, about 22 in 100 messages are negative.
  * In a surge a company gets extra messages that are mostly negative; in the burst one topic has ten
  * times its volume at its usual share; the copies are one negative story published fifty times.
- * What each message was meant to be is given beside it, so that tests and benchmarks can measure
+ * The truth about each message is given beside it, so that tests and benchmarks can measure
  * what was found.
  *
  * Deterministic: seed, start and number of messages say everything.
@@ -17,9 +17,9 @@
 #ifndef GS_DEMO_STREAM_H
 #define GS_DEMO_STREAM_H
 
-#include "base/buf.h"
-#include "base/error.h"
-#include "deploy/daemon/demo/vocab.h"
+#include "deploy/daemon/demo/phrases.h"
+#include "ingest/base/buf.h"
+#include "ingest/base/error.h"
 
 #include <stdint.h>
 
@@ -58,7 +58,7 @@ struct gs_demo_message {
     const char *entity; /* id of the company it is about, or NULL */
 };
 
-/* What was planted, and which alerts would be about it. */
+/* An event that was planted, and the alerts that would be about it. */
 struct gs_demo_event {
     enum gs_demo_plant plant;
     bool must_alert;  /* a surge; else a control, which must not */
@@ -81,7 +81,7 @@ bool gs_demo_next(struct gs_demo *demo, struct gs_demo_message *ret);
 /* The planted events, in order of time. Lives as long as demo; none when plain. */
 size_t gs_demo_events(const struct gs_demo *demo, const struct gs_demo_event **ret);
 
-/* Appends the companies as a watchlist (deploy/docs/watchlist.md): what
+/* Appends the companies as a watchlist (ingest/text/watchlist/watchlist.h), the one that
  * deploy/config/demo-watchlist.csv holds. */
 void gs_demo_watchlist(struct gs_buf *out);
 

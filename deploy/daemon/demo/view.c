@@ -1,6 +1,8 @@
+/* Shows the demo while it runs: on a terminal a block of lines that is drawn over, elsewhere
+ * one line now and then. */
 #include "deploy/daemon/demo/view.h"
 
-#include "base/clock.h"
+#include "ingest/base/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>

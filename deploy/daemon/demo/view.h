@@ -1,8 +1,8 @@
-/* Where the demo's screen or lines go: stdout, a terminal or not. */
+/* Writes the demo's screen or lines to stdout, a terminal or not. */
 #ifndef GS_DEMO_VIEW_H
 #define GS_DEMO_VIEW_H
 
-#include "deploy/daemon/demo/table.h"
+#include "deploy/daemon/demo/alert_table.h"
 
 #include <stdbool.h>
 

@@ -1,3 +1,5 @@
+/* Counts the columns that a text takes on a terminal: East Asian wide characters are two, combining
+ * ones none. */
 #include "deploy/daemon/demo/width.h"
 
 #include <stdint.h>

@@ -1,8 +1,8 @@
-/* How wide text is on a terminal: Han, full-width forms and emoji take two columns, marks none. */
+/* Measures text on a terminal: Han, full-width forms and emoji take two columns, marks none. */
 #ifndef GS_DEMO_WIDTH_H
 #define GS_DEMO_WIDTH_H
 
-#include "base/buf.h"
+#include "ingest/base/buf.h"
 
 /* Columns of text. */
 size_t gs_demo_width(struct gs_str text);

@@ -1,0 +1,284 @@
+/* groundswell train: labelled lines into the trainer (classifier/train), and what comes out of it
+ * into a folder: model, manifest with its provenance, log, report. */
+#include "deploy/daemon/cli/command.h"
+#include "deploy/daemon/cli/train_encoder_options.h"
+#include "deploy/daemon/workbench/train_data.h"
+#include "deploy/daemon/workbench/train_report.h"
+#include "ingest/base/escape.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+enum { MAX_SPECS = 64, MAX_REPORT = 64 << 20 };
+
+struct options {
+    const char *out, *labels;
+    const char *specs[MAX_SPECS];
+    size_t n_specs;
+    char name[64];
+    struct gs_train_options train;
+    bool quiet;
+    int argc;
+    char **argv; /* for the report */
+};
+
+static void take_rows(struct gs_args *args, struct gs_train_options *train)
+{
+    char *end = NULL;
+    const long long en = strtoll(args->value, &end, 10);
+    const bool two = *end == ',';
+    const long long zh = two ? strtoll(end + 1, &end, 10) : 0;
+
+    if (!two || *end != '\0' || en < 0 || zh < 0 || en > 1 << 22 || zh > 1 << 22) {
+        (void)gs_args_wrong(args, "--rows is two whole numbers EN,ZH, not %s", args->value);
+        return;
+    }
+    train->max_rows[0] = (size_t)en;
+    train->max_rows[1] = (size_t)zh;
+}
+
+/* Options whose value is one number. */
+static void take_number(struct gs_args *args, struct gs_train_options *train)
+{
+    unsigned long long count = 0;
+    double value = 0;
+
+    switch (args->flag) {
+    case GS_FLAG_SEED:
+        if (gs_args_count(args, 0, 9007199254740992, &count)) {
+            train->seed = count;
+        }
+        return;
+    case GS_FLAG_EPOCHS:
+        if (gs_args_count(args, 1, 256, &count)) {
+            train->max_passes = (size_t)count;
+        }
+        return;
+    case GS_FLAG_MIN_DF:
+        if (gs_args_count(args, 1, 1000000, &count)) {
+            train->min_df = (size_t)count;
+        }
+        return;
+    default:
+        break;
+    }
+    float *to = args->flag == GS_FLAG_SHARE         ? &train->share
+                : args->flag == GS_FLAG_WORD_WEIGHT ? &train->word_weight
+                : args->flag == GS_FLAG_HOLDOUT     ? &train->holdout
+                                                    : &train->tolerance;
+    const double most = args->flag == GS_FLAG_WORD_WEIGHT ? 10.0
+                        : args->flag == GS_FLAG_HOLDOUT   ? 0.8
+                                                          : 1.0;
+    if (gs_args_number(args, args->flag == GS_FLAG_SHARE ? 0.0 : 1e-4, most, &value)) {
+        *to = (float)value;
+    }
+}
+
+static void take_kind(struct gs_args *args)
+{
+    if (strcmp(args->value, "ngram") != 0) { /* encoder went another way */
+        (void)gs_args_wrong(args, "--kind is ngram or encoder, not %s", args->value);
+    }
+}
+
+static void take(struct gs_args *args, struct options *options)
+{
+    switch (args->flag) {
+    case GS_FLAG_KIND:
+        take_kind(args);
+        break;
+    case GS_FLAG_DATA:
+        if (options->n_specs == MAX_SPECS) {
+            (void)gs_args_wrong(args, "--data %s: more than %d", args->value, MAX_SPECS);
+        } else {
+            options->specs[options->n_specs++] = args->value;
+        }
+        break;
+    case GS_FLAG_OUT:
+        options->out = args->value;
+        break;
+    case GS_FLAG_LABELS:
+        options->labels = args->value;
+        break;
+    case GS_FLAG_NAME:
+        options->train.name = args->value;
+        break;
+    case GS_FLAG_VERSION:
+        options->train.version = args->value;
+        break;
+    case GS_FLAG_ROWS:
+        take_rows(args, &options->train);
+        break;
+    default:
+        take_number(args, &options->train);
+        break;
+    }
+}
+
+/* The folder's last part in the letters a name may have. */
+static void name_after(const char *out, char name[64])
+{
+    assert(out != NULL); /* --out is needed */
+    size_t len = strlen(out);
+    size_t n = 0;
+    while (len > 1 && out[len - 1] == '/') {
+        len--;
+    }
+    size_t from = len;
+    while (from > 0 && out[from - 1] != '/') {
+        from--;
+    }
+    for (size_t i = from; i < len && n < 63; i++) {
+        const int c = out[i] >= 'A' && out[i] <= 'Z' ? out[i] + 32 : out[i];
+        const bool fine = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+        name[n++] = (char)(fine ? c : '-');
+    }
+    name[n] = '\0';
+}
+
+/* ---- the training ---- */
+
+struct session {
+    const struct options *options;
+    struct gs_trainer *trainer;
+    struct gs_train_labels *labels;
+    struct gs_model *model;
+    struct gs_buf notes, sets, log, metrics;
+    struct gs_train_totals totals;
+    size_t n_problems;
+};
+
+static const char warned[] = "{\"event\":\"warning\",\"text\":\"";
+
+static void on_log(void *arg, const char *json)
+{
+    struct session *s = arg;
+    gs_buf_puts(&s->log, json);
+    gs_buf_putc(&s->log, '\n');
+    if (strstr(json, "\"held_out\"") != NULL || strstr(json, "\"thresholds\"") != NULL) {
+        gs_buf_puts(&s->metrics, s->metrics.len > 0 ? ",\n    " : "\n    ");
+        gs_buf_puts(&s->metrics, json);
+    }
+    s->n_problems += strstr(json, "\"problem\"") != NULL;
+    const bool warning = strncmp(json, warned, sizeof warned - 1) == 0;
+    if (warning) { /* {"event":"warning","text":"…"} */
+        const size_t len = strlen(json);
+        gs_print_line(stderr, "groundswell train: warning: %.*s",
+                      (int)(len - (sizeof warned - 1) - 2), json + sizeof warned - 1);
+    } else if (!s->options->quiet && strstr(json, "\"problem\"") == NULL &&
+               strstr(json, "\"threshold\"") == NULL) {
+        gs_print_line(stderr, "%s", json);
+    } else if (!s->options->quiet && s->n_problems % 20 == 0) {
+        (void)fprintf(stderr, "%zu problems solved\n", s->n_problems);
+    }
+}
+
+static enum gs_status write_reports(struct session *s, struct gs_error *err)
+{
+    const struct gs_train_report report = {.name = s->options->train.name,
+                                           .version = s->options->train.version,
+                                           .argc = s->options->argc,
+                                           .argv = s->options->argv,
+                                           .log = gs_buf_str(&s->log),
+                                           .sets = gs_buf_str(&s->sets),
+                                           .trainer = s->trainer,
+                                           .model = gs_model_info(s->model)};
+    return gs_train_report_write(&report, s->options->out, err);
+}
+
+static enum gs_status load(struct session *s, struct gs_error *err)
+{
+    const struct gs_train_options *train = &s->options->train;
+    enum gs_status status = gs_trainer_new(train, &s->trainer, err);
+    if (status == GS_OK) {
+        status = gs_train_labels_load(s->options->labels, s->trainer, &s->labels, err);
+    }
+    gs_buf_printf(&s->notes, "\"provenance\": {\n    \"kind\": \"ngram\", \"seed\": %llu,",
+                  (unsigned long long)train->seed);
+    gs_buf_printf(&s->notes,
+                  " \"share\": %.4g, \"word_weight\": %.4g, \"min_df\": %zu, \"holdout\": %.4g,\n"
+                  "    \"sets\": ",
+                  (double)train->share, (double)train->word_weight, train->min_df,
+                  (double)train->holdout);
+    for (size_t i = 0; i < s->options->n_specs && status == GS_OK; i++) {
+        gs_buf_puts(&s->sets, i > 0 ? ",\n      " : "[\n      ");
+        status = gs_train_data_read(s->options->specs[i], s->trainer, s->labels, &s->sets,
+                                    &s->totals, err);
+    }
+    gs_buf_puts(&s->sets, "\n    ]");
+    gs_buf_put(&s->notes, gs_buf_str(&s->sets));
+    gs_buf_puts(&s->notes, "\n  }");
+    return status;
+}
+
+static enum gs_status train(struct session *s, struct gs_error *err)
+{
+    const char *out = s->options->out;
+    assert(out != NULL); /* --out is needed */
+    enum gs_status status = load(s, err);
+    if (status == GS_OK && mkdir(out, 0777) != 0 && errno != EEXIST) {
+        status = gs_fail_errno(err, errno, "%s", out);
+    }
+    if (status == GS_OK) {
+        status = gs_trainer_run(s->trainer, on_log, s, &s->model, err);
+    }
+    gs_buf_puts(&s->notes, ",\n  \"metrics\": [");
+    gs_buf_put(&s->notes, gs_buf_str(&s->metrics));
+    gs_buf_puts(&s->notes, "\n  ]");
+    if (status == GS_OK) {
+        status = gs_trainer_write(s->model, out, gs_buf_str(&s->notes), err);
+    }
+    return status == GS_OK ? write_reports(s, err) : status;
+}
+
+int gs_cmd_train(int argc, char **argv)
+{
+    if (gs_train_encoder_asked(argc, argv)) {
+        return gs_train_encoder(argc, argv);
+    }
+    struct options options = {.train = gs_train_defaults(), .argc = argc, .argv = argv};
+    struct gs_error err = {0};
+
+    struct gs_args args;
+
+    options.train.name = NULL;
+    gs_args_init(&args, GS_CMD_TRAIN, argc, argv);
+    while (gs_args_next(&args)) {
+        take(&args, &options);
+    }
+    gs_args_done(&args);
+    if (args.ends) {
+        return args.code;
+    }
+    options.quiet = args.quiet;
+    if (options.train.name == NULL) {
+        name_after(options.out, options.name);
+        options.train.name = options.name[0] == '\0' ? "model" : options.name;
+    }
+    struct session s = {.options = &options,
+                        .notes = {.max = 2 << 20},
+                        .sets = {.max = 1 << 20},
+                        .log = {.max = MAX_REPORT},
+                        .metrics = {.max = 1 << 20}};
+    const enum gs_status status = train(&s, &err);
+    if (status != GS_OK) {
+        gs_command_say("train", "%s", err.message);
+    } else if (!options.quiet) {
+        gs_print_line(stderr, "%zu rows, %zu refused: %s", s.totals.rows, s.totals.refused,
+                      options.out);
+    }
+    gs_model_free(s.model);
+    gs_train_labels_free(s.labels);
+    gs_trainer_free(s.trainer);
+    gs_buf_done(&s.notes);
+    gs_buf_done(&s.sets);
+    gs_buf_done(&s.log);
+    gs_buf_done(&s.metrics);
+    if (status != GS_OK) {
+        return status == GS_BAD_CONFIG ? GS_EXIT_USAGE : GS_EXIT_FAILURE;
+    }
+    return s.totals.refused > 0 ? GS_EXIT_FINDINGS : GS_EXIT_OK;
+}

@@ -1,0 +1,392 @@
+/* The table of commands: what each is for and which flags it takes. The flags themselves are in
+ * flag_table.c. */
+#include "deploy/daemon/cli/command_line.h"
+
+/* NOLINTBEGIN(bugprone-macro-parentheses): lists of initializers */
+#define COMMON                                                                                     \
+    {GS_FLAG_QUIET, 0, NULL}, {GS_FLAG_LOG_FORMAT, 0, NULL},                                       \
+    {                                                                                              \
+        GS_FLAG_HELP, 0, NULL                                                                      \
+    }
+#define USES(list) .uses = list, .n_uses = GS_COUNT(list)
+/* NOLINTEND(bugprone-macro-parentheses) */
+
+static const struct gs_flag_use run[] = {
+    {GS_FLAG_CONFIG, GS_FLAG_NEEDED, NULL},
+    {GS_FLAG_STAGE, 0, NULL},
+    {GS_FLAG_SET, 0, NULL},
+    {GS_FLAG_REJECTS, 0,
+     "With files or stdin as input: refused lines, byte for byte (output.files.dlq)."},
+    COMMON,
+};
+
+static const struct gs_flag_use demo[] = {
+    {GS_FLAG_FOR, 0, NULL},
+    {GS_FLAG_PORT, 0, NULL},
+    {GS_FLAG_NO_BROWSER, 0, NULL},
+    {GS_FLAG_MODEL, 0,
+     "Model folder; else the one that came with the program, or GROUNDSWELL_MODELS."},
+    {GS_FLAG_SEED, 0, "Another stream (1)."},
+    {GS_FLAG_MESSAGES, 0, NULL},
+    {GS_FLAG_PLAIN, 0, NULL},
+    {GS_FLAG_START, 0, NULL},
+    {GS_FLAG_WRITE, 0, NULL},
+    {GS_FLAG_TRUTH, 0, NULL},
+    {GS_FLAG_WATCHLIST, 0, "Instead of running: the companies (CSV)."},
+    {GS_FLAG_HELP, 0, NULL},
+};
+
+static const struct gs_flag_use tag[] = {
+    {GS_FLAG_MODEL, 0,
+     "Model folder, such as classifier/models/finance-zh-en-fast; needed unless "
+     "the configuration names one."},
+    {GS_FLAG_TIER, 0, NULL},
+    {GS_FLAG_ARITHMETIC, 0, NULL},
+    {GS_FLAG_THREADS, 0, NULL},
+    {GS_FLAG_FORMAT, 0, NULL},
+    {GS_FLAG_ALL_LABELS, 0, NULL},
+    {GS_FLAG_LOGITS, 0, NULL},
+    {GS_FLAG_EXPLAIN, 0, NULL},
+    {GS_FLAG_WATCHLIST, 0, NULL},
+    {GS_FLAG_REJECTS, 0, NULL},
+    {GS_FLAG_CONFIG, 0, "Input pointers, text rules and watchlist of a configuration."},
+    {GS_FLAG_SET, 0, NULL},
+    {GS_FLAG_PROGRESS, 0, NULL},
+    COMMON,
+};
+
+static const struct gs_flag_use replay[] = {
+    {GS_FLAG_CONFIG, GS_FLAG_NEEDED, "Configuration, such as deploy/config/replay.yaml."},
+    {GS_FLAG_SCORES, 0, NULL},
+    {GS_FLAG_STATE, 0, NULL},
+    {GS_FLAG_SPEED, 0, NULL},
+    {GS_FLAG_COUNTS, GS_FLAG_LATER, NULL},
+    {GS_FLAG_REJECTS, 0,
+     "Refused lines, byte for byte (output.files.dlq); else one message each on "
+     "stderr."},
+    {GS_FLAG_SET, 0, NULL},
+    {GS_FLAG_PROGRESS, 0, NULL},
+    {GS_FLAG_QUIET, 0, "No table, nothing on stderr but errors."},
+    {GS_FLAG_LOG_FORMAT, 0, NULL},
+    {GS_FLAG_HELP, 0, NULL},
+};
+
+static const struct gs_flag_use check[] = {
+    {GS_FLAG_CONFIG, GS_FLAG_NEEDED, "The configuration."},
+    {GS_FLAG_SET, 0, NULL},
+    {GS_FLAG_QUIET, 0, "No summary on stderr."},
+    {GS_FLAG_LOG_FORMAT, 0, NULL},
+    {GS_FLAG_HELP, 0, NULL},
+};
+
+static const struct gs_flag_use train[] = {
+    {GS_FLAG_KIND, GS_FLAG_NEEDED, NULL},
+    {GS_FLAG_DATA, GS_FLAG_NEEDED,
+     "SPEC: a path, and what is known of it, joined by commas; may be given again. register=NAME: "
+     "texts of one kind (tweets, headlines) share an expert. c=X: how closely to fit this set "
+     "(0.5). "
+     "knows=HEAD/LABEL+HEAD/LABEL: labels that a row of this set would carry if they applied: one "
+     "that "
+     "does not carry them is an example of their absence. name=NAME: for the provenance (the "
+     "path). "
+     "valid: not trained on, calibration only. body: the member \"body\" is one more row."},
+    {GS_FLAG_OUT, GS_FLAG_NEEDED, NULL},
+    {GS_FLAG_LABELS, 0, NULL},
+    {GS_FLAG_NAME, 0, NULL},
+    {GS_FLAG_VERSION, 0, NULL},
+    {GS_FLAG_SEED, 0, NULL},
+    {GS_FLAG_EPOCHS, 0, NULL},
+    {GS_FLAG_ROWS, 0, NULL},
+    {GS_FLAG_MIN_DF, 0, NULL},
+    {GS_FLAG_SHARE, 0, NULL},
+    {GS_FLAG_WORD_WEIGHT, 0, NULL},
+    {GS_FLAG_TOLERANCE, 0, NULL},
+    {GS_FLAG_HOLDOUT, 0, NULL},
+    COMMON,
+};
+
+static const struct gs_flag_use eval[] = {
+    {GS_FLAG_MODEL, GS_FLAG_NEEDED, NULL},
+    {GS_FLAG_DATA, 0,
+     "FILE[,knows=HEAD/LABEL+...]: labelled lines; may be given again; - is stdin. knows: labels "
+     "that its lines would carry if they applied; a head alone is all of its labels."},
+    {GS_FLAG_TASK, 0, NULL},
+    {GS_FLAG_TIER, 0, NULL},
+    {GS_FLAG_ARITHMETIC, 0, NULL},
+    {GS_FLAG_JSON, 0, NULL},
+    {GS_FLAG_HTML, 0, NULL},
+    {GS_FLAG_MIN, 0, NULL},
+    {GS_FLAG_MAX, 0, NULL},
+    COMMON,
+};
+
+static const struct gs_flag_use explain[] = {
+    {GS_FLAG_MODEL, GS_FLAG_NEEDED, NULL},
+    {GS_FLAG_HEAD, 0, NULL},
+    {GS_FLAG_LABEL, 0, NULL},
+    {GS_FLAG_METHOD, 0, NULL},
+    {GS_FLAG_HTML, 0, "A page to look at."},
+    {GS_FLAG_REJECTS, 0, NULL},
+    COMMON,
+};
+
+static const struct gs_flag_use tokenize[] = {
+    {GS_FLAG_MODEL, GS_FLAG_NEEDED, "Folder with tokenizer.json or vocab.txt."},
+    {GS_FLAG_MAX_TOKENS, 0, NULL},
+    {GS_FLAG_OFFSETS, 0, NULL},
+    {GS_FLAG_REJECTS, 0, NULL},
+    {GS_FLAG_PROGRESS, 0, NULL},
+    COMMON,
+};
+
+static const struct gs_flag_use embed[] = {
+    {GS_FLAG_MODEL, GS_FLAG_NEEDED, "Folder of an encoder; it needs no classification head."},
+    {GS_FLAG_ARITHMETIC, 0, NULL},
+    {GS_FLAG_MAX_TOKENS, 0, "Longer messages are cut (what the model reads)."},
+    {GS_FLAG_FORMAT, 0, NULL},
+    {GS_FLAG_REJECTS, 0, NULL},
+    {GS_FLAG_PROGRESS, 0, NULL},
+    COMMON,
+};
+
+static const struct gs_flag_use quantize[] = {
+    {GS_FLAG_MODEL, GS_FLAG_NEEDED, "Folder of an encoder in fp32, fp16 or bf16."},
+    {GS_FLAG_OUT, GS_FLAG_NEEDED, NULL},
+    {GS_FLAG_CALIBRATION, 0, NULL},
+    {GS_FLAG_EVAL, 0, NULL},
+    {GS_FLAG_SMOOTHING, 0, NULL},
+    {GS_FLAG_QUIET, 0, "Only the table and errors."},
+    {GS_FLAG_LOG_FORMAT, 0, NULL},
+    {GS_FLAG_HELP, 0, NULL},
+};
+
+static const struct gs_flag_use combine[] = {
+    {GS_FLAG_FAST, GS_FLAG_NEEDED, NULL},
+    {GS_FLAG_ENCODER, GS_FLAG_NEEDED, NULL},
+    {GS_FLAG_DATA, GS_FLAG_NEEDED,
+     "FILE[,name=NAME][,knows=HEAD/LABEL+...]: labelled lines that no tier was trained on; may be "
+     "given again. knows as of eval."},
+    {GS_FLAG_ENTITIES, 0, NULL},
+    {GS_FLAG_OUT, GS_FLAG_NEEDED, "The new folder; it must not be there yet."},
+    {GS_FLAG_LOSS, 0, NULL},
+    {GS_FLAG_NAME, 0, NULL},
+    {GS_FLAG_VERSION, 0, NULL},
+    {GS_FLAG_ARITHMETIC, 0, NULL},
+    {GS_FLAG_QUIET, 0, "Only the table and errors."},
+    {GS_FLAG_LOG_FORMAT, 0, NULL},
+    {GS_FLAG_HELP, 0, NULL},
+};
+
+static const struct gs_flag_use bench[] = {
+    {GS_FLAG_MODEL, GS_FLAG_NEEDED, NULL},
+    {GS_FLAG_TIER, 0, "auto (default): each that the folder has; fast or encoder: only that."},
+    {GS_FLAG_ARITHMETIC, 0, NULL},
+    {GS_FLAG_THREADS, 0, NULL},
+    {GS_FLAG_SECONDS, 0, NULL},
+    COMMON,
+};
+
+/* lag and offsets */
+static const struct gs_flag_use group[] = {
+    {GS_FLAG_CONFIG, GS_FLAG_NEEDED, "The configuration of the running system."},
+    {GS_FLAG_STAGE, 0, "The group of this stage: tag or watch (lag: both, offsets: tag)."},
+    {GS_FLAG_SET, 0, NULL},
+    COMMON,
+};
+
+const struct gs_command gs_commands[GS_N_COMMANDS] = {
+    [GS_CMD_RUN] =
+        {"run", "the service: Kafka or files in, tags and alerts out",
+         "-c FILE [--stage tag|watch] [--set KEY=VALUE]...",
+         "Runs the service: reads messages from Kafka, files or stdin as configured, tags them, "
+         "watches them, raises alerts; shows itself over HTTP meanwhile.",
+         USES(run), 0, "",
+         "SIGINT and SIGTERM finish what is in flight. SIGHUP loads the model's folder again, with "
+         "Kafka as input: lanes go over between two batches, or the old one stays.",
+         "0 stopped or end of input, 1 the configuration is wrong or lines of a file were refused, "
+         "2 "
+         "usage, 3 a failure at run time.",
+         "groundswell run -c deploy/config/groundswell.yaml\n"
+         "groundswell run -c groundswell.yaml --stage watch --set http.port=9465"},
+    [GS_CMD_DEMO] =
+        {"demo", "all of it on a stream that it makes, in a minute", "[options]",
+         "Runs the whole pipeline on an embedded broker: a stream about companies that do not "
+         "exist, "
+         "half a day of history and then a day in a minute, with two surges of negative opinion "
+         "that "
+         "must raise alerts, and a burst of volume and a story copied 50 times that must not. "
+         "Needs no "
+         "network and keeps nothing.",
+         USES(demo), 0, "", NULL,
+         "0 done, 2 usage, 3 a failure, a surge without an alert, or an alert that should not be.",
+         "groundswell demo\n"
+         "groundswell demo --for 60 --no-browser\n"
+         "groundswell demo --write stream.jsonl --messages 20000 --start 2026-01-05T00:00:00Z"},
+    [GS_CMD_TAG] =
+        {"tag", "topic, sentiment, risk and entities of each line", "--model DIR [options] [FILE]",
+         "Tags messages: topics, sentiment, risks, entities. One JSON record on stdout for each "
+         "good "
+         "line, in input order. FILE may be gzip; without it, or as -, stdin is read.",
+         USES(tag), 1, "FILE", NULL,
+         "0 all lines tagged, 1 some were refused, 2 usage, 3 a failure.",
+         "groundswell tag --model classifier/models/finance-zh-en-fast < messages.jsonl\n"
+         "echo 'Profit warning sends shares down 20%' | groundswell tag -m "
+         "classifier/models/finance-zh-en-fast"},
+    [GS_CMD_REPLAY] =
+        {"replay", "the alerts that a configuration gives on kept data",
+         "-c FILE [options] [FILE...]",
+         "Runs kept data through the pipeline as the configuration says: raw messages, tagged "
+         "records "
+         "or observations, as JSON lines (gzip too); each file's first line decides. Alerts come "
+         "on "
+         "stdout as JSON lines; a table of alerts per day and key follows on stderr. The same "
+         "input "
+         "gives the same alerts.",
+         USES(replay), GS_ARGS_MAX_OPERANDS, "FILE", NULL,
+         "0 done; 1 the answer is not to be trusted: lines were refused, came too late to be "
+         "counted (the "
+         "data is not in order of time), or claim a time ahead of all others; or the configuration "
+         "is "
+         "wrong; 2 usage; 3 a failure.",
+         "groundswell replay -c deploy/config/replay.yaml tweets.jsonl > alerts.jsonl"},
+    [GS_CMD_CHECK] = {"check", "what is wrong with a configuration and what it names",
+                      "-c FILE [--set KEY=VALUE]...",
+                      "Reads a configuration and all that it names: compiles the rules, loads the "
+                      "watchlist and the "
+                      "model, puts Kafka's properties to librdkafka. Everything that is wrong "
+                      "comes on stdout, one "
+                      "line a fault: \"file:line: setting: what, and what is allowed\".",
+                      USES(check), 0, "", NULL,
+                      "0 nothing found, 1 findings, 2 usage, 3 the file cannot be read.",
+                      "groundswell check -c deploy/config/groundswell.yaml"},
+    [GS_CMD_TRAIN] =
+        {"train", "a model folder from labelled lines",
+         "--kind ngram --data SPEC [--data SPEC]... --out DIR [options]",
+         "Trains the fast tier from labelled JSON lines: text (and title), sentiment, topics, "
+         "risks. "
+         "Writes the model folder: groundswell.json, model.safetensors.gz, train.jsonl, "
+         "report.html. "
+         "The same data, options and seed give the same model. A training takes seconds to minutes "
+         "and is not resumable. --kind encoder fine-tunes a published encoder instead, resumable, "
+         "with options of its own: train --kind encoder --help, and deploy/docs/finetune.md.",
+         USES(train), 0, "", NULL,
+         "0 done, 1 done but some lines were refused, 2 usage, 3 a failure.",
+         "groundswell train --kind ngram --data tweets.jsonl,register=tweet --data posts.jsonl "
+         "--out "
+         "mine"},
+    [GS_CMD_EVAL] =
+        {"eval", "how good a model is on labelled lines",
+         "--model DIR --data FILE... [--task sentiment|topics|risks] [options]",
+         "How good a model is on labelled JSON lines: per class precision, recall, F1 and support; "
+         "accuracy; macro, micro and weighted F1; calibration error (15 bins), Brier score, "
+         "accuracy of "
+         "the surest answers, confusion matrix. Lines without a label of the task are passed over.",
+         USES(eval), 64, "FILE",
+         "Topics and risks: a file knows the labels that one of its lines carries, and those of "
+         "knows=; what the model says of the others is left out, which is said once for each file. "
+         "Accuracy is that of the best label, or none where it is below its "
+         "threshold, against the first label or none. Sets without a neutral class (\"labels\": "
+         "\"binary\") are judged between negative and positive.",
+         "0 done, 1 a gate failed or lines were refused, 2 usage, 3 a failure.",
+         "groundswell eval --model classifier/models/finance-zh-en-fast --data test.jsonl --min "
+         "accuracy=0.8"},
+    [GS_CMD_EXPLAIN] =
+        {"explain", "why the model says what it says", "--model DIR [options] [TEXT|FILE]",
+         "Why the model says what it says: what each n-gram and each token of the encoder adds to "
+         "one "
+         "label's logit, folded onto characters and words. One JSON object a text on stdout; bias "
+         "+ "
+         "the sum of weights + residual = logit. FILE holds lines, plain or JSON; without TEXT or "
+         "FILE, or as -, stdin is read.",
+         USES(explain), 1, "TEXT or FILE",
+         "Each character has start and end (bytes of the cleaned text) and from (byte of the text "
+         "as given). tier says who answered; n-grams have exact weights, an encoder's tokens "
+         "(encoder_tokens) those of --method, and residual is what these leave over.",
+         "0 done, 1 some lines were refused, 2 usage, 3 a failure.",
+         "groundswell explain --model classifier/models/finance-zh-en \"Profit warning sends "
+         "shares down\""},
+    [GS_CMD_TOKENIZE] =
+        {"tokenize", "the ids that an encoder reads of each line", "--model DIR [options] [FILE]",
+         "The ids that a model's tokenizer makes of each line, special tokens included: those of "
+         "HuggingFace's tokenizers. Lines are taken as they are, without cleaning; one JSON object "
+         "a "
+         "line on stdout. FILE may be gzip; without it, or as -, stdin is read.",
+         USES(tokenize), 1, "FILE", NULL,
+         "0 done, 1 some lines were refused, 2 usage, 3 a failure.",
+         "echo 'Profit warning' | groundswell tokenize --model minilm --offsets"},
+    [GS_CMD_EMBED] = {"embed", "an encoder's vector of each line", "--model DIR [options] [FILE]",
+                      "An encoder's vector of each message, pooled as the folder says "
+                      "(1_Pooling/config.json, or the "
+                      "mean of the tokens): one JSON object {\"id\",\"embedding\"} on stdout for "
+                      "each good line, in "
+                      "input order. Lines are read and cleaned as tag does it. FILE may be gzip; "
+                      "without it, or as "
+                      "-, stdin is read. Of a combined folder name the subfolder of one encoder.",
+                      USES(embed), 1, "FILE", NULL,
+                      "0 all lines done, 1 some were refused, 2 usage, 3 a failure.",
+                      "echo 'Profit warning' | groundswell embed --model minilm"},
+    [GS_CMD_QUANTIZE] =
+        {"quantize", "an int8 folder from an encoder of fp32", "--model DIR --out DIR [options]",
+         "Makes an int8 folder from an encoder's fp32 folder: about a quarter of the size, loaded "
+         "without rounding anew, and closer to fp32 than rounding at loading is, because example "
+         "texts "
+         "show what the inputs of each product look like. The other files of a model folder are "
+         "copied, groundswell.json and the fast tier that it names among them. On stdout a table "
+         "of what it cost; on stderr what was done to each product and "
+         "what "
+         "stays fp32.",
+         USES(quantize), 0, "", NULL, "0 done, 1 some lines were refused, 2 usage, 3 a failure.",
+         "groundswell quantize --model finbert --out finbert-int8 --calibration headlines.jsonl"},
+    [GS_CMD_COMBINE] =
+        {"combine", "one folder of a fast tier and encoders, answering together",
+         "--fast DIR --encoder LANG=DIR... --data FILE... --out DIR [options]",
+         "Makes one model folder of a fast tier and an encoder for each language. From labelled "
+         "lines it fits how the two answer together: for each head and language the weight of the "
+         "fast tier's logits beside the encoder's, a temperature, thresholds, and the gate: how "
+         "sure the fast tier must be to answer alone. On stdout a table of each tier alone, of "
+         "their sum and of the cascade; it goes into the folder's provenance too.",
+         USES(combine), 0, "",
+         "Mixed texts are read by the Chinese encoder unless one is named for them; texts of a "
+         "language without an encoder are the fast tier's. With fewer than 100 lines of a head and "
+         "language nothing is fitted for it: the fast tier weighs 0.35, the temperature is 1. The "
+         "figures are those of the lines that were fitted on, so they are a little kind.",
+         "0 done, 1 done but some lines were refused, 2 usage, 3 a failure.",
+         "groundswell combine --fast fast --encoder en=minilm --encoder zh=bge --data valid.jsonl "
+         "--out pair"},
+    [GS_CMD_BENCH] =
+        {"bench", "how fast the model is here", "--model DIR [options] [FILE]",
+         "How fast the model is here: texts are cleaned once, then each thread runs over all of "
+         "them, "
+         "five times. One JSON object on stdout for each tier (of a combined folder for each "
+         "encoder, "
+         "over the texts in its languages): messages and n-grams or tokens a "
+         "second "
+         "(worst, median, best of five), time of one message alone (p50, p99), and the share of "
+         "what "
+         "this machine can do at most: of the row gather (fast tier), of the product instruction "
+         "(encoder in int8). FILE holds lines, plain or JSON (at most 20000 are used); without it "
+         "a "
+         "built-in mix is.",
+         USES(bench), 1, "FILE", NULL, "0 done, 2 usage, 3 a failure.",
+         "groundswell bench --model classifier/models/finance-zh-en-fast messages.jsonl"},
+    [GS_CMD_LAG] =
+        {"lag", "messages and seconds that wait, per partition",
+         "-c FILE [--stage tag|watch] [--set KEY=VALUE]...",
+         "How far a running system is behind, as the brokers see it: one JSON object on stdout for "
+         "each partition of a stage's input, with committed (null: none), end, lag (records), "
+         "lag_seconds (age of the oldest that waits) and owner (null: nobody reads it).",
+         USES(group), 0, "", "Markers that end transactions count as records.",
+         "0 done, 1 a partition is read by nobody, 2 usage, 3 a failure.",
+         "groundswell lag -c deploy/config/groundswell.yaml --stage tag"},
+    [GS_CMD_OFFSETS] =
+        {"offsets", "sets or skips a group's position, on record",
+         "set|skip TOPIC PARTITION [OFFSET|COUNT] -c FILE [options]",
+         "Moves the position of a stage's group in one partition: skip past COUNT (1) records that "
+         "cannot be read, or over a gap where records were deleted; set to OFFSET, first or end. "
+         "All processes of the group have to be stopped. One JSON object on stdout, and a line of "
+         "the log, say what it was and is.",
+         USES(group), 4, "ACTION TOPIC PARTITION OFFSET",
+         "What is skipped is in no output. COUNT is of Kafka's numbers, which have holes.",
+         "0 done, 1 refused: the group has members, or no such offset; 2 usage, 3 a failure.",
+         "groundswell offsets skip raw 3 -c deploy/config/groundswell.yaml"},
+};

@@ -1,0 +1,133 @@
+/* The flags, and what each means wherever it is taken. A command's own words stand in its row
+ * (command_table.c). */
+#include "deploy/daemon/cli/command_line.h"
+
+const struct gs_flag gs_flags[GS_N_FLAGS] = {
+    [GS_FLAG_MODEL] = {"model", 'm', "DIR",
+                       "Model folder, such as classifier/models/finance-zh-en-fast."},
+    [GS_FLAG_CONFIG] =
+        {"config", 'c', "FILE",
+         "Configuration (YAML); deploy/config/groundswell.yaml explains each setting."},
+    [GS_FLAG_DATA] = {"data", 'd', "FILE", "Labelled JSON lines; may be given again; - is stdin."},
+    [GS_FLAG_OUT] = {"out", 'o', "DIR", "The new folder, made if absent."},
+    [GS_FLAG_STAGE] = {"stage", 0, "STAGE", "Only this stage: tag or watch; both when not given."},
+    [GS_FLAG_TIER] =
+        {"tier", 0, "T",
+         "Who answers. auto: all that the folder has, its gates deciding (default); fast: "
+         "the n-grams; encoder: the encoder for every message, no gates (a combined folder still "
+         "adds up both)."},
+    [GS_FLAG_ARITHMETIC] = {"arithmetic", 0, "A", "Of an encoder: auto (default), fp32 or int8."},
+    [GS_FLAG_THREADS] = {"threads", 0, "N", "1 to 256 (1)."},
+    [GS_FLAG_FORMAT] = {"format", 0, "F",
+                        "json or text; not given: a line that begins with { is JSON."},
+    [GS_FLAG_ALL_LABELS] = {"all-labels", 0, NULL,
+                            "Adds topics_all and risks_all: every label's probability."},
+    [GS_FLAG_LOGITS] = {"logits", 0, NULL,
+                        "Adds logits, in label order; null: a label that the model does not know."},
+    [GS_FLAG_EXPLAIN] = {"explain", 0, NULL,
+                         "Adds the n-grams that weigh most for the sentiment (fast tier)."},
+    [GS_FLAG_WATCHLIST] = {"watchlist", 0, "FILE", "Entities to look for (CSV)."},
+    [GS_FLAG_SCORES] = {"scores", 0, "FILE",
+                        "CSV: time,key,n,observed,expected,log10_evidence,firing whenever a bin "
+                        "closes."},
+    [GS_FLAG_STATE] = {"state", 0, "FILE",
+                       "Goes on where the replay that wrote FILE ended, and writes it anew at the "
+                       "end; lines that it has counted are passed over, and the last bins stay "
+                       "open. As state.path."},
+    [GS_FLAG_COUNTS] = {"counts", 0, "FILE",
+                        "Counts instead of messages: timestamp,value rows (volume mode)."},
+    [GS_FLAG_SPEED] = {"speed", 0, "N",
+                       "N event seconds a second; as fast as it goes when not given."},
+    [GS_FLAG_TASK] = {"task", 0, "T", "sentiment (default), topics or risks."},
+    [GS_FLAG_JSON] = {"json", 0, NULL, "The report is one line of JSON."},
+    [GS_FLAG_HTML] = {"html", 0, "FILE", "The report is written to FILE as a page."},
+    [GS_FLAG_MIN] =
+        {"min", 0, "M=VALUE",
+         "Exit 1 when metric M is below VALUE: accuracy, macro_f1, micro_f1, weighted_f1, "
+         "top1_accuracy, subset_accuracy, coverage_70, f1:LABEL."},
+    [GS_FLAG_MAX] = {"max", 0, "M=VALUE", "Exit 1 when metric M is above VALUE: ece, brier."},
+    [GS_FLAG_HEAD] = {"head", 0, "H", "sentiment (default), topics or risks."},
+    [GS_FLAG_LABEL] = {"label", 0, "L", "Which label (the best one)."},
+    [GS_FLAG_METHOD] =
+        {"method", 0, "M",
+         "How an encoder is explained: integrated (default; gradients along a path, "
+         "which add up) or grad-input (one gradient, quicker, which do not). The fast "
+         "tier's weights are exact."},
+    [GS_FLAG_MAX_TOKENS] = {"max-tokens", 0, "N",
+                            "Cuts behind N tokens, special ones included (no limit)."},
+    [GS_FLAG_OFFSETS] = {"offsets", 0, NULL,
+                         "Adds offsets: the bytes [start, end) that each token stands for."},
+    [GS_FLAG_CALIBRATION] =
+        {"calibration", 0, "FILE",
+         "Example texts, plain or JSON lines, such as the model will read; 400 of "
+         "them are drawn (a small built-in mix; a real file is better)."},
+    [GS_FLAG_EVAL] =
+        {"eval", 0, "FILE",
+         "Texts to compare both folders on, at most 20000, with their sentiment if they "
+         "have one (the calibration texts)."},
+    [GS_FLAG_FAST] = {"fast", 0, "DIR", "Folder of the fast tier."},
+    [GS_FLAG_ENCODER] = {"encoder", 0, "LANG=DIR",
+                         "Folder of the encoder that reads a language (en, zh, mixed, other; "
+                         "mixed: zh's, unless given); may be given again."},
+    [GS_FLAG_LOSS] = {"loss", 0, "X",
+                      "What the fast tier may cost where it answers alone: of sentiment's accuracy "
+                      "and of the others' micro-F1, each (0.01)."},
+    [GS_FLAG_ENTITIES] =
+        {"entities", 0, "FILE",
+         "Lines with one entity between « and » and the sentiment toward it, which "
+         "the encoders were trained on too; may be given again."},
+    [GS_FLAG_SMOOTHING] = {"smoothing", 0, "A",
+                           "auto (default), none, or SmoothQuant's alpha from 0.01 to 1."},
+    [GS_FLAG_SECONDS] = {"seconds", 0, "X", "Of each of the five, 0.05 to 60 (0.5)."},
+    [GS_FLAG_KIND] = {"kind", 0, "KIND", "ngram: the fast tier; encoder: fine-tuning."},
+    [GS_FLAG_LABELS] = {"labels", 0, "FILE",
+                        "Ids and Chinese names of topics and risks, in order (JSON)."},
+    [GS_FLAG_NAME] = {"name", 0, "NAME", "Of the model (the folder's)."},
+    [GS_FLAG_VERSION] = {"version", 0, "V", "Of the model (1)."},
+    [GS_FLAG_SEED] = {"seed", 0, "N", "Other random numbers (1)."},
+    [GS_FLAG_EPOCHS] = {"epochs", 0, "N", "Most passes over a problem's rows, 1 to 256 (60)."},
+    [GS_FLAG_ROWS] = {"rows", 0, "EN,ZH",
+                      "N-grams kept: of alphabetic and of Han texts (130000,150000)."},
+    [GS_FLAG_MIN_DF] = {"min-df", 0, "N", "Rows that an n-gram must be in (2)."},
+    [GS_FLAG_SHARE] = {"share", 0, "X", "How much registers learn from each other, 0 to 1 (0.6)."},
+    [GS_FLAG_WORD_WEIGHT] = {"word-weight", 0, "X", "Of words against runs of letters (3)."},
+    [GS_FLAG_TOLERANCE] = {"tolerance", 0, "X", "Where a problem counts as solved (0.02)."},
+    [GS_FLAG_HOLDOUT] = {"holdout", 0, "X",
+                         "Part of the rows that calibration is fitted on (0.15)."},
+    [GS_FLAG_FOR] = {"for", 0, "SECONDS", "Ends by itself (at least 20); else Ctrl-C ends it."},
+    [GS_FLAG_PORT] =
+        {"port", 0, "N",
+         "Of the pages on 127.0.0.1; 0: any free one (9464, or any when it is taken)."},
+    [GS_FLAG_NO_BROWSER] = {"no-browser", 0, NULL, "Does not open the status page."},
+    [GS_FLAG_MESSAGES] = {"messages", 0, "N", "In all, at least 1000 (120000)."},
+    [GS_FLAG_PLAIN] = {"plain", 0, NULL, "Nothing planted."},
+    [GS_FLAG_START] = {"start", 0, "TIME", "Event time of the first message; else 36 hours ago."},
+    [GS_FLAG_WRITE] = {"write", 0, "FILE",
+                       "Instead of running: the stream as JSON lines; - is stdout."},
+    [GS_FLAG_TRUTH] = {"truth", 0, "FILE",
+                       "Instead of running: what each message was meant to be."},
+    [GS_FLAG_REJECTS] = {"rejects", 0, "FILE",
+                         "Refused lines as JSON records; else one message each on stderr."},
+    [GS_FLAG_SET] = {"set", 0, "KEY=VALUE",
+                     "Overrides a setting, as --set http.port=9500; may be given again."},
+    [GS_FLAG_PROGRESS] = {"progress", 0, NULL,
+                          "Says how far it is also where stderr is no terminal."},
+    [GS_FLAG_QUIET] = {"quiet", 'q', NULL, "Nothing on stderr but errors."},
+    [GS_FLAG_LOG_FORMAT] = {"log-format", 0, "F", "What goes to stderr as text (default) or json."},
+    [GS_FLAG_HELP] = {"help", 'h', NULL, "This text."},
+};
+
+const struct gs_later_command gs_later_commands[] = {
+    {"prune", "a smaller model: heads and layers that carry little are taken out"},
+    {"distill", "a smaller model that learns from a larger one"},
+    {"select", "candidate models ranked by accuracy, latency and size"},
+    {"doctor", "what is wrong with a running environment, and what to do"},
+    {"tap", "records of a running system as they pass"},
+    {"dlq", "lists, shows and sends again what was refused"},
+    {"state", "lists and shows the windows of keys"},
+    {"incidents", "what fires now and what fired"},
+    {"mute", "silences a key for a time"},
+    {"ack", "takes an incident over"},
+    {"feedback", "says of an alert or a tag whether it was right"},
+};
+const size_t gs_n_later_commands = GS_COUNT(gs_later_commands);

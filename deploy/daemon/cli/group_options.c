@@ -1,0 +1,15 @@
+/* Names a stage's group and its input as its lanes do (service_lane.c). */
+#include "deploy/daemon/cli/group_options.h"
+
+#include <stdio.h>
+
+void gs_group_options(const struct gs_config *config, bool watch, struct gs_group_options *ret)
+{
+    gs_config_kafka_options(config, &ret->kafka);
+    (void)snprintf(ret->name, sizeof ret->name, "%s-%s", config->kafka.group_prefix,
+                   watch ? "watch" : "tag");
+    ret->kafka.group = ret->name;
+    ret->input = config->output.topics[GS_STREAM_OBSERVATIONS];
+    ret->kafka.topics = watch ? &ret->input : config->input.topics.items;
+    ret->kafka.n_topics = watch ? 1 : config->input.topics.n;
+}

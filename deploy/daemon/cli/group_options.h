@@ -1,0 +1,17 @@
+/* The consumer groups of a configuration's stages, for the commands that look at them. */
+#ifndef GS_DEPLOY_GROUP_OPTIONS_H
+#define GS_DEPLOY_GROUP_OPTIONS_H
+
+#include "deploy/daemon/config/config.h"
+
+struct gs_group_options {
+    char name[256]; /* of the group */
+    const char *input;
+    struct gs_kafka_options kafka;
+};
+
+/* Fills in *ret with what a lane of the stage would be given; it must stay where it is. The strings
+ * are the configuration's. */
+void gs_group_options(const struct gs_config *config, bool watch, struct gs_group_options *ret);
+
+#endif

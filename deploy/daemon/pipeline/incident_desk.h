@@ -1,0 +1,67 @@
+/* The desk where the watch lanes' alerts become incidents, one for the process.
+ *
+ *     lane 0 ──alerts, event time──┐                       ┌─► metrics, the status page
+ *     lane 1 ──────────────────────┼─► gs_incidents ─► out ┼─► tell (log, demo, receivers)
+ *     lane 2 ──────────────────────┘   (one lock)          └─► records, in the next batch of a lane
+ *
+ * Alerts come after their commit, so nothing here is ever undone. The records of what comes of them
+ * are written by whichever lane has the next batch, one lane at a time, so that they are in order;
+ * a batch that is rolled back leaves them to the next. A process that dies before that has lost
+ * them, and with them the windows that they came of.
+ *
+ * A lane whose event time does not move for idle_timeout is not waited for.
+ *
+ * Threads: all functions but new and free from any; the lock guards everything. */
+#ifndef GS_DEPLOY_INCIDENT_DESK_H
+#define GS_DEPLOY_INCIDENT_DESK_H
+
+#include "alerting/incidents/incidents.h"
+#include "ingest/records/source.h"
+
+struct gs_shard;
+struct gs_incident_desk; /* opaque */
+
+/* A change of an incident, borrowed for the call. */
+typedef void gs_incident_fn(void *arg, const struct gs_incident *incident);
+
+struct gs_incident_desk_options {
+    struct gs_incident_options incidents; /* a feed is a lane */
+    int64_t idle_timeout_ms;
+    struct gs_shard *shard; /* of its own: the lock makes it one thread's at a time */
+    bool records;           /* changes are kept until a lane writes them */
+    gs_incident_fn *tell;   /* every change, in order, under the lock; may be NULL */
+    void *tell_arg;
+};
+
+GS_MUST_CHECK
+enum gs_status gs_incident_desk_new(const struct gs_incident_desk_options *options,
+                                    struct gs_incident_desk **ret, struct gs_error *err);
+void gs_incident_desk_free(struct gs_incident_desk *desk); /* NULL is fine */
+
+/* ---- from the lanes, after a commit; desk NULL: nothing happens ---- */
+
+void gs_incident_desk_alert(struct gs_incident_desk *desk, size_t lane, uint64_t watch,
+                            const struct gs_alert *alert);
+/* The lane's event time, when all alerts up to there were given. */
+void gs_incident_desk_reached(struct gs_incident_desk *desk, size_t lane, int64_t watermark_ms);
+/* A gs_watch of the lane is gone, its alerts with it. */
+void gs_incident_desk_forget(struct gs_incident_desk *desk, size_t lane, uint64_t watch);
+
+/* ---- records, inside a lane's batch ---- */
+
+/* Tells whether there are records that no lane is writing. */
+bool gs_incident_desk_pending(struct gs_incident_desk *desk);
+/* Writes them; nothing when another lane is at it. */
+GS_MUST_CHECK
+enum gs_status gs_incident_desk_write(struct gs_incident_desk *desk, size_t lane,
+                                      struct gs_sink *sink, struct gs_error *err);
+void gs_incident_desk_written(struct gs_incident_desk *desk, size_t lane);   /* committed */
+void gs_incident_desk_unwritten(struct gs_incident_desk *desk, size_t lane); /* undone */
+
+/* ---- readers ---- */
+
+/* Appends the incidents that have not ended, in order of opening, separated by commas; at most
+ * max. */
+void gs_incident_desk_json(struct gs_incident_desk *desk, size_t max, struct gs_buf *out);
+
+#endif
