@@ -21,7 +21,7 @@
  * around librdkafka's calls (-Wl,--wrap); what is shipped has no such hooks.
  *
  * The last line on stdout is JSON with what was done. Exit: 0, 1 usage, 3 GS_IO and its like. */
-#include "base/clock.h"
+#include "ingest/base/clock.h"
 #include "ingest/kafka/kafka.h"
 
 #include <librdkafka/rdkafka.h>

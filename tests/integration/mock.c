@@ -115,7 +115,7 @@ size_t mock_read(const struct mock *mock, const char *topic, unsigned ret_counts
     rd_kafka_topic_partition_list_destroy(list);
     for (int ends = 0; ends < n_partitions;) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(rk, 500);
-        assert_true(gs_clock_monotonic_ns() < until);
+        assert_true(gs_clock_monotonic_ns() < until); /* or it hangs */
         if (message == NULL) {
             continue;
         }
@@ -185,7 +185,12 @@ static void on_revoked(void *arg, struct gs_str topic, int32_t partition)
 
 static void on_log(void *arg, int level, const char *message)
 {
-    (void)arg, (void)level;
+    struct lane *lane = arg;
+
+    (void)level;
+    if (strstr(message, "in time") != NULL) {
+        atomic_store(&lane->overdue, true);
+    }
     if (getenv("GS_TEST_LOG") != NULL) { /* NOLINT(concurrency-mt-unsafe): nobody sets it */
         (void)fprintf(stderr, "%s\n", message);
     }
@@ -195,7 +200,8 @@ void lane_init(struct lane *lane, const struct mock *mock, enum gs_delivery deli
 {
     static const char *const topics[] = {"in"};
 
-    *lane = (struct lane){.max_batch = 50, .stream = GS_STREAM_TAGGED};
+    *lane = (struct lane){.max_batch = 50, .batch_ms = 100, .stream = GS_STREAM_TAGGED};
+    atomic_init(&lane->overdue, false);
     lane->options =
         (struct gs_kafka_options){.brokers = mock->brokers,
                                   .group = "group",
@@ -204,12 +210,14 @@ void lane_init(struct lane *lane, const struct mock *mock, enum gs_delivery deli
                                   .n_topics = 1,
                                   .delivery = delivery,
                                   .start = GS_START_EARLIEST,
-                                  .log = on_log};
+                                  .log = on_log,
+                                  .log_arg = lane};
     lane->options.output[GS_STREAM_TAGGED] = "out";
     lane->options.properties = calloc(MAX_PROPERTIES, sizeof *lane->options.properties);
     assert_non_null(lane->options.properties);
-    /* The mock's rebalances last about as long as a session. */
-    lane_set(lane, "session.timeout.ms", "3000");
+    /* Long enough for a machine that does something else meanwhile: a session that times out aborts
+     * batches and reads records again. */
+    lane_set(lane, "session.timeout.ms", "60000");
     lane_set(lane, "heartbeat.interval.ms", "300");
 }
 
@@ -222,6 +230,11 @@ void lane_set(struct lane *lane, const char *name, const char *value)
 
     assert_true(lane->options.n_properties < MAX_PROPERTIES);
     properties.ours[lane->options.n_properties++] = (struct gs_property){name, value};
+}
+
+void lane_rejoins(struct lane *lane, const char *session_ms)
+{
+    lane_set(lane, "session.timeout.ms", session_ms);
 }
 
 enum gs_status lane_open(struct lane *lane)
@@ -266,7 +279,7 @@ static enum gs_status copy_one(struct lane *lane, const struct gs_record *record
 
 enum gs_status lane_batch(struct lane *lane)
 {
-    const int64_t until = gs_clock_monotonic_ns() + 100 * INT64_C(1000000);
+    const int64_t until = gs_clock_monotonic_ns() + lane->batch_ms * INT64_C(1000000);
     struct gs_record record;
     enum gs_status status = gs_sink_begin(lane->sink, &lane->err);
 
@@ -304,6 +317,7 @@ enum gs_status lane_copy(struct lane *lane, unsigned n)
     while (lane->copied < n) {
         const enum gs_status status = lane_batch(lane);
         if (status != GS_OK && status != GS_ABORTED) {
+            print_message("  the lane ended: %s: %s\n", gs_status_name(status), lane->err.message);
             return status;
         }
         if (gs_clock_monotonic_ns() > until) {
@@ -312,6 +326,17 @@ enum gs_status lane_copy(struct lane *lane, unsigned n)
         }
     }
     return GS_OK;
+}
+
+void lane_next(struct lane *lane, struct gs_record *ret)
+{
+    const int64_t until = gs_clock_monotonic_ns() + LIMIT_S * INT64_C(1000000000);
+    enum gs_status status = GS_AGAIN;
+
+    while (status == GS_AGAIN && gs_clock_monotonic_ns() < until) {
+        status = gs_source_poll(lane->source, 50, ret, &lane->err);
+    }
+    assert_int_equal(status, GS_OK);
 }
 
 struct gs_kafka_stats lane_stats(const struct lane *lane)

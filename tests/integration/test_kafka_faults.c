@@ -146,7 +146,7 @@ static void produce_errors_that_stay(void **state)
         enum gs_stream stream;
     } rows[] = {
         {"not authorised", RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, GS_STREAM_TAGGED},
-        {"a dead-letter queue that refuses", RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, GS_STREAM_DLQ},
+        {"a dead-letter queue that wants a key", RD_KAFKA_RESP_ERR_INVALID_RECORD, GS_STREAM_DLQ},
     };
 
     (void)state;
@@ -175,14 +175,40 @@ static void a_refused_record_takes_the_batch_back(void **state)
     struct setup setup;
 
     (void)state;
+    for (int dlq = 0; dlq < 2; dlq++) { /* the dead-letter queue too: it may be made to fit there */
+        set_up(&setup, 1, 50);
+        if (dlq == 1) {
+            setup.lane.options.output[GS_STREAM_TAGGED] = NULL;
+            setup.lane.options.output[GS_STREAM_DLQ] = "out";
+            setup.lane.stream = GS_STREAM_DLQ;
+        }
+        setup.lane.batch_ms = 30000; /* it is full: one record alone is another case (below) */
+        assert_int_equal(lane_open(&setup.lane), GS_OK);
+        MOCK_FAIL(&setup.mock, API_PRODUCE, 1, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+        assert_int_equal(lane_copy(&setup.lane, 50), GS_OK);
+        assert_true(setup.lane.aborted >= 1);
+        lane_close(&setup.lane);
+        mock_check_all(&setup.mock, "out", 50, false);
+        mock_stop(&setup.mock);
+    }
+}
+
+/* Of one that was refused alone it is known which it was: it is not sent again, and its owner is
+ * told. */
+static void a_record_refused_alone_is_known(void **state)
+{
+    struct setup setup;
+
+    (void)state;
     set_up(&setup, 1, 50);
+    setup.lane.max_batch = 1;
     assert_int_equal(lane_open(&setup.lane), GS_OK);
     MOCK_FAIL(&setup.mock, API_PRODUCE, 1, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
-    assert_int_equal(lane_copy(&setup.lane, 50), GS_OK);
-    assert_true(setup.lane.aborted >= 1);
-    lane_close(&setup.lane);
-    mock_check_all(&setup.mock, "out", 50, false);
-    mock_stop(&setup.mock);
+    assert_int_equal(lane_copy(&setup.lane, 50), GS_BAD_FORMAT);
+    assert_non_null(strstr(setup.lane.err.message, "too large for topic \"out\""));
+    assert_int_equal(setup.lane.aborted, 1);
+    assert_int_equal(setup.lane.copied, 0);
+    tear_down(&setup);
 }
 
 static void *down_for_long(void *arg)
@@ -321,6 +347,7 @@ static void a_lost_membership_takes_the_batch_back(void **state)
     (void)state;
     set_up(&setup, 1, 50);
     setup.lane.before_commit = refuse_first_commit;
+    lane_rejoins(&setup.lane, "3000");
     assert_int_equal(lane_open(&setup.lane), GS_OK);
     assert_int_equal(lane_copy(&setup.lane, 50), GS_OK);
     assert_true(setup.lane.aborted > 0);
@@ -351,11 +378,13 @@ static void offsets_at_the_start_are_asked_for_again(void **state)
 
     (void)state;
     set_up(&setup, 1, 50);
+    lane_rejoins(&setup.lane, "8000");
     assert_int_equal(lane_open(&setup.lane), GS_OK);
     assert_int_equal(lane_copy(&setup.lane, 50), GS_OK);
     lane_close(&setup.lane);
     /* A second life whose first questions are not answered must not begin from the start. */
     lane_init(&setup.lane, &setup.mock, GS_AT_LEAST_ONCE);
+    lane_rejoins(&setup.lane, "8000");
     mock_fill(&setup.mock, "in", 50, 10, 50);
     assert_int_equal(lane_open(&setup.lane), GS_OK);
     MOCK_FAIL(&setup.mock, API_OFFSET_FETCH, 3, RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
@@ -372,6 +401,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(produce_errors_that_pass),
     cmocka_unit_test(produce_errors_that_stay),
     cmocka_unit_test(a_refused_record_takes_the_batch_back),
+    cmocka_unit_test(a_record_refused_alone_is_known),
     cmocka_unit_test(deliveries_time_out),
     cmocka_unit_test(a_full_queue_is_waited_for),
     cmocka_unit_test(an_oversized_record_is_refused),

@@ -48,6 +48,7 @@ static void start(struct worker *worker, const struct mock *mock, pthread_t *thr
     atomic_init(&worker->stop, false);
     lane_init(&worker->lane, mock, GS_AT_LEAST_ONCE);
     worker->lane.max_batch = 10;
+    lane_rejoins(&worker->lane, "3000");
     assert_int_equal(pthread_create(thread, NULL, work, worker), 0);
 }
 
@@ -119,13 +120,14 @@ static void a_batch_left_open_is_voided(void **state)
     mock_fill(&mock, "in", 0, 30, 20);
     lane_init(&lane, &mock, GS_AT_LEAST_ONCE);
     lane.keep_open = true;
+    lane_rejoins(&lane, "3000");
     assert_int_equal(lane_open(&lane), GS_OK);
     assert_int_equal(gs_sink_begin(lane.sink, &lane.err), GS_OK);
-    while (gs_source_poll(lane.source, 1000, &record, &lane.err) != GS_OK) {
-    }
+    lane_next(&lane, &record);
     assert_int_equal(gs_sink_put(lane.sink, GS_STREAM_TAGGED, &output, &lane.err), GS_OK);
     start(&second, &mock, &thread);
-    for (int i = 0; i < 600 && lane.revoked == 0; i++) {
+    for (const int64_t until = gs_clock_monotonic_ns() + LIMIT_S * INT64_C(1000000000);
+         lane.revoked == 0 && gs_clock_monotonic_ns() < until;) {
         (void)gs_source_poll(lane.source, 20, &record, &lane.err);
     }
     assert_int_equal(lane.revoked, 1);

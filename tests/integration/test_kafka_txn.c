@@ -47,6 +47,10 @@ static void run_with(struct setup *setup, int api, rd_kafka_resp_err_t code, int
                      enum gs_status expected)
 {
     set_up(setup);
+    if (code == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION ||
+        code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH) {
+        lane_rejoins(&setup->lane, "3000");
+    }
     inject.api = api;
     inject.code = code;
     inject.n = n;
@@ -98,8 +102,8 @@ static void a_lost_membership_aborts(void **state)
 
     (void)state;
     run_with(&setup, API_TXN_OFFSET_COMMIT, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, 1, GS_OK);
-    assert_int_equal(setup.lane.aborted, 1);
-    assert_int_equal(lane_stats(&setup.lane).aborts, 1);
+    assert_true(setup.lane.aborted >= 1);
+    assert_true(lane_stats(&setup.lane).aborts >= 1);
     assert_true(lane_stats(&setup.lane).consumed > 60);
     assert_int_equal(setup.lane.copied, 60);
     mock_check_all(&setup.mock, "out", 60, false);
@@ -207,8 +211,7 @@ static void the_owner_aborts(void **state)
     const int64_t next = lane->first_offset + 20;
     for (int i = 0; i < 3; i++) {
         assert_int_equal(gs_sink_begin(lane->sink, &lane->err), GS_OK);
-        while (gs_source_poll(lane->source, 1000, &record, &lane->err) != GS_OK) {
-        }
+        lane_next(lane, &record);
         assert_int_equal(record.offset, next);
         if (i > 0) {
             assert_int_equal(gs_sink_put(lane->sink, GS_STREAM_TAGGED, &output, &lane->err), GS_OK);

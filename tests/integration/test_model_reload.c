@@ -1,6 +1,6 @@
 /* The service takes another model while it runs: records before and after are answered by the one
  * in use, a folder that is wrong changes nothing, the metrics say so. */
-#include "deploy/daemon/service.h"
+#include "deploy/daemon/service/service.h"
 #include "tests/integration/mock.h"
 
 #include <arpa/inet.h>
@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { RECORDS = 40, WAIT_S = 25 };
+enum { RECORDS = 40, WAIT_S = 120 };
 
 static char folder[] = "/tmp/gs-reload-XXXXXX";
 
@@ -50,16 +50,16 @@ static struct gs_config *configure(const struct mock *mock)
                                 "output.topics.dlq=dlq",
                                 "kafka.instance=test",
                                 "http.port=0",
-                                "kafka.properties.session.timeout.ms=3000",
+                                "kafka.properties.session.timeout.ms=60000",
                                 "kafka.properties.heartbeat.interval.ms=300"};
-    struct gs_findings findings = {0};
+    struct gs_diagnostics diagnostics = {0};
     struct gs_config *config = NULL;
     struct gs_error err = {GS_OK, ""};
 
     const enum gs_status status =
-        gs_config_load(NULL, sets, GS_COUNT(sets), &config, &findings, &err);
-    gs_findings_print(&findings, stdout);
-    gs_findings_done(&findings);
+        gs_config_load(NULL, sets, GS_COUNT(sets), &config, &diagnostics, &err);
+    gs_diagnostics_print(&diagnostics, stdout);
+    gs_diagnostics_done(&diagnostics);
     assert_int_equal(status, GS_OK);
     return config;
 }

@@ -1,17 +1,17 @@
 /* A model much slower than its topic: the lane keeps polling, the group stays as it is, and nothing
  * is lost or written twice. The model is a stand-in that sleeps; lane, stage, settings and Kafka
  * client are the program's own. */
-#include "deploy/daemon/stage_options.h"
+#include "deploy/daemon/pipeline/stage_options.h"
 #include "tests/integration/mock.h"
 
-#include "base/metrics.h"
-#include "deploy/daemon/metric_table.h"
+#include "deploy/daemon/telemetry/metric_table.h"
+#include "ingest/base/metrics.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <time.h>
 
-enum { RECORDS = 120, MS_A_MESSAGE = 60, INTERVAL_MS = 3000, WAIT_S = 25 };
+enum { RECORDS = 60, MS_A_MESSAGE = 250, INTERVAL_MS = 6000, WAIT_S = 120 };
 
 struct slow {
     struct gs_config *config;
@@ -29,8 +29,9 @@ struct slow {
 };
 
 static enum gs_status sleep_over(void *arg, const struct gs_model *model,
-                                 struct gs_model_work *work, const struct gs_model_input *inputs,
-                                 size_t n, float *ret, struct gs_error *err)
+                                 struct gs_model_workspace *work,
+                                 const struct gs_model_input *inputs, size_t n, float *ret,
+                                 struct gs_error *err)
 {
     struct slow *slow = arg;
     const long ms = (long)n * MS_A_MESSAGE;
@@ -62,15 +63,15 @@ static void configure(struct slow *slow, const struct mock *mock, const char *de
                                 "kafka.instance=test",
                                 "model.path=golden/folders/sentiment",
                                 "model.encoder.cache_entries=0",
-                                "kafka.properties.session.timeout.ms=3000",
+                                "kafka.properties.session.timeout.ms=6000",
                                 "kafka.properties.heartbeat.interval.ms=300",
-                                "kafka.properties.max.poll.interval.ms=3000"};
-    struct gs_findings findings = {0};
+                                "kafka.properties.max.poll.interval.ms=6000"};
+    struct gs_diagnostics diagnostics = {0};
 
     const enum gs_status status =
-        gs_config_load(NULL, sets, GS_COUNT(sets), &slow->config, &findings, &slow->err);
-    gs_findings_print(&findings, stdout);
-    gs_findings_done(&findings);
+        gs_config_load(NULL, sets, GS_COUNT(sets), &slow->config, &diagnostics, &slow->err);
+    gs_diagnostics_print(&diagnostics, stdout);
+    gs_diagnostics_done(&diagnostics);
     assert_int_equal(status, GS_OK);
     gs_config_kafka_options(slow->config, &slow->kafka);
     slow->kafka.group = "slow";
@@ -92,12 +93,12 @@ static enum gs_status open_kafka(void *arg, const struct gs_source_events *event
 }
 
 static void sample(void *arg, const struct gs_source *source, const struct gs_sink *sink,
-                   bool *ret_assigned)
+                   struct gs_lane_clients *ret)
 {
     struct slow *slow = arg;
 
     gs_kafka_stats(source, sink, &slow->stats);
-    *ret_assigned = gs_kafka_assigned(source);
+    ret->assigned = gs_kafka_assigned(source);
 }
 
 static void make(struct slow *slow, const struct mock *mock, const char *delivery)
@@ -111,9 +112,9 @@ static void make(struct slow *slow, const struct mock *mock, const char *deliver
                      GS_OK);
     assert_int_equal(gs_shard_new(slow->metrics, &slow->shard, &slow->err), GS_OK);
     gs_stage_tag_options(slow->config, &slow->assets, slow->shard, &stage);
-    assert_int_equal(stage.tagger.answers.slice_ms, INTERVAL_MS / 8);
-    stage.tagger.answers.run = sleep_over;
-    stage.tagger.answers.run_arg = slow;
+    assert_int_equal(stage.tagger.batcher.slice_ms, INTERVAL_MS / 8);
+    stage.tagger.batcher.run = sleep_over;
+    stage.tagger.batcher.run_arg = slow;
     assert_int_equal(gs_stage_tag_new(&stage, &slow->stage, &slow->err), GS_OK);
     const struct gs_lane_options lane = {.name = "tag 0",
                                          .stage = "tag",
