@@ -3,19 +3,19 @@
 #
 # Installs what is missing (deploy/install-packages.sh), builds each preset it needs and runs its tests. One line per
 # stage; details in build/logs/; the last line is "N passed, N failed, N skipped". Exit status 1 when
-# anything failed. With CI=true a skipped test counts as failed, unless what it lacks is the data that
+# anything failed. e2e mostly waits for Kafka, so it runs beside the stages after it. With CI=true a skipped test counts as failed, unless what it lacks is the data that
 # GROUNDSWELL_DATA names (default ../shared/data), which is not part of the project.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 
 # In this order. `unit` means unit, integration, tools and command-line tests.
-ALL="dev unit format tsan fuzz release e2e data tidy"
+ALL="dev unit release e2e format tsan fuzz data tidy"
 declare -A ABOUT=(
     [dev]="build with gcc, ASan and UBSan"
     [unit]="unit, integration, tools and command-line tests under ASan and UBSan"
     [format]="clang-format"
     [tsan]="unit and integration tests under ThreadSanitizer"
-    [fuzz]="build with clang, each fuzzer for 20 s"
+    [fuzz]="build with clang, each fuzzer for 10 s"
     [release]="build and test what is shipped"
     [e2e]="end to end on Kafka 3.9 and 4.4, Prometheus and Alertmanager"
     [data]="real texts, under ASan and UBSan"
@@ -23,7 +23,9 @@ declare -A ABOUT=(
 )
 # Seconds that a single test may take.
 LIMIT=300
+# Processes that compute at once; and tests, many of which wait for a socket rather than compute.
 JOBS=2
+TESTS_AT_ONCE=4
 
 usage() {
     echo "usage: tests/run.sh [--only STAGE[,STAGE]...] [--no-install]"
@@ -64,7 +66,7 @@ logs=$PWD/build/logs
 mkdir -p "$logs"
 passed=0 failed=0 skipped=0
 wrap=()
-export CTEST_PARALLEL_LEVEL=$JOBS CMAKE_BUILD_PARALLEL_LEVEL=$JOBS
+export CTEST_PARALLEL_LEVEL=$TESTS_AT_ONCE CMAKE_BUILD_PARALLEL_LEVEL=$JOBS
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 
 # ThreadSanitizer of gcc 12 dies on kernels with more than 28 bits of random addresses.
@@ -106,25 +108,26 @@ stage_tsan() {
     local wrap=("${fixed_addresses[@]}")
     build tsan && run_tests tsan '^(unit|integration)/'
 }
-stage_fuzz() { build fuzz && run_tests fuzz '^fuzz/'; }
+stage_fuzz() { build fuzz && run_tests fuzz '^fuzz/' -j "$JOBS"; }
 stage_release() { build release && run_tests release '^(unit|cli)/'; }
 stage_e2e() { rm -rf build/e2e && build release && run_tests release '^e2e/' -j 1; }
-stage_data() { build dev && run_tests dev '^data/' -j 1; }
+stage_data() { build dev && run_tests dev '^data/' -j "$JOBS"; }
 stage_tidy() { # one file at a time: given several, clang-tidy 14 forgets va_start in all but the first
     cmake --preset dev -DBUILD_TESTING=ON >/dev/null &&
         sources | grep '\.c$' | grep -Ff <(python3 tests/tools/compiled.py build/dev/compile_commands.json) |
         xargs -r -n 1 -P "$JOBS" clang-tidy-14 -p build/dev --quiet
 }
 
-# Runs one stage and adds up what came of it. A stage without a report of tests is one test itself.
+# Runs one stage, prints what came of it and leaves the counts in build/logs/STAGE.counts. A stage without a report of
+# tests is one test itself.
 run_stage() {
     local log=$logs/$stage.log started=$SECONDS ok=yes counts
     reports=()
+    rm -f "$log.notes"
     "stage_$stage" >"$log" 2>&1 || ok=
     counts=$(python3 tests/tools/count.py ${ok:+--passed} ${CI:+--ci "$CI"} "${reports[@]}" 2>>"$log.notes") ||
         counts="0 1 0"
     read -r p f s <<<"$counts"
-    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
     printf '%-8s %5d passed %3d failed %3d skipped %5d s  %s\n' \
         "$stage" "$p" "$f" "$s" $((SECONDS - started)) "${ABOUT[$stage]}"
     cat "$log.notes"
@@ -133,6 +136,14 @@ run_stage() {
         tail -n 60 "$log" | cut -c1-400
         echo "----"
     fi
+    echo "$p $f $s" >"$logs/$stage.counts"
+}
+
+# A stage whose counts are missing died: that is a failure.
+add_up() {
+    local p=0 f=1 s=0
+    [ ! -f "$logs/$stage.counts" ] || read -r p f s <"$logs/$stage.counts"
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
 
 finish() {
@@ -146,8 +157,22 @@ if [ -n "$install" ] && ! ./deploy/install-packages.sh tests; then
     failed=1
     finish
 fi
+beside= # the process that runs e2e
+trap '[ -z "$beside" ] || kill "$beside" 2>/dev/null' EXIT
 for stage in $stages; do
-    rm -f "$logs/$stage.log.notes"
-    run_stage
+    rm -f "$logs/$stage.counts"
+    if [ "$stage" = e2e ]; then
+        run_stage >"$logs/e2e.said" 2>&1 &
+        beside=$!
+    else
+        run_stage
+    fi
+done
+if [ -n "$beside" ]; then
+    wait "$beside"
+    cat "$logs/e2e.said"
+fi
+for stage in $stages; do
+    add_up
 done
 finish

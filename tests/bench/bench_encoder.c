@@ -9,8 +9,8 @@
  * row's product instruction does on registers, probed right before and after. GS_KERNELS chooses
  * the row. --out writes the answers of all messages of the file, float32: logits where the model
  * has a head, else embeddings. */
-#include "base/file.h"
 #include "classifier/encoder/encoder.h"
+#include "ingest/base/file.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -26,7 +26,7 @@ struct bench {
     size_t tokens_per_batch, n_messages;
     double seconds; /* of each repeat, at least */
     struct gs_encoder *encoder;
-    struct gs_encoder_work *work;
+    struct gs_encoder_workspace *work;
     const struct gs_encoder_info *info;
     struct gs_encoder_batch all; /* the file */
     float *pooled, *logits;      /* of one batch */
@@ -80,7 +80,7 @@ static void read_messages(struct bench *bench)
 {
     struct gs_file file = {0};
     struct gs_error err = {0};
-    if (gs_file_map(bench->ids_path, &file, &err) != GS_OK) {
+    if (gs_file_read(bench->ids_path, SIZE_MAX - 1, &file, &err) != GS_OK) {
         stop("IDS_FILE", err.message);
     }
     /* An id takes two bytes at least. A copy, so that strtol() stops at its end. */
@@ -101,7 +101,7 @@ static void read_messages(struct bench *bench)
         line = *end == '\0' ? end : end + 1;
     }
     free(text);
-    gs_file_unmap(&file);
+    gs_file_done(&file);
     if (n == 0) {
         stop("IDS_FILE", "no messages");
     }
@@ -333,7 +333,7 @@ int main(int argc, char **argv)
     const size_t max = bench.tokens_per_batch > bench.info->config->max_tokens
                            ? bench.tokens_per_batch
                            : bench.info->config->max_tokens;
-    if (gs_encoder_work_new(bench.encoder, max, max, &bench.work, &err) != GS_OK) {
+    if (gs_encoder_workspace_new(bench.encoder, max, max, &bench.work, &err) != GS_OK) {
         stop("work", err.message);
     }
     bench.pooled = need(malloc(max * bench.info->config->hidden * sizeof(float)));
@@ -349,7 +349,7 @@ int main(int argc, char **argv)
     batch_free(&bench.all);
     free(bench.pooled);
     free(bench.logits);
-    gs_encoder_work_free(bench.work);
+    gs_encoder_workspace_free(bench.work);
     gs_encoder_free(bench.encoder);
     return 0;
 }

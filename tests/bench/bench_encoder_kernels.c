@@ -2,8 +2,8 @@
  * shapes with weights in cache and streamed (six layers of distinct ones), each vector kernel per
  * token, and a whole pass of six layers with where its time goes. One JSON line a case; time is the
  * thread's CPU time. Arguments: names of rows to measure (none: all but scalar). */
-#include "base/attr.h"
-#include "classifier/kernels/encoder.h"
+#include "classifier/encoder/kernels/kernels.h"
+#include "ingest/base/attr.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -122,7 +122,7 @@ static void make_model(struct bench *b)
         b->q.scale[i] = 0.03F;
         b->q.offset[i] = -2;
     }
-    b->work = block(gs_attention_work(512, 128) * sizeof(float));
+    b->work = block(gs_attention_workspace(512, 128) * sizeof(float));
 }
 
 /* What is measured; each returns its work in the unit's numerator. */
@@ -152,21 +152,21 @@ static double hot(struct bench *b)
     return product(b, 0, b->matrix);
 }
 
-static void quantise(struct bench *b, const float *x, size_t k)
+static void quantize(struct bench *b, const float *x, size_t k)
 {
     b->q.k_padded = k;
-    b->row->quantise(x, k, b->m, k, NULL, &b->q);
+    b->row->quantize(x, k, b->m, k, NULL, &b->q);
 }
 
-static double quantise_384(struct bench *b)
+static double quantize_384(struct bench *b)
 {
-    quantise(b, b->x, H);
+    quantize(b, b->x, H);
     return (double)b->m;
 }
 
-static double quantise_1536(struct bench *b)
+static double quantize_1536(struct bench *b)
 {
-    quantise(b, b->wide, F);
+    quantize(b, b->wide, F);
     return (double)b->m;
 }
 
@@ -197,7 +197,7 @@ static double attention(struct bench *b)
 }
 
 enum { P_QUANTISE, P_PRODUCT, P_ATTENTION, P_NORM, PARTS };
-static const char *const part_names[PARTS] = {"quantise", "products", "attention", "layer_norm"};
+static const char *const part_names[PARTS] = {"quantize", "products", "attention", "layer_norm"};
 static double part_s[PARTS];
 static bool timing;
 
@@ -216,23 +216,23 @@ static double whole_model(struct bench *b)
     double t = timing ? cpu_s() : 0;
     double macs = 0;
     for (size_t l = 0; l < LAYERS; l++) {
-        quantise(b, b->x, H);
+        quantize(b, b->x, H);
         t = spent(P_QUANTISE, t);
         macs += product(b, l, QKV);
         t = spent(P_PRODUCT, t);
         (void)attention(b);
         t = spent(P_ATTENTION, t);
-        quantise(b, b->y, H);
+        quantize(b, b->y, H);
         t = spent(P_QUANTISE, t);
         macs += product(b, l, OUT);
         t = spent(P_PRODUCT, t);
         (void)layer_norm(b);
         t = spent(P_NORM, t);
-        quantise(b, b->x, H);
+        quantize(b, b->x, H);
         t = spent(P_QUANTISE, t);
         macs += product(b, l, UP);
         t = spent(P_PRODUCT, t);
-        quantise(b, b->wide, F);
+        quantize(b, b->wide, F);
         t = spent(P_QUANTISE, t);
         macs += product(b, l, DOWN);
         t = spent(P_PRODUCT, t);
@@ -312,8 +312,8 @@ static void run_vectors(struct bench *b)
         const char *name;
         size_t m, message;
         work_fn *work;
-    } cases[] = {{"quantise 384", 96, 0, quantise_384},
-                 {"quantise 1536", 96, 0, quantise_1536},
+    } cases[] = {{"quantize 384", 96, 0, quantize_384},
+                 {"quantize 1536", 96, 0, quantize_1536},
                  {"gelu 1536", 96, 0, gelu_1536},
                  {"layer_norm 384", 96, 0, layer_norm},
                  {"attention of 8 tokens", 96, 8, attention},

@@ -1,10 +1,10 @@
-/* The fast tier on one core: n-grams and prediction of normalised text of about 100 bytes, every
+/* The fast tier on one core: n-grams and prediction of normalized text of about 100 bytes, every
  * kernel this CPU has, and the gather of rows alone. One JSON line a case; time is the thread's CPU
  * time, so that a busy machine slows the run but not the figure. The first argument is the model's
  * folder. */
-#include "classifier/kernels/rows.h"
 #include "classifier/model.h"
-#include "tokenizer/ngrams.h"
+#include "classifier/ngram/kernels/rows.h"
+#include "tokenizer/ngram/ngrams.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,7 +44,7 @@ static double cpu_s(void)
 
 struct bench {
     struct gs_model *model;
-    struct gs_model_work *work;
+    struct gs_model_workspace *work;
     struct gs_ngrams *ngrams;
     uint32_t hashes[MAX_FEATURES];
     struct gs_str texts[MAX_TEXTS];
@@ -106,7 +106,7 @@ static int run_kernel(struct bench *b, const char *folder, const char *kernel)
 
     (void)setenv("GS_KERNELS", kernel, 1);
     if (gs_model_load(folder, &b->model, &err) != GS_OK ||
-        gs_model_work_new(b->model, &b->work, &err) != GS_OK) {
+        gs_model_workspace_new(b->model, &b->work, &err) != GS_OK) {
         (void)fprintf(stderr, "bench_fast_tier: %s\n", err.message);
         return 1;
     }
@@ -121,7 +121,7 @@ static int run_kernel(struct bench *b, const char *folder, const char *kernel)
     }
     (void)snprintf(name, sizeof name, "gather_alone_%s", kernel);
     print_case(name, values, "rows/s");
-    gs_model_work_free(b->work);
+    gs_model_workspace_free(b->work);
     gs_model_free(b->model);
     return 0;
 }

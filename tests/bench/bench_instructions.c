@@ -1,12 +1,14 @@
 /* Work of a fixed size for tests/bench/instructions.sh to count the instructions of:
  *
- *     bench_instructions encoder | fast | clean | tokenize FOLDER
+ *     bench_instructions encoder | fast | clean | language | names | tokenize FOLDER
  *
  * Everything is the same on every run: weights and ids come from a formula, texts are below. */
 #include "classifier/encoder/engine.h"
 #include "classifier/model.h"
-#include "ingest/text/normalise.h"
-#include "tokenizer/ngrams.h"
+#include "ingest/text/clean/normalize.h"
+#include "ingest/text/lang.h"
+#include "ingest/text/watchlist/watchlist.h"
+#include "tokenizer/ngram/ngrams.h"
 #include "tokenizer/tokenizer.h"
 
 #include <math.h>
@@ -72,7 +74,7 @@ static void run_encoder(void)
                                               .eps = 1e-12F,
                                               .activation = GS_ACT_GELU,
                                               .pooling = GS_POOL_MEAN,
-                                              .normalise = true};
+                                              .normalize = true};
     static struct gs_encoder_layer layers[LAYERS];
     struct gs_encoder_weights weights = {.words = matrix(VOCAB, HIDDEN),
                                          .positions = floats((size_t)TOKENS * HIDDEN, 0.0F, 0.1F),
@@ -81,7 +83,7 @@ static void run_encoder(void)
                                          .beta = floats(HIDDEN, 0.0F, 0.1F),
                                          .layers = layers};
     struct gs_engine *engine = NULL;
-    struct gs_engine_work *work = NULL;
+    struct gs_engine_workspace *work = NULL;
     int32_t ids[TOKENS];
     size_t starts[GS_COUNT(lengths) + 1] = {0};
     static float pooled[GS_COUNT(lengths) * HIDDEN];
@@ -106,12 +108,12 @@ static void run_encoder(void)
     }
     const struct gs_encoder_batch batch = {ids, starts, GS_COUNT(lengths)};
     if (gs_engine_new(&config, &weights, &engine, NULL) != GS_OK ||
-        gs_engine_work_new(engine, TOKENS, GS_COUNT(lengths), &work, NULL) != GS_OK) {
+        gs_engine_workspace_new(engine, TOKENS, GS_COUNT(lengths), &work, NULL) != GS_OK) {
         stop("engine");
     }
     gs_engine_run(engine, work, &batch, pooled, NULL);
     (void)printf("%s %.6f\n", gs_engine_kernels(engine), (double)pooled[0]);
-    gs_engine_work_free(work);
+    gs_engine_workspace_free(work);
     gs_engine_free(engine);
 }
 
@@ -120,14 +122,14 @@ static void run_encoder(void)
 static void run_fast(void)
 {
     struct gs_model *model = NULL;
-    struct gs_model_work *work = NULL;
+    struct gs_model_workspace *work = NULL;
     struct gs_ngrams *ngrams = NULL;
     struct gs_error err = {0};
     struct gs_prediction said;
     static uint32_t hashes[MAX_FEATURES];
 
     if (gs_model_load("classifier/models/finance-zh-en-fast", &model, &err) != GS_OK ||
-        gs_model_work_new(model, &work, &err) != GS_OK ||
+        gs_model_workspace_new(model, &work, &err) != GS_OK ||
         gs_ngrams_new(MAX_FEATURES, &ngrams, &err) != GS_OK) {
         stop(err.message);
     }
@@ -141,13 +143,13 @@ static void run_fast(void)
     }
     (void)printf("%s %.4f\n", gs_model_kernel(model), (double)said.confidence);
     gs_ngrams_free(ngrams);
-    gs_model_work_free(work);
+    gs_model_workspace_free(work);
     gs_model_free(model);
 }
 
 static void run_clean(void)
 {
-    static const struct gs_norm_options options = {GS_UTF8_REPAIR, true, true, 65536};
+    static const struct gs_norm_options options = {GS_UTF8_REPAIR, true, true, 65536, NULL};
     struct gs_norm *norm = NULL;
     struct gs_error err = {0};
     struct gs_norm_text got;
@@ -164,15 +166,52 @@ static void run_clean(void)
     gs_norm_free(norm);
 }
 
+static void run_language(void)
+{
+    size_t sum = 0;
+
+    for (size_t i = 0; i < GS_COUNT(texts) * ROUNDS; i++) {
+        sum += (size_t)gs_lang_detect(gs_str(texts[i % GS_COUNT(texts)]), gs_str("en"));
+    }
+    (void)printf("languages %zu\n", sum);
+}
+
+static void run_names(void)
+{
+    static const char csv[] = "id,name,aliases,tickers,cues,not_beside\n"
+                              "NRVN,Norvane Systems,Norvane,NRVN,,\n"
+                              "TSRO,Tessaro Energy,?Tessaro,TSRO,dividend,\n"
+                              "300999.SZ,云杉科技,!云杉,300999.SZ,,[白]云杉[树 林]\n"
+                              "DFL,大涨,,,,\n"
+                              "MCD,McDonald's,,MCD,,\n"
+                              "OIL,Oil & Gas Partners,?Oil,,buyback,\n";
+    static const char more[] = "McDonald’s® and Norvane‐Systems: 雲杉科技漲停, 白云杉林";
+    struct gs_watchlist *list = NULL;
+    struct gs_match matches[16];
+    struct gs_error err = {0};
+    size_t sum = 0;
+
+    if (gs_watchlist_parse(gs_str(csv), "names", &list, &err) != GS_OK) {
+        stop(err.message);
+    }
+    for (size_t i = 0; i < GS_COUNT(texts) * ROUNDS; i++) {
+        sum += gs_watchlist_find(list, gs_str(texts[i % GS_COUNT(texts)]), gs_str(more), matches,
+                                 GS_COUNT(matches));
+        sum += gs_watchlist_find(list, gs_str(more), gs_str(""), matches, GS_COUNT(matches));
+    }
+    (void)printf("names %zu\n", sum);
+    gs_watchlist_free(list);
+}
+
 static void run_tokenizer(const char *folder)
 {
     struct gs_tokenizer *tokenizer = NULL;
-    struct gs_tokenizer_work *work = NULL;
+    struct gs_tokenizer_workspace *work = NULL;
     struct gs_error err = {0};
     struct gs_encoding encoding = {0};
 
     if (gs_tokenizer_load(folder, &tokenizer, &err) != GS_OK ||
-        gs_tokenizer_work_new(tokenizer, &work, &err) != GS_OK) {
+        gs_tokenizer_workspace_new(tokenizer, &work, &err) != GS_OK) {
         stop(err.message);
     }
     for (size_t i = 0; i < GS_COUNT(texts) * ROUNDS; i++) {
@@ -182,7 +221,7 @@ static void run_tokenizer(const char *folder)
         }
     }
     (void)printf("%s %zu\n", gs_tokenizer_info(tokenizer)->kind, encoding.n);
-    gs_tokenizer_work_free(work);
+    gs_tokenizer_workspace_free(work);
     gs_tokenizer_free(tokenizer);
 }
 
@@ -194,10 +233,14 @@ int main(int argc, char **argv)
         run_fast();
     } else if (argc == 2 && strcmp(argv[1], "clean") == 0) {
         run_clean();
+    } else if (argc == 2 && strcmp(argv[1], "language") == 0) {
+        run_language();
+    } else if (argc == 2 && strcmp(argv[1], "names") == 0) {
+        run_names();
     } else if (argc == 3 && strcmp(argv[1], "tokenize") == 0) {
         run_tokenizer(argv[2]);
     } else {
-        stop("encoder | fast | clean | tokenize FOLDER");
+        stop("encoder | fast | clean | language | names | tokenize FOLDER");
     }
     return 0;
 }

@@ -2,7 +2,7 @@
  * commit, nothing between. What is left over of this rate is what decoding, tagging and windows may
  * cost.
  *
- *     GS_BROKERS=127.0.0.1:9092 build/release/tests/unit/kafka/bench_kafka
+ *     GS_BROKERS=127.0.0.1:9092 build/release/tests/unit/ingest/kafka/bench_kafka
  *
  * Without GS_BROKERS it measures nothing and says so. It makes its own topics (groundswell-bench-…,
  * one partition, and leaves them): GS_BENCH_RECORDS records of 500 bytes in (400000), copied by one
@@ -10,7 +10,7 @@
  * to the last commit. Broker and lane share the machine: say so with the figure. GS_BENCH_BATCH_MS
  * sets another batch time. */
 /* NOLINTBEGIN(concurrency-mt-unsafe): one thread of ours */
-#include "base/clock.h"
+#include "ingest/base/clock.h"
 #include "ingest/kafka/kafka.h"
 
 #include <librdkafka/rdkafka.h>

@@ -142,10 +142,11 @@ static void fill_tagged(struct work *w, const struct gs_message *message)
         .n_topics = 2,
         .risks = {{gs_str("profit_warning"), 0.77F}},
         .n_risks = 1,
-        .entities = {{gs_str("600519.SH"), gs_str("Acme"), true, 0, 4}},
+        .entities =
+            {{.id = gs_str("600519.SH"), .name = gs_str("Acme"), .in_title = true, .end = 4}},
         .n_entities = 1,
-        .dup_group = 0x9f3c00000000aaaa,
-        .dup_copy = 1,
+        .story = 0x9f3c00000000aaaa,
+        .copy = 1,
         .tier = "fast",
         .confidence = 0.912345F,
         .model_name = model[0],
@@ -196,7 +197,9 @@ int main(void)
                                             message.source,
                                             0.912345F,
                                             0x9f3c00000000aaaa,
-                                            {message.text.bytes, GS_MAX_EXCERPT}};
+                                            {message.text.bytes, GS_MAX_EXCERPT},
+                                            message.url,
+                                            {NULL, 0}};
     gs_buf_reset(&kept);
     gs_observation_encode(&w.observation, &kept);
     measure("observation encode", kept.len, encode_observation, &w);

@@ -83,7 +83,7 @@ static void report(const char *name, const char *what, double *values, const cha
 }
 
 /* All texts once; the number of their tokens, 0 after a failure. */
-static size_t encode_all(const struct gs_tokenizer *tokenizer, struct gs_tokenizer_work *work,
+static size_t encode_all(const struct gs_tokenizer *tokenizer, struct gs_tokenizer_workspace *work,
                          const struct texts *texts, size_t max_tokens)
 {
     size_t n = 0;
@@ -102,7 +102,7 @@ static size_t encode_all(const struct gs_tokenizer *tokenizer, struct gs_tokeniz
 }
 
 static void measure(const char *name, const struct gs_tokenizer *tokenizer,
-                    struct gs_tokenizer_work *work, const struct texts *texts)
+                    struct gs_tokenizer_workspace *work, const struct texts *texts)
 {
     double tokens[REPEATS], bytes[REPEATS], cut[REPEATS];
 
@@ -126,7 +126,7 @@ static void measure(const char *name, const struct gs_tokenizer *tokenizer,
 static bool bench_model(const char *folder, const char *name, const struct texts *texts)
 {
     struct gs_tokenizer *tokenizer = NULL;
-    struct gs_tokenizer_work *work = NULL;
+    struct gs_tokenizer_workspace *work = NULL;
     struct gs_error err;
     char path[MAX_PATH];
     double load[REPEATS];
@@ -141,11 +141,11 @@ static bool bench_model(const char *folder, const char *name, const struct texts
         }
         load[r] = (cpu_s() - start) * 1e3;
     }
-    if (gs_tokenizer_work_new(tokenizer, &work, &err) == GS_OK) {
+    if (gs_tokenizer_workspace_new(tokenizer, &work, &err) == GS_OK) {
         report(name, "load", load, "ms");
         measure(name, tokenizer, work, texts);
     }
-    gs_tokenizer_work_free(work);
+    gs_tokenizer_workspace_free(work);
     gs_tokenizer_free(tokenizer);
     return true;
 }

@@ -1,6 +1,6 @@
-/* What a sighting costs (processor time of one core), what closing a key's bin costs, and what a
+/* What a observation costs (processor time of one core), what closing a key's bin costs, and what a
  * key weighs. */
-#include "alerting/watch.h"
+#include "alerting/detector/watch.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -39,12 +39,6 @@ static int64_t cpu_ns(void)
     struct timespec now;
     (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-static void count_alert(void *arg, const struct gs_alert *alert)
-{
-    (void)alert;
-    ++*(size_t *)arg;
 }
 
 struct prepared {
@@ -123,13 +117,14 @@ static void add_batch(struct gs_watch *watch, const struct load *load, const str
 
     for (size_t i = from; i < to; i++) {
         const int64_t ts = t0 + (int64_t)((double)i * 300000.0 / load->messages_a_bin);
-        (void)gs_watch_add(watch, &(struct gs_sighting){.key = gs_str(with->keys[with->key_of[i]]),
-                                                        .id = gs_str(with->ids[i]),
-                                                        .ts_ms = ts,
-                                                        .source = gs_str(sources[i & 3]),
-                                                        .p_negative = with->p[i],
-                                                        .dup_group = load->stories ? i + 1 : 0,
-                                                        .excerpt = gs_str(text)});
+        (void)gs_watch_add(watch,
+                           &(struct gs_observation){.key = gs_str(with->keys[with->key_of[i]]),
+                                                    .id = gs_str(with->ids[i]),
+                                                    .ts_ms = ts,
+                                                    .source = gs_str(sources[i & 3]),
+                                                    .p_negative = with->p[i],
+                                                    .story = load->stories ? i + 1 : 0,
+                                                    .excerpt = gs_str(text)});
     }
 }
 
@@ -173,7 +168,11 @@ static struct result run(const struct load *load, const struct prepared *with)
         add_batch(watch, load, with, from, to);
         const int64_t b = cpu_ns();
         const int64_t latest = t0 + (int64_t)((double)(to - 1) * 300000.0 / load->messages_a_bin);
-        gs_watch_advance(watch, latest - 600000, count_alert, &ret.alerts);
+        struct gs_alert alert;
+        gs_watch_advance(watch, latest - 600000);
+        while (gs_watch_next(watch, &alert)) {
+            ret.alerts++;
+        }
         gs_watch_commit(watch);
         adding += b - a;
         advancing += cpu_ns() - b;

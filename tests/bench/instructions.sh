@@ -30,6 +30,8 @@ cases="encoder gs_engine_run encoder
 ngrams gs_ngrams_extract fast
 fast_tier gs_model_predict fast
 cleaning gs_norm_run clean
+language gs_lang_detect language
+names gs_watchlist_find names
 wordpiece gs_tokenizer_encode tokenize tests/golden/tokenizer/uncased
 unigram gs_tokenizer_encode tokenize tests/golden/tokenizer/unigram
 bpe gs_tokenizer_encode tokenize tests/golden/tokenizer/bpe"

@@ -23,6 +23,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 sys.dont_write_bytecode = True
 
+import broker  # noqa: E402
 import fixture  # noqa: E402
 import kafka_messages  # noqa: E402
 import stack  # noqa: E402
@@ -91,7 +92,7 @@ def saturation(scratch, kafka, options, run):
 
 def send(kafka, topic, messages, rate):
     """Puts each message when it is due; (start in s since the epoch, how late the latest was)."""
-    filler = subprocess.Popen(["taskset", "-c", "0", fixture.kafkatool(), kafka.address, "fill", topic],
+    filler = subprocess.Popen(["taskset", "-c", "0", broker.kafkatool(), kafka.address, "fill", topic],
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=fixture.die_with_parent)
     time.sleep(0.5)  # its connection
     start, sent, latest = time.time() + 0.2, 0, 0.0
@@ -136,7 +137,7 @@ def report(case, unit, values):
 
 
 def run(options, scratch):
-    kafka = fixture.Kafka(scratch, options.kafka)
+    kafka = broker.Kafka(scratch, options.kafka)
     if os.cpu_count() > 1:
         kafka.argv = ["taskset", "-c", "0", *kafka.argv]
         os.sched_setaffinity(0, {0})

@@ -18,6 +18,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 sys.dont_write_bytecode = True
 
+import broker  # noqa: E402
 import fixture  # noqa: E402
 import kafka_messages  # noqa: E402
 import stack  # noqa: E402
@@ -76,7 +77,7 @@ def report(case, values, unit):
 
 
 def run(options, scratch):
-    kafka = fixture.Kafka(scratch, options.kafka)
+    kafka = broker.Kafka(scratch, options.kafka)
     if os.cpu_count() > 1:
         kafka.argv = ["taskset", "-c", "0", *kafka.argv]
     kafka.start()

@@ -31,3 +31,32 @@ cat out err >said
 says said "broken.yaml:"
 exits 3 "a file that is not there" check -c nowhere.yaml
 exits 1 "--set of something that is none" run -c "$root/deploy/config/groundswell.yaml" --set no.such=1
+
+# What `run` would send to Kafka is put to librdkafka before.
+cat >kafka.yaml <<YAML
+kafka.delivery: at_least_once
+kafka:
+  brokers: "\${BROKERS:-localhost:9092}"
+  delivery: exactly_once
+  properties:
+    sasl.passwort: "x"
+    isolation.level: read_uncommitted
+    socket.timeout.ms: 10
+input: {topics: [raw, raw]}
+model: {path: $(model)}
+YAML
+for command in "check -c" "run -c"; do
+    exits 1 "$command: properties, placeholders, doubles" $command kafka.yaml
+    cat out err >said
+    says said "kafka.yaml:4: kafka.delivery: is set twice, first on line 1"
+    says said "kafka.yaml:3: kafka.brokers: .*GROUNDSWELL_KAFKA_BROKERS"
+    says said "kafka.yaml:6: kafka.properties: .*sasl.passwort: .*did you mean sasl.password?"
+    says said "kafka.yaml:7: kafka.properties: .*isolation.level may not be set: aborted records would be read"
+    says said "kafka.yaml:9: input.topics: .raw. is named twice"
+    [ "$(grep -c '^kafka.yaml:[0-9]' said)" = 5 ] || fail "not one finding a fault"
+done
+# One fault, one finding: what follows from it is not said.
+printf 'input:\n  topic: raw\nmodel:\n  pth: x\nwatch:\n  bin: 7m\n' >few.yaml
+exits 1 "misspelt names" check -c few.yaml
+[ "$(grep -c '^few.yaml' out)" = 3 ] || fail "not one finding a fault"
+ok "one finding a fault"

@@ -92,13 +92,27 @@ exits 0 "tokenize --max-tokens" tokenize --model "$folders/sentiment" --max-toke
 says out '"ids":\[2,85,3\]'
 exits 2 "fewer tokens than the special ones" tokenize --model "$folders/sentiment" --max-tokens 1 spaced
 
-exits 1 "--tier fast of a folder without" tag --model "$folders/sentiment" --tier fast good
+# A folder without the tier is a failure of every command alike, in the same words.
+printf '{"text":"bank falls","sentiment":"negative"}\n' >one
+for command in "tag --tier fast" "bench --tier fast" "eval --tier fast --data one"; do
+    # shellcheck disable=SC2086 # several arguments
+    exits 3 "$command of a folder without" $command --model "$folders/sentiment" good
+    says err "groundswell ${command%% *}: .*/sentiment: the folder has no fast tier, only an encoder\$"
+done
+for command in "tag --tier encoder" "bench --tier encoder" "eval --tier encoder --data one" "embed"; do
+    # shellcheck disable=SC2086
+    exits 3 "$command of a folder without" $command --model "$(model)" good
+    says err "groundswell ${command%% *}: .*: the folder has no encoder, only the fast tier\$"
+done
+cat >tier.yaml <<YAML
+input: {kind: file, files: [good], format: text}
+output: {kind: file, files: {tagged: tagged.jsonl, alerts: alerts.jsonl}}
+model: {path: "$folders/sentiment", tier: fast}
+YAML
+exits 3 "run of a folder without" run -c tier.yaml
 says err "has no fast tier"
-exits 1 "--tier encoder of a folder without" tag --model "$(model)" --tier encoder good
-says err "has no encoder"
-exits 3 "embed of a folder without" embed --model "$(model)" good
-exits 2 "explain of an encoder" explain --model "$folders/sentiment" "Profit warning"
-says err "no fast tier"
+exits 0 "explain of an encoder alone" explain --model "$folders/sentiment" good
+says out '"tier":"encoder","method":"integrated"'
 exits 3 "tag --explain of an encoder" tag --model "$folders/sentiment" --explain good
 says err "not explained"
 exits 2 "an arithmetic that is none" tag --model "$folders/sentiment" --arithmetic fp8 good
@@ -138,6 +152,12 @@ for line in open("out", encoding="utf-8"):
 ' && ok "topics of the fast tier, sentiment of the encoder"
 exits 0 "--tier fast of both" tag --model both --tier fast --explain good
 says out '"tier":"fast"'
+exits 0 "explain of both: the encoder's head" explain --model both --html both.html "Profit warning sends shares down"
+says out '"tier":"encoder","method":"integrated"'
+exits 0 "explain of both: the fast tier's head" explain --model both --head topics "Profit warning sends shares down"
+says out '"tier":"fast","method":"exact"'
+exits 0 "explain of the fast tier alone" explain --model both/fast --html fast.html "Profit warning"
+says out '"tier":"fast","method":"exact"'
 manifest '"en": 2'
 exits 3 "a gate that is none" tag --model both good
 says err "both/groundswell.json: cascade.sentiment.en"
@@ -169,5 +189,25 @@ says out '"accuracy"'
 exits 3 "eval of a head that the model lacks" eval --model "$folders/sentiment" --data labelled --task topics
 says err "no head for topics"
 : >"both/tokenizer.json"
-exits 3 "a tokenizer that is broken" tag --model both good
-says err "both/tokenizer.json"
+for command in tag bench explain "eval --data one" "quantize --out q"; do
+    # shellcheck disable=SC2086
+    exits 3 "a tokenizer that is broken: $command" $command --model both $([ "$command" = "quantize --out q" ] || echo good)
+    says err "both/tokenizer.json"
+done
+
+# What groundswell.json says of Chinese holds wherever the folder's tokens are made.
+cp "$folders/sentiment/tokenizer.json" both
+printf '\344\270\232\347\273\251\n' >simplified # 业绩
+printf '\346\245\255\347\270\276\n' >traditional # 業績
+exits 0 "tokenize simplified" tokenize --model both simplified
+mv out simplified.ids
+manifest ''
+exits 0 "tokenize traditional as it is written" tokenize --model both traditional
+mv out traditional.ids
+! cmp -s simplified.ids traditional.ids || fail "the tokenizer knows neither character"
+sed -i 's/"version": "7"/"version": "7", "chinese": "simplified"/' both/groundswell.json
+exits 0 "tokenize traditional as simplified" tokenize --model both traditional
+cmp -s out simplified.ids || fail "tokenize does not hear of \"chinese\": \"simplified\""
+echo '{' >both/groundswell.json
+exits 3 "tokenize of a folder whose groundswell.json is broken" tokenize --model both traditional
+says err "both/groundswell.json"

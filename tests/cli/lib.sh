@@ -26,7 +26,7 @@ ok() { echo "ok: $*"; }
 # The model that is shipped, or the one that GS_MODEL names; nothing here asks for its opinions.
 model() {
     [ -z "${GS_MODEL:-}" ] || { echo "$GS_MODEL" && return; }
-    for found in "$root"/classifier/models/*/groundswell.json; do
+    for found in "$root"/classifier/models/*-fast/groundswell.json; do
         [ -e "$found" ] && dirname "$found" && return
     done
     fail "no model under classifier/models/"

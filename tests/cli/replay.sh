@@ -31,3 +31,45 @@ alerts = [json.loads(line) for line in open("out", encoding="utf-8")]
 mine = [a for a in alerts if a["key"] == "entity:NRV"]
 assert [a["state"] for a in mine if a["state"] != "updated"] == ["firing", "resolved"], mine
 ' && ok "the planted surge fires and resolves"
+python '
+import json
+first = [json.loads(line) for line in open("out", encoding="utf-8") if "entity:NRV" in line][0]
+assert first["name"] == "Norvane Holdings" and first["summary"].startswith("Norvane Holdings (entity:NRV): "), first
+assert first["evidence"][0]["text"] in first["summary"] and first["updated_at"] == first["fired_at"], first
+' && ok "the alert says the name and the headline"
+says err 'entity:NRV  Norvane Holdings'
+
+rm -f incidents.jsonl
+exits 0 "a replay that writes incidents" replay -c replay.yaml --set output.files.incidents=incidents.jsonl in.jsonl
+cmp -s out first || fail "incidents change the alerts"
+cp incidents.jsonl incidents.first
+python '
+import json, random
+incidents = [json.loads(line) for line in open("incidents.jsonl", encoding="utf-8")]
+mine = [i for i in incidents if "entity:NRV" in [key["key"] for key in i["keys"]]]
+assert len({i["id"] for i in mine}) == 1, mine
+assert [i["notice"] for i in incidents if i["id"] == mine[0]["id"] and i["notice"] in ("opened", "ended")] == ["opened", "ended"], mine
+assert "Norvane" in mine[-1]["title"] and mine[-1]["ends_at"], mine[-1]
+alerts = {json.loads(line)["id"] for line in open("out", encoding="utf-8")}
+assert all(key["alert"] in alerts for i in incidents for key in i["keys"])
+# The same messages in another order within the lateness: blocks of four minutes are turned round.
+lines = [json.loads(line) for line in open("in.jsonl", encoding="utf-8")]
+lines.sort(key=lambda line: (line["ts"] // 240000 if isinstance(line["ts"], int) else line["ts"][:15]))
+blocks = {}
+for line in lines:
+    blocks.setdefault(line["ts"] // 240000 if isinstance(line["ts"], int) else line["ts"][:15], []).append(line)
+with open("turned.jsonl", "w", encoding="utf-8") as out:
+    for block in blocks.values():
+        for line in reversed(block):
+            out.write(json.dumps(line, ensure_ascii=False) + "\n")
+' && ok "the surge is one incident, told to begin once and to end once"
+says err 'severity  notices  incident, and its alerts'
+says err 'alerts in [0-9]* incidents$'
+rm -f incidents.jsonl
+exits 0 "a replay in another order" replay -c replay.yaml --set output.files.incidents=incidents.jsonl turned.jsonl
+cmp -s incidents.jsonl incidents.first || fail "another order within the lateness gives other incidents"
+ok "order within the lateness does not matter"
+
+exits 0 "a replay where nothing can fire" replay -c replay.yaml --set watch.min_publishers=900 in.jsonl
+[ ! -s out ] || fail "it fires"
+says err 'no alert; nearest: .* at 20.*Z: evidence 10^[0-9.-]*, 10^[0-9.]* is needed; .* publishers'

@@ -21,6 +21,7 @@ input:
 output:
   kind: file
   files: {tagged: tagged.jsonl, observations: observations.jsonl, dlq: dlq.jsonl}
+observations: {sources: true, promotion: true}
 model:
   path: $model
 http:

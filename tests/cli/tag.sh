@@ -82,3 +82,19 @@ exits 3 "a model that is not there" tag --model ./nowhere good.jsonl
 says err nowhere
 exits 3 "a file that is not there" tag --model "$model" nofile.jsonl
 says err nofile.jsonl
+cat >list.csv <<'CSV'
+id,name,aliases,tickers,cues
+600519.SH,贵州茅台,,600519.SH,
+QM,Quillmark Energy,,QMK,
+CSV
+cat >fields.jsonl <<'LINES'
+{"id":"a","text":"Quillmark Energy falls","tickers":["$QMK","600519","NOPE"],"board":"贵州茅台"}
+{"id":"b","text":"nobody is named","tickers":["qmk"]}
+LINES
+exits 0 "entities from fields" tag --model "$model" --watchlist list.csv --set input.pointers.entities=/tickers,/board fields.jsonl
+python '
+import json
+rows = [json.loads(line) for line in open("out", encoding="utf-8")]
+found = [[(e["id"], e["in"], "start" in e) for e in row["entities"]] for row in rows]
+assert found == [[("QM", "text", True), ("QM", "field", False), ("600519.SH", "field", False)], [("QM", "field", False)]], found
+' && ok "fields name entities beside the text, each once, without a place"

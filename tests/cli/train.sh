@@ -47,3 +47,52 @@ exits 0 "explain" explain --model one/model "Norvane loss fraud plunge"
 exits 0 "bench" bench --model one/model test.jsonl
 [ -s out ] || fail "bench says nothing"
 exits 3 "training data that is not there" train --kind ngram --data nowhere.jsonl --out three
+
+# What other people's files look like: one label a row, CSV; and what cannot be read is said with the line to write.
+printf '%s\n' '{"text":"Acme sues","label":"Negative"}' '{"text":"Acme wins","label":"pos"}' >labels.jsonl
+printf 'text,sentiment,topics\n"Acme warns, again",negative,results;legal\nAcme wins,positive,\n' >rows.csv
+python '
+import subprocess, sys, json
+for n in range(30):
+    open("labels.jsonl", "a").write(json.dumps({"text": f"Acme {n} wins", "label": "positive"}) + "\n")
+    open("rows.csv", "a").write(f"Acme {n} falls,negative,results\n")
+'
+exits 0 "rows with one label, and CSV" train --kind ngram --data labels.jsonl --data rows.csv --out four
+says four/groundswell.json '"rows": 32, "sentiment": 32'
+says four/groundswell.json '"rows": 32, "sentiment": 32, "topics": 32'
+says err 'few: probabilities are kept cautious'
+for i in $(seq 500); do printf '{"text":"row %s","label":"earnings"}\n{"text":"row %s","label":2}\n' "$i" "$i"; done >other.jsonl
+exits 1 "labels that are no sentiment" train --kind ngram --data labels.jsonl --data other.jsonl --out five
+says err 'topic is written {"text": "…", "topics": \["earnings"\]}'
+says err 'write {"text": "…", "sentiment": "negative"}'
+says err 'and 497 more lines: '
+[ "$(grep -c 'other.jsonl:' err)" = 6 ] || fail "more than three lines of each kind are said"
+printf 'a,b\n1,2\n' >wrong.csv
+exits 3 "a CSV without a text" train --kind ngram --data wrong.csv --out six
+says err 'text,sentiment'
+
+# Without sentiment there is nothing to alert on: said when trained, by check and in the record.
+for i in $(seq 60); do printf '{"text":"rates rise %s","topics":["macro"]}\n{"text":"shares fall %s","topics":["markets"]}\n' "$i" "$i"; done >topics.jsonl
+exits 0 "topics only" train --kind ngram --data topics.jsonl --out topics
+says err 'no row has a sentiment'
+echo '{"text":"rates rise","ts":"2026-03-01T10:00:00Z"}' >one.jsonl
+exits 0 "tag with it" tag --model topics one.jsonl
+says out '"no_sentiment":true'
+sed "s|^  path: .*|  path: $work/topics|" "$root/deploy/config/replay.yaml" >c.yaml
+"$program" check -c c.yaml --set "model.path=$work/topics" --set "entities.watchlist=$root/deploy/config/watchlist.csv" >out 2>err </dev/null
+cat out err | grep -q 'no sentiment' || fail "check does not say so"
+exits 0 "replay makes no observation" replay -c "$root/deploy/config/replay.yaml" --set "model.path=$work/topics" \
+    --set "entities.watchlist=$root/deploy/config/watchlist.csv" one.jsonl
+says err ' 0 observations'
+says err 'says nothing of sentiment'
+
+# The report: axes, a legend, a confusion matrix for each head; the card beside the model.
+python '
+page = open("four/report.html", encoding="utf-8").read()
+for what in ("pass over the rows", "squared hinge loss", "legend", "truth \\ answer", "Sentiment", "Topics", "Content-Security-Policy"):
+    assert what in page, what
+assert "<script" not in page
+card = open("four/README.md", encoding="utf-8").read()
+for what in ("# four", "| labels.jsonl |", "## Held out", "## Limits", "groundswell train --kind ngram"):
+    assert what in card, what
+' && ok "report and card"

@@ -65,7 +65,7 @@ def read_pieces(r):
     return [(blob[a:b].decode(), float(s)) for a, b, s in zip(offsets[:-1], offsets[1:], scores)]
 
 
-def dequantise(data, offset, n_bytes):
+def dequantize(data, offset, n_bytes):
     """[blocks][32] float32, a row of blocks after the other."""
     blocks = np.frombuffer(data, [("d", "<f2"), ("q", "u1", 16)], n_bytes // 18, offset)
     d = blocks["d"].astype(np.float32)[:, None]
@@ -110,7 +110,7 @@ def convert(source, folder):
         for name, (_, count, offset, n_bytes) in tensors.items():
             n = int(np.prod(shape(name, sizes)))
             values = (np.frombuffer(data, "<f4", n, offset) if n_bytes == 4 * n
-                      else dequantise(data, offset, n_bytes))
+                      else dequantize(data, offset, n_bytes))
             if values.size != n or n_bytes not in (4 * n, n // 32 * 18):
                 raise ValueError(f"{name}: {count} values in {n_bytes} bytes")
             f.write(values.astype("<f4").tobytes())

@@ -27,8 +27,8 @@ static size_t read_ids(const char *line, int32_t *ids, size_t most)
     return n;
 }
 
-static enum gs_status encode_lines(const struct gs_encoder *encoder, struct gs_encoder_work *work,
-                                   struct gs_error *err)
+static enum gs_status encode_lines(const struct gs_encoder *encoder,
+                                   struct gs_encoder_workspace *work, struct gs_error *err)
 {
     const size_t most = gs_encoder_info(encoder)->config->max_tokens;
     const size_t hidden = gs_encoder_info(encoder)->config->hidden;
@@ -60,7 +60,7 @@ done:
 int main(int argc, char **argv)
 {
     struct gs_encoder *encoder = NULL;
-    struct gs_encoder_work *work = NULL;
+    struct gs_encoder_workspace *work = NULL;
     struct gs_error err = {0};
 
     if (argc != 3 || (strcmp(argv[1], "fp32") != 0 && strcmp(argv[1], "int8") != 0)) {
@@ -72,14 +72,14 @@ int main(int argc, char **argv)
         gs_encoder_load(argv[2], int8 ? GS_ARITH_INT8 : GS_ARITH_FP32, &encoder, &err);
     if (status == GS_OK) {
         const size_t most = gs_encoder_info(encoder)->config->max_tokens;
-        status = gs_encoder_work_new(encoder, most, 1, &work, &err);
+        status = gs_encoder_workspace_new(encoder, most, 1, &work, &err);
     }
     if (status == GS_OK) {
         (void)fprintf(stderr, "%s %s\n", gs_encoder_info(encoder)->kernels,
                       gs_encoder_info(encoder)->sha256);
         status = encode_lines(encoder, work, &err);
     }
-    gs_encoder_work_free(work);
+    gs_encoder_workspace_free(work);
     gs_encoder_free(encoder);
     if (status != GS_OK) {
         (void)fprintf(stderr, "encode_ids: %s\n", err.message);

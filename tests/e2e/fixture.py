@@ -5,9 +5,7 @@ test that started it, even when that is killed (the kernel is told so at its sta
 """
 
 import atexit
-import base64
 import ctypes
-import json
 import os
 import pathlib
 import random
@@ -26,6 +24,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 BUILD = ROOT / "build"
 SKIPPED = 77  # CTest's SKIP_RETURN_CODE for these tests
+PATIENCE = 4  # times what is waited for on a quiet machine: a bound is there for what hangs, not for what is slow
 
 PR_SET_PDEATHSIG = 1
 libc = ctypes.CDLL(None, use_errno=True)
@@ -59,13 +58,13 @@ START = time.monotonic()
 
 def wait_for(what, seconds, probe):
     """Calls probe() until it gives something true, and gives that back."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE * seconds
     while True:
         found = probe()
         if found:
             return found
         if time.monotonic() > deadline:
-            raise Failed(f"{what}: not within {seconds} s")
+            raise Failed(f"{what}: not within {PATIENCE * seconds} s")
         time.sleep(0.1)
 
 
@@ -150,15 +149,23 @@ class Process:
 
     def wait(self, seconds):
         try:
-            return self.child.wait(seconds)
+            return self.child.wait(PATIENCE * seconds)
         except subprocess.TimeoutExpired:
-            raise Failed(f"{self.name} did not end within {seconds} s") from None
+            raise Failed(f"{self.name} did not end within {PATIENCE * seconds} s") from None
 
-    def tail(self, n=40):
+    def text(self):
+        """All that it has said."""
         try:
-            lines = pathlib.Path(self.log).read_text(errors="replace").splitlines()
+            return pathlib.Path(self.log).read_text(errors="replace")
         except OSError:
             return ""
+
+    def faults(self):
+        """What its files show that it did wrong, for servers that are not what is tested."""
+        return []
+
+    def tail(self, n=40):
+        lines = self.text().splitlines()
         return "\n".join(f"    {self.name}: {line[:400]}" for line in lines[-n:])
 
 
@@ -173,137 +180,10 @@ def end_all():
             process.child.wait()
 
 
-BROKER_PROPERTIES = """\
-process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
-controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
-inter.broker.listener.name=PLAINTEXT
-log.dirs={data}
-num.partitions=4
-auto.create.topics.enable=false
-default.replication.factor=1
-min.insync.replicas=1
-offsets.topic.replication.factor=1
-offsets.topic.num.partitions=4
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-transaction.state.log.num.partitions=4
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
-# A broker that was killed counts as gone after 2 s, not 9: a restart takes 5 s instead of 13.
-broker.session.timeout.ms=2000
-broker.heartbeat.interval.ms=400
-group.initial.rebalance.delay.ms=0
-group.min.session.timeout.ms=1000
-transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
-log.cleaner.threads=1
-log.cleaner.dedupe.buffer.size=2097152
-log.retention.ms=-1
-num.network.threads=2
-num.io.threads=4
-controlled.shutdown.enable=false
-"""
-
-
-class Kafka(Process):
-    """One broker that is its own controller (KRaft); properties on top of those above."""
-
-    def __init__(self, scratch, version, **more):
-        self.jars = BUILD / f"kafka-{version}"
-        subprocess.run([HERE / "fetch_kafka.sh", version, self.jars], check=True)
-        self.port, controller = free_ports(2)
-        self.address = f"127.0.0.1:{self.port}"
-        self.home = scratch / "kafka"
-        self.home.mkdir()
-        properties = self.home / "server.properties"
-        properties.write_text(BROKER_PROPERTIES.format(
-            port=self.port, controller=controller, data=self.home / "data") + "".join(
-                f"{name.replace('_', '.')}={value}\n" for name, value in more.items()))
-        java = ["java", "-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
-                f"-Dorg.slf4j.simpleLogger.defaultLogLevel={os.environ.get('KAFKA_LOG', 'warn')}",
-                "-Dorg.slf4j.simpleLogger.showDateTime=true",
-                "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS", "-cp", f"{self.jars}/*"]
-        done = subprocess.run(
-            java + ["kafka.tools.StorageTool", "format", "-t", "4L6g3nShT-eMCtK--X86sw", "-c", properties],
-            capture_output=True, text=True, check=False, timeout=60)
-        check(done.returncode == 0, f"kafka format: {done.stdout}{done.stderr}")
-        super().__init__(f"kafka-{version}", java + ["kafka.Kafka", properties], scratch / "kafka.log")
-
-    def start(self):
-        super().start()
-        self.tool("wait", "60")
-        return self
-
-    def tool(self, *arguments, **options):
-        """kafkatool's output."""
-        done = subprocess.run([kafkatool(), self.address, *map(str, arguments)], check=False, timeout=240,
-                              stdout=subprocess.PIPE, **options)
-        check(done.returncode == 0, f"kafkatool {' '.join(map(str, arguments))}: exit {done.returncode}")
-        return done.stdout
-
-    def create(self, topic, partitions, *settings):
-        self.tool("create", topic, partitions, *settings)
-
-    def fill(self, topic, path, rate=None):
-        """Writes a file of records; with a rate, in the background (a Process)."""
-        if rate is None:
-            with open(path, "rb") as records:
-                return self.tool("fill", topic, stdin=records)
-        filler = Process("fill", ["sh", "-c", 'exec "$0" "$1" fill "$2" --rate "$3" <"$4"', kafkatool(),
-                                  self.address, topic, rate, path], f"{path}.log")
-        return filler.start()
-
-    def dump(self, topic, *flags):
-        return [Record(json.loads(line)) for line in self.tool("dump", topic, *flags).splitlines()]
-
-    def watermarks(self, topic):
-        return [json.loads(line) for line in self.tool("watermarks", topic).splitlines()]
-
-    def committed(self, group, topic):
-        """{partition: offset or None}"""
-        lines = self.tool("committed", group, topic).splitlines()
-        return {row["partition"]: row["offset"] for row in map(json.loads, lines)}
-
-    def at_end(self, group, topic):
-        """Whether a group has committed everything of a topic."""
-        committed = self.committed(group, topic)
-        return all(row["stable"] == row["high"] and
-                   (committed[row["partition"]] == row["high"] or row["high"] == 0)
-                   for row in self.watermarks(topic))
-
-
-class Record:
-    def __init__(self, row):
-        self.partition, self.offset, self.ts = row["partition"], row["offset"], row["ts"]
-        self.key, self.value = unbase64(row["key"]), unbase64(row.get("value"))
-        self.headers = [(name, unbase64(value)) for name, value in row["headers"]]
-
-    def header(self, name):
-        """The value of the only header of that name, as text; None without one."""
-        values = [value for header, value in self.headers if header == name]
-        check(len(values) <= 1, f"{len(values)} headers called {name}")
-        return values[0].decode() if values else None
-
-    def json(self):
-        return json.loads(self.value)
-
-
-def unbase64(text):
-    return None if text is None else base64.b64decode(text)
-
-
 def from_environment(name, fallback):
     path = pathlib.Path(os.environ.get(name, fallback))
     check(path.exists(), f"{path} is missing: build it, or name it by {name}")
     return path.resolve()
-
-
-def kafkatool():
-    return from_environment("GS_KAFKATOOL", BUILD / "release/tests/e2e/kafkatool")
 
 
 def groundswell():
@@ -314,22 +194,31 @@ def model():
     """The model that is shipped, or the one that GS_MODEL names; the tests ask little of its opinions."""
     if os.environ.get("GS_MODEL"):
         return from_environment("GS_MODEL", "")
-    found = sorted((ROOT / "classifier/models").glob("*/groundswell.json"))
-    check(found, "no model under classifier/models/")
+    found = sorted((ROOT / "classifier/models").glob("*-fast/groundswell.json"))
+    check(found, "no fast tier under classifier/models/")
     return found[0].parent
 
 
-def main(test, name, seconds=150):
-    """Runs test(scratch, version) in a scratch folder, bounded in time."""
-    version = sys.argv[1] if len(sys.argv) > 1 else "3.9.2"
+def servers_fault():
+    """Whether a server of this test was wrong itself: nothing then follows for the program."""
+    found = [f"{process.name}: {fault}" for process in RUNNING for fault in process.faults()]
+    for fault in found[:8]:
+        say(f"not the program's fault: {fault}")
+    return bool(found)
+
+
+ATTEMPTS = 3  # where a server was wrong
+
+
+def attempt(test, name, version, seconds):
+    """Whether the test came to an end that counts."""
     scratch = Scratch(f"{name}-{version}")
 
     def too_long(_number, _frame):
-        raise Failed(f"the whole test took more than {seconds} s")
+        raise Failed(f"the whole test took more than {PATIENCE * seconds} s")
 
     signal.signal(signal.SIGALRM, too_long)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    signal.alarm(seconds)
+    signal.alarm(PATIENCE * seconds)
     try:
         test(scratch, version)
         signal.alarm(0)
@@ -339,10 +228,28 @@ def main(test, name, seconds=150):
             traceback.print_exc()
         for process in RUNNING:
             print(process.tail())
-        say(f"FAILED: {error}")
+        broken = servers_fault()
+        say(f"{'does not count' if broken else 'FAILED'}: {error}")
         print(f"everything it wrote is in {scratch.path}")
-        sys.exit(1)
+        if not broken:
+            sys.exit(1)
+        return False
     end_all()
     if not os.environ.get("GS_KEEP"):
         scratch.drop()
-    say("passed")
+    return True
+
+
+def main(test, name, seconds=150):
+    """Runs test(scratch, version) in a scratch folder, bounded in time. A failure counts at once, unless a server's
+    own files show that it was at fault (tests/README.md): then the test is tried again."""
+    version = sys.argv[1] if len(sys.argv) > 1 else "3.9.2"
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    for _ in range(ATTEMPTS):
+        if attempt(test, name, version, seconds):
+            say("passed")
+            return
+        end_all()
+        RUNNING.clear()
+    say(f"FAILED: a server was at fault in {ATTEMPTS} attempts: of the program nothing is known")
+    sys.exit(1)

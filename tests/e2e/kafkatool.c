@@ -2,6 +2,8 @@
  *
  *   wait SECONDS                      until the broker answers
  *   create TOPIC PARTITIONS [K=V]…    a topic with these settings
+ *   grow TOPIC PARTITIONS             adds partitions up to this number
+ *   alter TOPIC K=V…                  the topic's settings are these, all others the defaults
  *   fill TOPIC [--rate N]             records from stdin (kafkatool_fill.c)
  *   dump TOPIC [--uncommitted] [--no-values]   all records up to the end (kafkatool_dump.c)
  *   watermarks TOPIC                  {"partition","low","stable","high"} a line
@@ -181,6 +183,75 @@ static int create(struct tool *tool)
     return 0;
 }
 
+/* Waits for the answer to an admin request about one topic; death when it failed. */
+static void await_admin(struct tool *tool, const char *what, rd_kafka_queue_t *queue)
+{
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, CREATE_MS);
+    rd_kafka_resp_err_t err =
+        event == NULL ? RD_KAFKA_RESP_ERR__TIMED_OUT : rd_kafka_event_error(event);
+    size_t n = 0;
+
+    if (err == RD_KAFKA_RESP_ERR_NO_ERROR &&
+        rd_kafka_event_type(event) == RD_KAFKA_EVENT_CREATEPARTITIONS_RESULT) {
+        err = rd_kafka_topic_result_error(rd_kafka_CreatePartitions_result_topics(
+            rd_kafka_event_CreatePartitions_result(event), &n)[0]);
+    } else if (err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        err = rd_kafka_ConfigResource_error(rd_kafka_AlterConfigs_result_resources(
+            rd_kafka_event_AlterConfigs_result(event), &n)[0]);
+    }
+    if (err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        tool_die("%s %s: %s", what, tool->argv[0], rd_kafka_err2str(err));
+    }
+    rd_kafka_event_destroy(event);
+}
+
+static int grow(struct tool *tool)
+{
+    char why[256];
+
+    if (tool->argc != 2) {
+        tool_die("grow TOPIC PARTITIONS");
+    }
+    rd_kafka_t *client = tool_client(tool, RD_KAFKA_PRODUCER, NULL, NULL, NULL);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
+    rd_kafka_NewPartitions_t *more = rd_kafka_NewPartitions_new(
+        tool->argv[0], (size_t)tool_number(tool->argv[1], "partitions"), why, sizeof why);
+    if (more == NULL) {
+        tool_die("grow %s: %s", tool->argv[0], why);
+    }
+    rd_kafka_CreatePartitions(client, &more, 1, NULL, queue);
+    await_admin(tool, "grow", queue);
+    rd_kafka_NewPartitions_destroy(more);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_destroy(client);
+    return 0;
+}
+
+static int alter(struct tool *tool)
+{
+    if (tool->argc < 1) {
+        tool_die("alter TOPIC NAME=VALUE…");
+    }
+    rd_kafka_t *client = tool_client(tool, RD_KAFKA_PRODUCER, NULL, NULL, NULL);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
+    rd_kafka_ConfigResource_t *topic =
+        rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, tool->argv[0]);
+    for (int i = 1; i < tool->argc; i++) {
+        char *value = strchr(tool->argv[i], '=');
+        if (value == NULL) {
+            tool_die("not NAME=VALUE: %s", tool->argv[i]);
+        }
+        *value++ = '\0';
+        (void)rd_kafka_ConfigResource_set_config(topic, tool->argv[i], value);
+    }
+    rd_kafka_AlterConfigs(client, &topic, 1, NULL, queue);
+    await_admin(tool, "alter", queue);
+    rd_kafka_ConfigResource_destroy(topic);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_destroy(client);
+    return 0;
+}
+
 /* The high watermark under read_committed is the last stable offset: below it nothing is undecided.
  */
 static int watermarks(struct tool *tool)
@@ -273,8 +344,10 @@ int main(int argc, char **argv)
         const char *name;
         int (*run)(struct tool *tool);
     } commands[] = {
-        {"wait", wait_ready}, {"create", create},         {"fill", tool_fill},
-        {"dump", tool_dump},  {"watermarks", watermarks}, {"committed", committed},
+        {"wait", wait_ready},       {"create", create},
+        {"fill", tool_fill},        {"grow", grow},
+        {"alter", alter},           {"dump", tool_dump},
+        {"watermarks", watermarks}, {"committed", committed},
     };
 
     if (argc >= 3) {
@@ -286,6 +359,7 @@ int main(int argc, char **argv)
             }
         }
     }
-    fputs("usage: kafkatool BROKERS wait|create|fill|dump|watermarks|committed …\n", stderr);
+    fputs("usage: kafkatool BROKERS wait|create|grow|alter|fill|dump|watermarks|committed …\n",
+          stderr);
     return 2;
 }

@@ -3,7 +3,7 @@
 import collections
 import json
 
-from fixture import check
+from fixture import check, say
 from generate import HEADER
 
 ERROR = "groundswell.error."
@@ -19,10 +19,14 @@ def some(things, n=5):
     return f"{len(things)}: {', '.join(map(str, things[:n]))}{' …' if len(things) > n else ''}"
 
 
-def check_each_once(what, found, wanted):
-    """found and wanted hold the same things, each once."""
+def check_each_once(what, found, wanted, records=()):
+    """found and wanted hold the same things, each once. With the records that they were found in, in the same order, a
+    failure says where the first copies are."""
     counts = collections.Counter(found)
-    twice = [thing for thing, n in counts.items() if n > 1]
+    twice = sorted(thing for thing, n in counts.items() if n > 1)
+    for thing, record in zip(found, records):
+        if thing in twice[:3]:
+            say(f"a copy of {thing}: {record.fate()}")
     lost = set(wanted) - set(counts)
     strange = set(counts) - set(wanted)
     check(not lost and not twice and not strange,
@@ -33,7 +37,7 @@ def check_tagged(records, manifest):
     """Every good message once, valid, with its headers."""
     by_id = {row["id"]: row["n"] for row in manifest if "id" in row}
     tagged = [record.json() for record in records]
-    check_each_once("tagged", [t["id"] for t in tagged], by_id)
+    check_each_once("tagged", [t["id"] for t in tagged], by_id, records)
     for record, message in zip(records, tagged):
         check(record.header(HEADER) == str(by_id[message["id"]]),
               f"tagged {message['id']}: header {HEADER} is {record.header(HEADER)}")
@@ -48,7 +52,7 @@ def check_dlq(records, raw, manifest):
     """Every poison record once, byte for byte, with the code and the place it came from."""
     codes = {row["n"]: row["code"] for row in manifest if "code" in row}
     originals = {(r.partition, r.offset): r for r in raw}
-    check_each_once("dlq", [int(r.header(HEADER)) for r in records], codes)
+    check_each_once("dlq", [int(r.header(HEADER)) for r in records], codes, records)
     for record in records:
         n = int(record.header(HEADER))
         place = (int(record.header(ERROR + "partition")), int(record.header(ERROR + "offset")))
@@ -74,7 +78,6 @@ def check_observations(records, tagged):
         keys |= {f"topic:{t['label']}" for t in message["topics"]}
         keys |= {f"risk:{r['label']}" for r in message["risks"]}
         keys |= {f"entity:{e['id']}" for e in message.get("entities", [])}
-        keys |= {f"topic_lang:{t['label']}/{message['lang']}" for t in message["topics"]}
         wanted |= {(key, message["id"]) for key in keys}
     found = []
     for record in records:
@@ -82,7 +85,7 @@ def check_observations(records, tagged):
         check(record.key.decode() == observation["key"],
               f"observation of {observation['id']}: record key {record.key!r}, counted for {observation['key']}")
         found.append((observation["key"], observation["id"]))
-    check_each_once("observations", found, wanted)
+    check_each_once("observations", found, wanted, records)
 
 
 def check_partitions(records):
@@ -97,6 +100,7 @@ def check_partitions(records):
 def check_exactly_once(kafka, topics, manifest):
     """The whole of it, of the tag stage."""
     raw = kafka.dump(topics["raw"])
+    check_each_once("the input", [int(r.header(HEADER)) for r in raw], [row["n"] for row in manifest], raw)
     tagged = check_tagged(kafka.dump(topics["tagged"]), manifest)
     check_dlq(kafka.dump(topics["dlq"]), raw, manifest)
     observations = kafka.dump(topics["observations"])

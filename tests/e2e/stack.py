@@ -8,12 +8,12 @@ import fixture
 from fixture import Process, check, free_ports, http_get, model, wait_for
 from generate import MAX_RECORD_BYTES
 
-STREAMS = ["tagged", "observations", "alerts", "late", "dlq"]
+STREAMS = ["tagged", "observations", "alerts", "incidents", "late", "dlq"]
 
 CONFIGURATION = """\
 input:
   kind: kafka
-  topics: [raw]
+  topics: [{inputs}]
   bad_utf8: reject
   max_record_bytes: {max_record_bytes}
 kafka:
@@ -27,7 +27,8 @@ kafka:
 {properties}
 output:
   kind: kafka
-  topics: {{tagged: tagged, observations: observations, alerts: alerts, late: late, dlq: dlq}}
+  topics: {{tagged: tagged, observations: observations, alerts: alerts, incidents: incidents, late: late, dlq: dlq}}
+observations: {{sources: true, promotion: true}}
 batch:
   max_messages: 400
 entities:
@@ -66,13 +67,13 @@ def create_topics(kafka, partitions=4, missing=(), **settings):
 class Groundswell(Process):
     """groundswell run. Instances of one test share everything but their name and ports."""
 
-    def __init__(self, scratch, kafka, *arguments, instance="one", properties=None):
+    def __init__(self, scratch, kafka, *arguments, instance="one", properties=None, inputs=("raw",)):
         watchlist = scratch / "watchlist.csv"
         watchlist.write_text(WATCHLIST, encoding="utf-8")
         (self.port,) = free_ports(1)
         config = scratch / f"{instance}.yaml"
         config.write_text(CONFIGURATION.format(
-            max_record_bytes=MAX_RECORD_BYTES, brokers=kafka.address, instance=instance, watchlist=watchlist,
+            max_record_bytes=MAX_RECORD_BYTES, inputs=", ".join(inputs), brokers=kafka.address, instance=instance, watchlist=watchlist,
             model=model(), http=self.port,
             properties="\n".join(f"    {name}: \"{value}\"" for name, value in (properties or PROPERTIES).items())), encoding="utf-8")
         self.url = f"http://127.0.0.1:{self.port}"

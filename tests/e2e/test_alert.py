@@ -5,7 +5,8 @@ and when event time goes on without it, resolved in each of these places."""
 import time
 
 import surge
-from fixture import Kafka, check, main, say, wait_for
+from broker import Kafka
+from fixture import check, main, say, wait_for
 from stack import Groundswell, Monitoring, create_topics
 
 BASELINE_BINS, SURGE_BINS, AFTER_BINS = 288, 8, 48
@@ -15,8 +16,18 @@ def alerts_of(kafka, key):
     return [alert for alert in (record.json() for record in kafka.dump("alerts")) if alert["key"] == key]
 
 
-def mentions(labels, key):
-    return key in labels.values()
+def incident_of(kafka, key):
+    """The incident that has the key, and how often people were told that it began and ended."""
+    records = [record.json() for record in kafka.dump("incidents")]
+    of_key = [incident for incident in records if key in [one["key"] for one in incident["keys"]]]
+    ids = {incident["id"] for incident in of_key}
+    check(len(ids) <= 1, f"{len(ids)} incidents of one surge")
+    notices = [incident["notice"] for incident in records if incident["id"] in ids]
+    return (ids.pop() if ids else None), notices.count("opened"), notices.count("ended")
+
+
+def mentions(labels, incident):
+    return labels.get("incident") == incident
 
 
 def fill(scratch, kafka, part):
@@ -54,16 +65,20 @@ def test(scratch, version):
     check_fired(fired[0], surge_ms)
     say(f"alert record: {fired[0]['reason']}")
     wait_for("/metrics", 20, lambda: program.metric("groundswell_alert_active", key=surge.KEY))
+    incident, opened, _ = wait_for("the incident record", 20, lambda: (
+        lambda found: found if found[0] is not None else None)(incident_of(kafka, surge.KEY)))
+    check(opened == 1, f"told {opened} times that it began")
+    wait_for("its metric", 20, lambda: program.metric("groundswell_incident_active", incident=incident))
     say("/metrics shows it")
     wait_for("a firing rule in Prometheus", 30, lambda: [
-        labels for labels, _ in monitoring.query('ALERTS{alertstate="firing"}') if mentions(labels, surge.KEY)])
+        labels for labels, _ in monitoring.query('ALERTS{alertstate="firing"}') if mentions(labels, incident)])
     say("Prometheus fires")
     wait_for("Alertmanager", 30, lambda: [
-        alert for alert in monitoring.alertmanager_alerts() if mentions(alert["labels"], surge.KEY)])
+        alert for alert in monitoring.alertmanager_alerts() if mentions(alert["labels"], incident)])
     say("Alertmanager lists it")
     wait_for("the webhook", 30, lambda: [
         alert for alert in monitoring.notifications()
-        if alert["status"] == "firing" and mentions(alert["labels"], surge.KEY)])
+        if alert["status"] == "firing" and mentions(alert["labels"], incident)])
     say("the webhook has it")
     check(not [a for a in alerts_of(kafka, surge.KEY) if a["state"] == "resolved"], "resolved before it is over")
 
@@ -73,16 +88,19 @@ def test(scratch, version):
     check(resolved[-1]["id"] == fired[0]["id"], "the resolved alert has another id")
     say("resolved record")
     wait_for("/metrics without it", 20, lambda: not program.metric("groundswell_alert_active", key=surge.KEY))
+    wait_for("the end of the incident", 60, lambda: incident_of(kafka, surge.KEY)[2] == 1)
+    wait_for("/metrics without the incident", 20,
+             lambda: not program.metric("groundswell_incident_active", incident=incident))
     # Rules may keep firing for a while on purpose (keep_firing_for); Prometheus itself then says so for as long.
     wait_for("Prometheus without it", 60, lambda: not [
-        labels for labels, _ in monitoring.query('ALERTS{alertstate="firing"}') if mentions(labels, surge.KEY)])
+        labels for labels, _ in monitoring.query('ALERTS{alertstate="firing"}') if mentions(labels, incident)])
     wait_for("the webhook told", 60, lambda: [
         alert for alert in monitoring.notifications()
-        if alert["status"] == "resolved" and mentions(alert["labels"], surge.KEY)])
-    check(not [alert for alert in monitoring.alertmanager_alerts() if mentions(alert["labels"], surge.KEY)],
+        if alert["status"] == "resolved" and mentions(alert["labels"], incident)])
+    check(not [alert for alert in monitoring.alertmanager_alerts() if mentions(alert["labels"], incident)],
           "Alertmanager still lists it")
     say("resolved everywhere")
     check(program.stop() == 0, "SIGTERM ends it with 0")
 
 
-main(test, "alert", 300)
+main(test, "alert")

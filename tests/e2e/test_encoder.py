@@ -14,7 +14,8 @@ import shutil
 import subprocess
 
 import fixture
-from fixture import Failed, Kafka, check, main, say, wait_for
+from broker import RESTARTS, Kafka, unbase64
+from fixture import Failed, check, main, say, wait_for
 from generate import b64, generate
 from oracle import check_exactly_once, count_aborted, read_manifest
 from stack import Groundswell, create_topics
@@ -54,7 +55,7 @@ def vary(path, manifest, seed):
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     for line, row in zip(lines, manifest):
         if "id" in row and rng.random() < 0.8:
-            message = json.loads(fixture.unbase64(line["value_b64"]))
+            message = json.loads(unbase64(line["value_b64"]))
             first = "title" if "title" in message else "text"
             message[first] = " ".join(rng.choices(WORDS, k=6)) + " " + message[first]
             line["value_b64"] = b64(json.dumps(message).encode())
@@ -160,7 +161,7 @@ def test(scratch, version):
         vary(scratch / f"records-{i}.jsonl", part, seed)
         manifest += part
 
-    kafka = Kafka(scratch, version).start()
+    kafka = Kafka(scratch, version, **RESTARTS).start()
     topics = create_topics(kafka)
     fillers = [kafka.fill("raw", scratch / "records-0.jsonl", rate=RATE)]
     program = Groundswell(scratch, kafka, "--stage", "tag", "--set", f"model.path={link}", "--set",

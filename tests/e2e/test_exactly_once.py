@@ -2,7 +2,8 @@
 """20,000 messages, one in 40 of them poison, through the tag stage: every good one is tagged exactly once, every
 poison one is in the dead-letter queue as it came, with the reason, and the group's offsets are at the end."""
 
-from fixture import Kafka, main, say
+from broker import Kafka
+from fixture import main, say
 from generate import generate
 from oracle import check_exactly_once, read_manifest
 from stack import Groundswell, create_topics

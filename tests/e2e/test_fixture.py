@@ -4,7 +4,8 @@
 import base64
 import json
 
-from fixture import Kafka, check, main, say
+from broker import RESTARTS, Kafka
+from fixture import check, main, say
 
 
 def b64(data):
@@ -37,7 +38,7 @@ def read_back(kafka):
 
 
 def test(scratch, version):
-    kafka = Kafka(scratch, version).start()
+    kafka = Kafka(scratch, version, **RESTARTS).start()
     say("the broker is ready")
     kafka.create("t", 2)
     path = scratch / "records.jsonl"

@@ -7,7 +7,8 @@ read_uncommitted reader sees records that a read_committed one does not. Both pr
 import random
 import time
 
-from fixture import Kafka, check, main, say
+from broker import Kafka
+from fixture import check, main, say
 from generate import generate
 from oracle import check_exactly_once, count_aborted, read_manifest
 from stack import Groundswell, create_topics

@@ -68,4 +68,4 @@ def test(scratch, _version):
         say(f"{path.name}: {n_out} tagged, refused: {dict(refused)}")
 
 
-fixture.main(test, "real_texts", 900)
+fixture.main(test, "real_texts", 225)

@@ -4,7 +4,8 @@ before the end: still exactly once."""
 
 import time
 
-from fixture import Kafka, check, main, say, wait_for
+from broker import Kafka
+from fixture import check, main, say, wait_for
 from generate import generate
 from oracle import check_exactly_once, read_manifest
 from stack import Groundswell, create_topics
@@ -30,11 +31,11 @@ def test(scratch, version):
     third = Groundswell(scratch, kafka, "--stage", "tag", instance="third").start()
     say("a third has joined")
     filler.wait(60)
-    second.wait_read(kafka, topics, 90)
+    second.wait_read(kafka, topics, 60)
     check(third.running(), "the third is still there")
     say(f"everything is read; the third read {reads(third):.0f}")
     check_exactly_once(kafka, topics, read_manifest(scratch / "manifest.jsonl"))
     check(second.stop() == 0 and third.stop() == 0, "SIGTERM ends them with 0")
 
 
-main(test, "share", 180)
+main(test, "share")

@@ -1,6 +1,6 @@
 /* The bytes make merges over eight byte pieces and a word. The heap must give what looking for the
  * best pair again after every join gives. */
-#include "tokenizer/pieces.h"
+#include "tokenizer/models/pieces.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,7 +115,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct vocab vocab = vocab_of(&data, &size);
     struct gs_bpe *bpe = model_of(&vocab);
-    static struct gs_bpe_work *work; /* one for all: a model must not see another one's words */
+    static struct gs_bpe_workspace
+        *work; /* one for all: a model must not see another one's words */
     struct gs_pieces pieces = {0};
     struct gs_aligned text = {0};
     int ids[MAX_WORD];
@@ -129,7 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         text.ends[i] = (uint32_t)i + 1;
     }
     text.len = n;
-    check(work != NULL || gs_bpe_work_new(&work, NULL) == GS_OK);
+    check(work != NULL || gs_bpe_workspace_new(&work, NULL) == GS_OK);
     check(gs_bpe_encode(bpe, work, &text, 0, n, &pieces, NULL) == GS_OK);
     const size_t n_slow = join_slowly(&vocab, ids, n);
     uint32_t end = 0;

@@ -1,9 +1,9 @@
 /* The first bytes are a precompiled map (its size in the first two), the rest is a text. Whatever
  * they are: a broken map is refused with a reason; one that is taken changes any text without
  * leaving its own bounds, the result stands for bytes of the text, and twice gives the same. */
-#include "base/utf8.h"
-#include "tokenizer/charsmap_graphemes.h"
-#include "tokenizer/pieces.h"
+#include "ingest/base/utf8.h"
+#include "tokenizer/models/pieces.h"
+#include "tokenizer/normalizer/charsmap_graphemes.h"
 
 #include <stdlib.h>
 

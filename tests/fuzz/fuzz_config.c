@@ -1,8 +1,8 @@
 /* Any bytes as a configuration. The property: either it loads, and then every setting is within
  * what its row allows, or there is a finding with a line of the file. What comes behind a NUL byte
  * is one --set. */
-#include "deploy/daemon/config.h"
-#include "deploy/daemon/options.h"
+#include "deploy/daemon/config/config.h"
+#include "deploy/daemon/config/options.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -121,6 +121,7 @@ static void check_fit(const struct gs_config *config)
 {
     must(3600000 % config->watch.options.bin_ms == 0);
     must(config->watch.options.warning_evidence >= config->watch.options.info_evidence);
+    must(config->watch.options.warning_false_alarms <= config->watch.options.info_false_alarms);
     must(config->watch.options.drop_after_ms > config->watch.options.lateness_ms);
     must(config->kafka.transaction_timeout_ms > config->batch.max_time_ms);
     must(config->kafka.instance != NULL);
@@ -134,13 +135,13 @@ static void run(struct gs_str yaml, const char *const *overrides, size_t n, bool
                                           .overrides = overrides,
                                           .n_overrides = n,
                                           .keep_bad = keep_bad};
-    struct gs_findings findings = {.n = 0};
+    struct gs_diagnostics diagnostics = {.n = 0};
     struct gs_config *config = NULL;
     struct gs_error err = {.status = GS_OK};
-    const enum gs_status status = gs_config_parse(&input, &config, &findings, &err);
+    const enum gs_status status = gs_config_parse(&input, &config, &diagnostics, &err);
 
     if (status == GS_OK) {
-        must(keep_bad || gs_findings_count(&findings) == 0);
+        must(keep_bad || gs_diagnostics_count(&diagnostics) == 0);
         for (size_t i = 0; i < gs_n_options; i++) {
             check_option(&gs_options[i], config);
         }
@@ -149,16 +150,16 @@ static void run(struct gs_str yaml, const char *const *overrides, size_t n, bool
         }
     } else {
         must(status == GS_BAD_CONFIG && !keep_bad && config == NULL);
-        must(findings.n > 0 && err.message[0] != '\0');
+        must(diagnostics.n > 0 && err.message[0] != '\0');
     }
-    for (size_t i = 0; i < findings.n; i++) {
-        const struct gs_finding *finding = &findings.items[i];
-        must(finding->text[0] != '\0');
-        must(finding->line > 0 || strcmp(finding->place, "--set") == 0);
-        must(strpbrk(finding->text, "\n\r\x1b") == NULL);
+    for (size_t i = 0; i < diagnostics.n; i++) {
+        const struct gs_diagnostic *diagnostic = &diagnostics.items[i];
+        must(diagnostic->text[0] != '\0');
+        must(diagnostic->line > 0 || strcmp(diagnostic->place, "--set") == 0);
+        must(strpbrk(diagnostic->text, "\n\r\x1b") == NULL);
     }
     gs_config_free(config);
-    gs_findings_done(&findings);
+    gs_diagnostics_done(&diagnostics);
 }
 
 // NOLINTBEGIN(readability-identifier-naming): the name is libFuzzer's

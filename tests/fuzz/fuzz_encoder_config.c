@@ -1,7 +1,7 @@
 /* A model folder's settings from the fuzzer: config.json up to the first NUL, modules.json up to
  * the second, 1_Pooling/config.json behind it. What is read is in range and agrees with itself, and
  * is what a second reading gives; what is not read names its file in one line. */
-#include "classifier/encoder/config.h"
+#include "classifier/encoder/config_json.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Whatever the bytes: places are inside the text and in it, all n-grams are of one profile, the
  * same text gives the same, and so does the text in capitals. */
-#include "tokenizer/ngrams.h"
+#include "tokenizer/ngram/ngrams.h"
 
 #include <stdlib.h>
 

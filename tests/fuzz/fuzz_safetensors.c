@@ -1,7 +1,7 @@
 /* A safetensors file from the fuzzer. What is read covers the file's data exactly and without
  * overlap, is found by name, is JSON to a general reader too, and reads back the same when written
  * again; what is not read says why in one line. */
-#include "classifier/safetensors.h"
+#include "classifier/format/safetensors.h"
 
 #include <jansson.h>
 #include <stdio.h>

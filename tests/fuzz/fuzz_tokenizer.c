@@ -2,14 +2,14 @@
  * second the limit. BERT's short way and its long way say the same. */
 #include "tokenizer_check.h"
 
-#include "tokenizer/impl.h"
+#include "tokenizer/tokenizer_internal.h"
 
 enum { N = 4 };
 
 static struct gs_tokenizer *tokenizers[N];
-static struct gs_tokenizer_work *works[N];
+static struct gs_tokenizer_workspace *works[N];
 static struct gs_tokenizer *long_way;
-static struct gs_tokenizer_work *long_work;
+static struct gs_tokenizer_workspace *long_work;
 
 static void load_all(void)
 {
@@ -18,10 +18,10 @@ static void load_all(void)
 
     for (size_t i = 0; i < N; i++) {
         check(gs_tokenizer_load(folders[i], &tokenizers[i], NULL) == GS_OK);
-        check(gs_tokenizer_work_new(tokenizers[i], &works[i], NULL) == GS_OK);
+        check(gs_tokenizer_workspace_new(tokenizers[i], &works[i], NULL) == GS_OK);
     }
     check(gs_tokenizer_load(folders[0], &long_way, NULL) == GS_OK);
-    check(gs_tokenizer_work_new(long_way, &long_work, NULL) == GS_OK);
+    check(gs_tokenizer_workspace_new(long_way, &long_work, NULL) == GS_OK);
     gs_bert_free(long_way->bert);
     long_way->bert = NULL;
 }

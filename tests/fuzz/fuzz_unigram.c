@@ -1,7 +1,7 @@
 /* The bytes make a small vocabulary and a word. Viterbi over the trie must give what trying every
  * piece at every place gives; pieces must cover the word without gaps. */
-#include "base/utf8.h"
-#include "tokenizer/pieces.h"
+#include "ingest/base/utf8.h"
+#include "tokenizer/models/pieces.h"
 
 #include <stdlib.h>
 
@@ -120,7 +120,7 @@ static double score_of(const struct vocab *vocab, const struct gs_pieces *pieces
 }
 
 /* The second time short words are looked up. */
-static void check_again(const struct gs_unigram *unigram, struct gs_unigram_work *work,
+static void check_again(const struct gs_unigram *unigram, struct gs_unigram_workspace *work,
                         const struct gs_aligned *text, const struct gs_pieces *pieces)
 {
     struct gs_pieces again = {0};
@@ -143,7 +143,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     struct gs_unigram *unigram = model_of(&vocab);
-    static struct gs_unigram_work *work; /* one for all: a model must not see another one's words */
+    static struct gs_unigram_workspace
+        *work; /* one for all: a model must not see another one's words */
     struct gs_pieces pieces = {0};
     struct gs_aligned text = {0};
     const size_t n = size * REPEATS < MAX_WORD ? size * REPEATS : MAX_WORD;
@@ -155,7 +156,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         text.ends[i] = (uint32_t)i + 1;
     }
     text.len = n;
-    check(work != NULL || gs_unigram_work_new(&work, NULL) == GS_OK);
+    check(work != NULL || gs_unigram_workspace_new(&work, NULL) == GS_OK);
     check(gs_unigram_encode(unigram, work, &text, 0, n, &pieces, NULL) == GS_OK);
     check_again(unigram, work, &text, &pieces);
     const double score = score_of(&vocab, &pieces, n);

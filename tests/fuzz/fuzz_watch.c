@@ -1,8 +1,8 @@
-/* Bytes become transactions of sightings and watermarks; some are undone. Properties:
+/* Bytes become transactions of observations and watermarks; some are undone. Properties:
  *   - a watch that saw undone transactions gives the records of one that never saw them;
  *   - what it shows of its keys is finite and in range. */
-#include "alerting/watch.h"
-#include "base/buf.h"
+#include "alerting/detector/watch.h"
+#include "ingest/base/buf.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -26,7 +26,7 @@ static void check(bool holds)
     }
 }
 
-static void take(void *arg, const struct gs_alert *alert)
+static void keep_alert(struct gs_buf *arg, const struct gs_alert *alert)
 {
     check(isfinite(alert->observed) && isfinite(alert->expected) && isfinite(alert->n));
     check(isfinite(alert->log10_evidence) && alert->n_evidence <= GS_MAX_EVIDENCE);
@@ -57,7 +57,10 @@ static struct run start(const uint8_t settings)
     options.max_keys = (settings & 2U) != 0 ? 2 : 1000;
     options.max_ids = 100000;
     options.max_excerpts = 64;
-    options.info_evidence = (settings & 8U) != 0 ? 1.0 : 10.0;
+    if ((settings & 32U) == 0) { /* else thresholds come from the budget */
+        options.info_evidence = (settings & 8U) != 0 ? 1.0 : 10.0;
+        options.warning_evidence = 120.0;
+    }
     options.min_excess_count = (settings & 8U) != 0 ? 0.0 : 5.0;
     options.min_publishers = 0;
     options.cooldown_ms = (settings & 16U) != 0 ? 0 : 7200000;
@@ -82,16 +85,20 @@ static void fill(struct run *run, struct input input, int64_t *now, struct gs_bu
             const char id[2] = {(char)byte(&input), (char)r};
             const char source[1] = {(char)('a' + r % 5)};
             (void)gs_watch_add(run->watch,
-                               &(struct gs_sighting){.key = {key, who % 9 == 0 ? 1 : 3},
-                                                     .id = {id, (what & 16U) != 0 ? 0 : 2},
-                                                     .ts_ms = *now - (what & 32U ? 400000 : 0),
-                                                     .source = {source, 1},
-                                                     .p_negative = byte(&input) / 255.0,
-                                                     .dup_group = (what & 64U) != 0 ? who : 0,
-                                                     .excerpt = {key, 3}});
+                               &(struct gs_observation){.key = {key, who % 9 == 0 ? 1 : 3},
+                                                        .id = {id, (what & 16U) != 0 ? 0 : 2},
+                                                        .ts_ms = *now - (what & 32U ? 400000 : 0),
+                                                        .source = {source, 1},
+                                                        .p_negative = byte(&input) / 255.0,
+                                                        .story = (what & 64U) != 0 ? who : 0,
+                                                        .excerpt = {key, 3}});
         }
         if ((what & 128U) != 0) {
-            gs_watch_advance(run->watch, *now - 600000, take, records);
+            struct gs_alert alert;
+            gs_watch_advance(run->watch, *now - 600000);
+            while (gs_watch_next(run->watch, &alert)) {
+                keep_alert(records, &alert);
+            }
         }
     }
 }

@@ -1,8 +1,10 @@
 /* The input, split at its first 0xFF: a watchlist and a text. Properties: a list either loads or
- * says why; matches are inside the text, in order, apart; and a list of plain names (made from the
- * same bytes) finds what a look at every place finds. */
-#include "ingest/text/stage.h"
-#include "ingest/text/watchlist.h"
+ * says why; matches are inside the text, in order, apart; and lists of plain names and of names in
+ * several spellings (made from the same bytes) find what a look at every place finds. */
+#include "ingest/base/utf8.h"
+#include "ingest/text/clean/stage.h"
+#include "ingest/text/watchlist/watchlist.h"
+#include "tests/fuzz/watchlist_check.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -20,6 +22,17 @@ enum { MAX_MATCHES = 64, MAX_NAMES = 16, NAME_LEN = 12 };
 /* NOLINTNEXTLINE(readability-identifier-naming): libFuzzer calls it so */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* at is inside a character that is valid UTF-8. */
+static bool inside_character(struct gs_str text, size_t at)
+{
+    for (size_t back = 1; back < 4 && back <= at; back++) {
+        if (gs_utf8_valid_len(text.bytes + at - back, text.len - at + back) > back) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void check_matches(const struct gs_watchlist *list, struct gs_str text)
 {
     struct gs_match matches[MAX_MATCHES];
@@ -28,6 +41,7 @@ static void check_matches(const struct gs_watchlist *list, struct gs_str text)
     CHECK(n <= MAX_MATCHES);
     for (size_t i = 0; i < n; i++) {
         CHECK(matches[i].start < matches[i].end && matches[i].end <= text.len);
+        CHECK(!inside_character(text, matches[i].start) && !inside_character(text, matches[i].end));
         CHECK(i == 0 || matches[i].start >= matches[i - 1].end);
         CHECK(matches[i].id.len > 0 && matches[i].name.len > 0);
     }
@@ -139,5 +153,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         CHECK(err.message[0] != '\0');
     }
     check_against_naive(data, size);
+    watchlist_check_folds(data, size);
     return 0;
 }

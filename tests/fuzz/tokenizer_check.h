@@ -2,7 +2,7 @@
 #ifndef GS_FUZZ_TOKENIZER_CHECK_H
 #define GS_FUZZ_TOKENIZER_CHECK_H
 
-#include "base/utf8.h"
+#include "ingest/base/utf8.h"
 #include "tokenizer/tokenizer.h"
 
 #include <stdio.h>
@@ -62,7 +62,7 @@ static inline void drop_tokens(struct tokens *tokens)
 
 /* Ids are ids, places are characters of the text in their order, and no more than asked for. */
 static inline struct tokens encode_checked(const struct gs_tokenizer *tokenizer,
-                                           struct gs_tokenizer_work *work, struct gs_str text,
+                                           struct gs_tokenizer_workspace *work, struct gs_str text,
                                            size_t max_tokens)
 {
     const struct gs_tokenizer_info *info = gs_tokenizer_info(tokenizer);
@@ -95,12 +95,13 @@ static inline bool same_tokens(const struct tokens *a, const struct tokens *b, s
 
 /* Twice with one work and once with another: the same; and cut, it is the beginning of the whole.
  */
-static inline void check_text(const struct gs_tokenizer *tokenizer, struct gs_tokenizer_work *work,
-                              struct gs_str text, size_t max_tokens)
+static inline void check_text(const struct gs_tokenizer *tokenizer,
+                              struct gs_tokenizer_workspace *work, struct gs_str text,
+                              size_t max_tokens)
 {
-    struct gs_tokenizer_work *other = NULL;
+    struct gs_tokenizer_workspace *other = NULL;
 
-    check(gs_tokenizer_work_new(tokenizer, &other, NULL) == GS_OK);
+    check(gs_tokenizer_workspace_new(tokenizer, &other, NULL) == GS_OK);
     struct tokens whole = encode_checked(tokenizer, work, text, 0);
     struct tokens again = encode_checked(tokenizer, work, text, 0);
     struct tokens fresh = encode_checked(tokenizer, other, text, 0);
@@ -115,7 +116,7 @@ static inline void check_text(const struct gs_tokenizer *tokenizer, struct gs_to
     drop_tokens(&again);
     drop_tokens(&fresh);
     drop_tokens(&cut);
-    gs_tokenizer_work_free(other);
+    gs_tokenizer_workspace_free(other);
 }
 
 /* A few texts that have something of everything, through a tokenizer from outside. */
@@ -127,13 +128,13 @@ static inline void check_some_texts(const struct gs_tokenizer *tokenizer)
         "e\xCC\x81\xCC\x96 \xEA\xB0\x81\xFF\xE2\x80\x8D\xF0\x9F\x98\x80 \xE3\x80\x80.",
     };
     const size_t n_special = gs_tokenizer_info(tokenizer)->n_special;
-    struct gs_tokenizer_work *work = NULL;
+    struct gs_tokenizer_workspace *work = NULL;
 
-    check(gs_tokenizer_work_new(tokenizer, &work, NULL) == GS_OK);
+    check(gs_tokenizer_workspace_new(tokenizer, &work, NULL) == GS_OK);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         check_text(tokenizer, work, gs_str(texts[i]), n_special + i);
     }
-    gs_tokenizer_work_free(work);
+    gs_tokenizer_workspace_free(work);
 }
 
 /* Loads the folder: it tokenizes, or the reason is one line that begins with the file's name. */

@@ -12,18 +12,18 @@ static enum gs_status compute(const struct gs_encoder *encoder, const struct gs_
     const struct gs_encoder_info *info = gs_encoder_info(encoder);
     const size_t starts[] = {0, tokens->n};
     const struct gs_encoder_batch batch = {tokens->ids, starts, 1};
-    struct gs_encoder_work *work = NULL;
+    struct gs_encoder_workspace *work = NULL;
     float *pooled = calloc(info->config->hidden, sizeof *pooled);
     float *logits = calloc(info->n_logits + 1, sizeof *logits);
 
     enum gs_status status =
         pooled == NULL || logits == NULL
             ? gs_fail(err, GS_NO_MEMORY, "load")
-            : gs_encoder_work_new(encoder, info->config->max_tokens, 1, &work, err);
+            : gs_encoder_workspace_new(encoder, info->config->max_tokens, 1, &work, err);
     if (status == GS_OK) {
         status = gs_encoder_run(encoder, work, &batch, pooled, logits, err);
     }
-    gs_encoder_work_free(work);
+    gs_encoder_workspace_free(work);
     free(pooled);
     free(logits);
     return status;
@@ -33,7 +33,7 @@ static enum gs_status answer(const struct gs_encoder *encoder, const struct gs_t
                              struct gs_error *err)
 {
     const size_t most = gs_encoder_info(encoder)->config->max_tokens;
-    struct gs_tokenizer_work *work = NULL;
+    struct gs_tokenizer_workspace *work = NULL;
     struct gs_encoding tokens;
 
     if (gs_tokenizer_info(tokenizer)->n_vocab > gs_encoder_info(encoder)->config->vocab) {
@@ -42,7 +42,7 @@ static enum gs_status answer(const struct gs_encoder *encoder, const struct gs_t
             "tokenizer.json or vocab.txt: %zu pieces, but config.json's vocab_size is %zu",
             gs_tokenizer_info(tokenizer)->n_vocab, gs_encoder_info(encoder)->config->vocab);
     }
-    enum gs_status status = gs_tokenizer_work_new(tokenizer, &work, err);
+    enum gs_status status = gs_tokenizer_workspace_new(tokenizer, &work, err);
     if (status == GS_OK) {
         status = gs_tokenizer_encode(tokenizer, work, gs_str("The shares fall. 100"), most, &tokens,
                                      err);
@@ -50,7 +50,7 @@ static enum gs_status answer(const struct gs_encoder *encoder, const struct gs_t
     if (status == GS_OK) {
         status = compute(encoder, &tokens, err);
     }
-    gs_tokenizer_work_free(work);
+    gs_tokenizer_workspace_free(work);
     return status;
 }
 

@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import good  # noqa: E402
 import rows_config  # noqa: E402
 import rows_manifest  # noqa: E402
+import rows_pointer  # noqa: E402
 import rows_tokenizer  # noqa: E402
 import rows_weights  # noqa: E402
 
@@ -50,8 +51,8 @@ def all_rows(manifest):
     rows = [(f"good: {name}", build, ()) for name, build in good.GOOD.items()]
     if manifest:
         rows.append(("good: bert with groundswell.json", rows_manifest.good, ()))
-    rows += rows_weights.ROWS + rows_config.ROWS + rows_tokenizer.ROWS
-    return rows + rows_manifest.ROWS if manifest else rows
+    rows += rows_weights.ROWS + rows_config.ROWS + rows_tokenizer.ROWS + rows_pointer.ROWS
+    return rows + rows_manifest.ROWS + rows_pointer.MANIFEST_ROWS if manifest else rows
 
 
 def make(root, manifest):

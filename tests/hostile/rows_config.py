@@ -81,7 +81,7 @@ CONFIG = [
     ("a decoder", lambda: edited(is_decoder=True), "is_decoder is not supported"),
     ("cross attention", lambda: edited(add_cross_attention=True), "add_cross_attention is not supported"),
     ("code of its own", lambda: edited(auto_map={"AutoModel": "modeling.Evil"}), "auto_map is not supported"),
-    ("quantised by others", lambda: edited(quantization_config={"quant_method": "gptq"}),
+    ("quantized by others", lambda: edited(quantization_config={"quant_method": "gptq"}),
      "quantization_config is not supported"),
     ("pruned heads", lambda: edited(pruned_heads={"0": [1]}), "pruned_heads is not supported"),
     ("a width of 0", lambda: edited(hidden_size=0), "hidden_size is not a whole number"),

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the Unicode tables of the tokenizer: tokenizer/gpt2_ranges.c and charsmap_ranges.c.
+"""Writes the Unicode tables of the tokenizer: tokenizer/unicode/gpt2_ranges.c and charsmap_ranges.c.
 
   python3 -m venv build/ranges && build/ranges/bin/pip install tokenizers==0.23.3 regex==2025.11.3
   build/ranges/bin/python tests/tools/make_tokenizer_ranges.py
@@ -95,9 +95,9 @@ def write(path, header, kind, name, prefix, rows):
 def main():
     if tokenizers.__version__ != "0.23.3" or regex.__version__ != "2025.11.3":
         sys.exit("needs tokenizers 0.23.3 and regex 2025.11.3")
-    write("tokenizer/gpt2_ranges.c", "tokenizer/ranges.h", "gs_range", "gs_gpt2_ranges",
+    write("tokenizer/unicode/gpt2_ranges.c", "tokenizer/unicode/ranges.h", "gs_range", "gs_gpt2_ranges",
           "GS_GPT2_", ranges(gpt2_classes()))
-    write("tokenizer/charsmap_ranges.c", "tokenizer/ranges.h", "gs_range", "gs_grapheme_ranges",
+    write("tokenizer/unicode/charsmap_ranges.c", "tokenizer/unicode/ranges.h", "gs_range", "gs_grapheme_ranges",
           "GS_GRAPHEME_", ranges(grapheme_classes()))
 
 

@@ -97,7 +97,7 @@ def agreement(build, head):
              "int8 dynamic, ONNX Runtime": one_by_one(build / "head_dynamic.onnx", messages)}
     calibration = encode(workload.evenly(workload.read_texts(prepare.data_dir())["en"], 200))
     works = {"calibration": calibration, "valid": messages}
-    ours(build, [f"quantise calibration {build / 'head_int8'}", f"logits valid pack{PACK} {build / 'fp32.f32'}"], head,
+    ours(build, [f"quantize calibration {build / 'head_int8'}", f"logits valid pack{PACK} {build / 'fp32.f32'}"], head,
          "fp32", works)
     ours(build, [f"logits valid pack{PACK} {build / 'int8.f32'}"], build / "head_int8", "auto", works)
     for name, path in (("fp32, Groundswell", "fp32.f32"), ("int8, Groundswell", "int8.f32")):

@@ -2,7 +2,7 @@
 
 All take ids int32 [B, S]; those for padded batches take len int32 [B] too. All give the mean of the tokens' vectors,
 scaled to length 1, [B, H]. Written node by node: the fused operators are those that ONNX Runtime's own transformer
-optimiser makes from an export (candidate `export` in measure.py holds the two against each other), and the quantised
+optimiser makes from an export (candidate `export` in measure.py holds the two against each other), and the quantized
 forms need no guessing which product was found by a pattern.
 
     fp32        EmbedLayerNormalization, Attention, MatMul, SkipLayerNormalization, BiasGelu
@@ -59,7 +59,7 @@ class Bert:
         }
 
 
-def quantise_columns(w, top):
+def quantize_columns(w, top):
     """s8 weights in -top..top with one scale per column."""
     scale = np.maximum(np.abs(w).max(0), 1e-12) / top
     return np.clip(np.rint(w / scale), -top, top).astype(np.int8), scale.astype(np.float32)
@@ -126,13 +126,13 @@ class Products:
     def __init__(self, g, form, top, ranges):
         self.g, self.form, self.top, self.ranges = g, form, top, ranges
 
-    def quantised_weight(self, name, w):
+    def quantized_weight(self, name, w):
         g = self.g
-        q, scale = quantise_columns(w, self.top)
+        q, scale = quantize_columns(w, self.top)
         return (g.weight(name, q), g.weight(name + "_s", scale),
                 g.weight(name + "_z", np.zeros(w.shape[1], np.int8)))
 
-    def quantised_input(self, x, name):
+    def quantized_input(self, x, name):
         """u8, scale, zero point"""
         g = self.g
         if self.form != "static":
@@ -156,8 +156,8 @@ class Products:
                      for i, what in enumerate("qkv")]
             return g.add("MultiHeadAttention", parts + [g.weight(name + "bqkv", layer["bqkv"]), mask], 1, MS,
                          num_heads=heads)
-        q, scale, zero = self.quantised_input(x, name + "wqkv")
-        w, w_scale, w_zero = self.quantised_weight(name + "wqkv", layer["wqkv"])
+        q, scale, zero = self.quantized_input(x, name + "wqkv")
+        w, w_scale, w_zero = self.quantized_weight(name + "wqkv", layer["wqkv"])
         return g.add("QAttention", [q, w, g.weight(name + "bqkv", layer["bqkv"]), scale, w_scale, mask, zero, w_zero],
                      1, MS, num_heads=heads)
 
@@ -168,9 +168,9 @@ class Products:
         if self.form == "blocks8":
             return self.multiply_blocks(x, name, w)
         if self.form in ("dynamic", "dynamic_mha"):
-            return g.add("DynamicQuantizeMatMul", [x, *self.quantised_weight(name, w)], 1, MS)
-        q, scale, zero = self.quantised_input(x, name)
-        w, w_scale, w_zero = self.quantised_weight(name, w)
+            return g.add("DynamicQuantizeMatMul", [x, *self.quantized_weight(name, w)], 1, MS)
+        q, scale, zero = self.quantized_input(x, name)
+        w, w_scale, w_zero = self.quantized_weight(name, w)
         return g.add("MatMulIntegerToFloat", [q, w, scale, w_scale, zero, w_zero], 1, MS)
 
     def multiply_blocks(self, x, name, w, block=32):

@@ -62,15 +62,15 @@ class Measurement:
         self.rounds = 3 if options.quick else 7
         self.references, self.bits = {}, None
         if options.model is None and not options.rivals_only:
-            options.model = self.quantised()
+            options.model = self.quantized()
 
-    def quantised(self):
+    def quantized(self):
         """Our int8 folder, made from the same 200 texts that the rivals were calibrated with."""
         folder = self.build / "int8"
-        arm = arms.Arm("quantise", self.native, [self.build / "worker", prepare.model_dir(), "fp32"], "one", {},
+        arm = arms.Arm("quantize", self.native, [self.build / "worker", prepare.model_dir(), "fp32"], "one", {},
                        self.core, self.build / "works.ids")
         arm.ready()
-        arm.ask("quantise", "calibration", folder)
+        arm.ask("quantize", "calibration", folder)
         arm.close()
         return folder
 
@@ -225,7 +225,7 @@ def about(m, options):
             "kernel": f"{platform.system()} {platform.release()}", "load": round(loads[0], 2),
             "compiler": command("cc", "--version").splitlines()[0],
             "commit": command("git", "rev-parse", "--short=12", "HEAD"), "packages": prepare.versions(),
-            "data": "accuracy" in m.works, "ours": "quantised" if options.arith == "auto" else "rounded at loading",
+            "data": "accuracy" in m.works, "ours": "quantized" if options.arith == "auto" else "rounded at loading",
             "works": {name: workload.describe(messages) for name, messages in m.works.items()
                       if name not in ("accuracy", "calibration")}}
 
@@ -248,7 +248,7 @@ def main():
     parser.add_argument("build")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--rivals-only", action="store_true")
-    parser.add_argument("--model", type=pathlib.Path, help="our folder instead of one quantised here")
+    parser.add_argument("--model", type=pathlib.Path, help="our folder instead of one quantized here")
     parser.add_argument("--arith", default="auto", choices=("int8", "auto"),
                         help="int8: rounds an fp32 folder at loading")
     parser.add_argument("--levels", default="", help="only these, comma-separated")

@@ -60,7 +60,7 @@ def calibration(texts, encode, works):
     return encode(workload.evenly(texts["en"], 4 * N_CALIBRATION)[-N_CALIBRATION:])
 
 
-def quantise_openvino(build, messages):
+def quantize_openvino(build, messages):
     import numpy as np
     import nncf
     import openvino
@@ -77,8 +77,8 @@ def quantise_openvino(build, messages):
         openvino.save_model(model, build / f"openvino/int8{tail}.xml", compress_to_fp16=False)
 
 
-def quantise_stock(build):
-    """What ONNX Runtime's own dynamic quantiser makes of the fused fp32 graph."""
+def quantize_stock(build):
+    """What ONNX Runtime's own dynamic quantizer makes of the fused fp32 graph."""
     from onnxruntime import quantization
     for tail in ("", "_padded"):
         quantization.quantize_dynamic(build / f"onnx/fp32{tail}.onnx", build / f"onnx/stock_dynamic{tail}.onnx",
@@ -116,9 +116,9 @@ def prepare(build, mode):
     write_works(build, works | {"calibration": messages} | ({"accuracy": accuracy} if accuracy else {}))
     arms.say("works written; ONNX graphs")
     graphs.write_all(model_dir(), build / "onnx", messages)
-    quantise_stock(build)
+    quantize_stock(build)
     arms.say("int8 for OpenVINO by NNCF")
-    quantise_openvino(build, messages)
+    quantize_openvino(build, messages)
     arms.say("copies that see a smaller CPU")
     subprocess.run([sys.executable, "-B", HERE / "cpu_mask.py", build / "masked", "onnxruntime", "openvino"], check=True,
                    stdout=sys.stderr)

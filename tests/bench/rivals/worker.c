@@ -5,7 +5,7 @@
  *   run WORK HOW TIMES              {"cpu": seconds of this process, "wall": seconds}
  *   embed WORK HOW FILE             writes float32 [n][hidden]
  *   logits WORK HOW FILE            writes float32 [n][n_logits]
- *   quantise WORK DIR               makes an int8 folder of MODEL_DIR, calibrated on a work
+ *   quantize WORK DIR               makes an int8 folder of MODEL_DIR, calibrated on a work
  *
  * HOW is one (message by message) or packN: messages as they come, together up to N tokens. */
 #include "classifier/encoder/encoder.h"
@@ -36,7 +36,7 @@ struct work {
 static struct work works[MAX_WORKS];
 static size_t n_works;
 static struct gs_encoder *encoder;
-static struct gs_encoder_work *room;
+static struct gs_encoder_workspace *room;
 static struct gs_error error;
 
 static _Noreturn void die(const char *what, const char *more)
@@ -211,7 +211,7 @@ static void on_line(void *arg, const char *line)
     (void)fprintf(stderr, "%s\n", line);
 }
 
-static void quantise(const char *dir, const char *name, const char *out)
+static void quantize(const char *dir, const char *name, const char *out)
 {
     const struct work *work = find(name);
     const struct gs_encoder_batch batch = {work->ids, work->starts, work->n};
@@ -219,9 +219,9 @@ static void quantise(const char *dir, const char *name, const char *out)
         .dir = dir, .out = out, .calibration = &batch, .smoothing = -1};
 
     if (gs_quantize(&options, on_line, NULL, &error) != GS_OK) {
-        die("quantise", error.message);
+        die("quantize", error.message);
     }
-    printf("{\"quantised\":%zu}\n", work->n);
+    printf("{\"quantized\":%zu}\n", work->n);
 }
 
 int main(int argc, char **argv)
@@ -236,7 +236,7 @@ int main(int argc, char **argv)
                                           : strcmp(argv[2], "fp32") == 0 ? GS_ARITH_FP32
                                                                          : GS_ARITH_AUTO;
     if (gs_encoder_load(argv[1], arithmetic, &encoder, &error) != GS_OK ||
-        gs_encoder_work_new(encoder, MAX_PACK, MAX_GROUP, &room, &error) != GS_OK) {
+        gs_encoder_workspace_new(encoder, MAX_PACK, MAX_GROUP, &room, &error) != GS_OK) {
         die("load", error.message);
     }
     if (gs_encoder_info(encoder)->config->hidden > MAX_WIDTH) {
@@ -253,8 +253,8 @@ int main(int argc, char **argv)
             embed(words[1], words[2], words[3], false);
         } else if (strcmp(words[0], "logits") == 0) {
             embed(words[1], words[2], words[3], true);
-        } else if (strcmp(words[0], "quantise") == 0) {
-            quantise(argv[1], words[1], words[2]);
+        } else if (strcmp(words[0], "quantize") == 0) {
+            quantize(argv[1], words[1], words[2]);
         } else {
             die("unknown order", line);
         }
@@ -265,7 +265,7 @@ int main(int argc, char **argv)
         free(works[i].ids);
         free(works[i].starts);
     }
-    gs_encoder_work_free(room);
+    gs_encoder_workspace_free(room);
     gs_encoder_free(encoder);
     return 0;
 }

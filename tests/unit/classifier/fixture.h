@@ -4,7 +4,7 @@
 
 #include "tests/unit/gs_test.h"
 
-#include "classifier/ngram/linear.h"
+#include "classifier/ngram/ngram_internal.h"
 #include "classifier/train/train.h"
 
 #include <stdio.h>

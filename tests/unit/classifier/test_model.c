@@ -1,7 +1,7 @@
 /* A model folder: written, read back, asked, explained; and refused when anything in it is wrong.
  */
 #include "tests/unit/classifier/fixture.h"
-#include "tokenizer/ngrams.h"
+#include "tokenizer/ngram/ngrams.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -18,8 +18,8 @@ static void test_what_is_written_is_read(void **state)
 {
     struct gs_model *model = fixture_model(1);
     struct gs_model *loaded = NULL;
-    struct gs_model_work *work = NULL;
-    struct gs_model_work *loaded_work = NULL;
+    struct gs_model_workspace *work = NULL;
+    struct gs_model_workspace *loaded_workspace = NULL;
     struct gs_error err = {0};
     char folder[64];
     uint32_t random = 5;
@@ -35,21 +35,21 @@ static void test_what_is_written_is_read(void **state)
     assert_int_equal(gs_model_info(loaded)->n_labels[GS_HEAD_TOPICS], 4);
     assert_string_equal(gs_model_info(loaded)->labels[GS_HEAD_TOPICS][2], "energy");
     assert_string_equal(gs_model_info(loaded)->labels_zh[GS_HEAD_SENTIMENT][0], "负面");
-    assert_int_equal(gs_model_work_new(model, &work, NULL), GS_OK);
-    assert_int_equal(gs_model_work_new(loaded, &loaded_work, NULL), GS_OK);
+    assert_int_equal(gs_model_workspace_new(model, &work, NULL), GS_OK);
+    assert_int_equal(gs_model_workspace_new(loaded, &loaded_workspace, NULL), GS_OK);
     for (size_t i = 0; i < 20; i++) {
         struct gs_prediction a = {0}, b = {0};
         uint32_t hashes[16];
         const size_t n =
             fixture_hashes(&random, i % 2 != 0 ? GS_HASH_HAN : 0, i % 3, i % 4, hashes);
         gs_model_predict(model, work, hashes, n, i % 4, &a);
-        gs_model_predict(loaded, loaded_work, hashes, n, i % 4, &b);
+        gs_model_predict(loaded, loaded_workspace, hashes, n, i % 4, &b);
         for (size_t s = 0; s < 3; s++) { /* the manifest holds six digits of the temperatures */
             assert_float_equal(a.p[0][s], b.p[0][s], 1e-4F);
         }
     }
-    gs_model_work_free(work);
-    gs_model_work_free(loaded_work);
+    gs_model_workspace_free(work);
+    gs_model_workspace_free(loaded_workspace);
     gs_model_free(model);
     gs_model_free(loaded);
     fixture_remove(folder);
@@ -58,11 +58,11 @@ static void test_what_is_written_is_read(void **state)
 static void test_probabilities_are_probabilities(void **state)
 {
     struct gs_model *model = fixture_model(1);
-    struct gs_model_work *work = NULL;
+    struct gs_model_workspace *work = NULL;
     uint32_t hashes[64];
     uint32_t random = 11;
     (void)state;
-    assert_int_equal(gs_model_work_new(model, &work, NULL), GS_OK);
+    assert_int_equal(gs_model_workspace_new(model, &work, NULL), GS_OK);
     for (size_t i = 0; i < 300; i++) {
         struct gs_prediction said;
         const size_t n = i % 60;
@@ -80,45 +80,45 @@ static void test_probabilities_are_probabilities(void **state)
         }
         assert_string_equal(said.tier, "fast");
     }
-    gs_model_work_free(work);
+    gs_model_workspace_free(work);
     gs_model_free(model);
 }
 
 static void test_repeats_and_order_do_not_matter(void **state)
 {
     struct gs_model *model = fixture_model(1);
-    struct gs_model_work *work = NULL;
+    struct gs_model_workspace *work = NULL;
     const uint32_t once[] = {100, 201, 1003};
     const uint32_t often[] = {1003, 201, 100, 100, 1003, 100};
     struct gs_prediction a = {0}, b = {0};
     (void)state;
-    assert_int_equal(gs_model_work_new(model, &work, NULL), GS_OK);
+    assert_int_equal(gs_model_workspace_new(model, &work, NULL), GS_OK);
     gs_model_predict(model, work, once, 3, 0, &a);
     gs_model_predict(model, work, often, 6, 0, &b);
     assert_memory_equal(a.logits[0], b.logits[0], 3 * sizeof(float));
     assert_memory_equal(a.logits[1], b.logits[1], 4 * sizeof(float));
-    gs_model_work_free(work);
+    gs_model_workspace_free(work);
     gs_model_free(model);
 }
 
 static void test_abstains_below_the_margin(void **state)
 {
     struct gs_model *model = fixture_model(1);
-    struct gs_model_work *work = NULL;
+    struct gs_model_workspace *work = NULL;
     struct gs_prediction said;
     (void)state;
-    assert_int_equal(gs_model_work_new(model, &work, NULL), GS_OK);
+    assert_int_equal(gs_model_workspace_new(model, &work, NULL), GS_OK);
     gs_model_predict(model, work, (const uint32_t[]){100, 1001}, 2, 0, &said);
     assert_false(said.abstained);
     model->margin = 0.9999F;
     gs_model_predict(model, work, (const uint32_t[]){1001}, 1, 0, &said);
     assert_true(said.abstained);
-    gs_model_work_free(work);
+    gs_model_workspace_free(work);
     gs_model_free(model);
 }
 
 /* hashes: the third is the first again, the fourth is unknown; at most 8. */
-static void assert_complete(const struct gs_model *model, struct gs_model_work *work,
+static void assert_complete(const struct gs_model *model, struct gs_model_workspace *work,
                             const uint32_t *hashes, size_t n, size_t profile)
 {
     struct gs_prediction said;
@@ -145,32 +145,32 @@ static void assert_complete(const struct gs_model *model, struct gs_model_work *
 static void test_explanations_are_complete(void **state)
 {
     struct gs_model *model = fixture_model(1);
-    struct gs_model_work *work = NULL;
+    struct gs_model_workspace *work = NULL;
     (void)state;
-    assert_int_equal(gs_model_work_new(model, &work, NULL), GS_OK);
+    assert_int_equal(gs_model_workspace_new(model, &work, NULL), GS_OK);
     for (size_t profile = 0; profile < GS_N_PROFILES; profile++) {
         const uint32_t bit = profile == GS_PROFILE_HAN ? GS_HASH_HAN : 0;
         const uint32_t hashes[] = {100 | bit, 1003 | bit, 100 | bit, 777777 | bit, 202 | bit};
         assert_complete(model, work, hashes, GS_COUNT(hashes), profile);
     }
-    gs_model_work_free(work);
+    gs_model_workspace_free(work);
     gs_model_free(model);
 }
 
 static void test_explanation_points_at_what_matters(void **state)
 {
     struct gs_model *model = fixture_model(1);
-    struct gs_model_work *work = NULL;
+    struct gs_model_workspace *work = NULL;
     const uint32_t hashes[] = {1001, 1002, 100 + GS_POSITIVE, 1004};
     float parts[4];
     float bias = 0;
     (void)state;
-    assert_int_equal(gs_model_work_new(model, &work, NULL), GS_OK);
+    assert_int_equal(gs_model_workspace_new(model, &work, NULL), GS_OK);
     gs_model_explain(model, work, hashes, 4, 0, GS_HEAD_SENTIMENT, GS_POSITIVE, parts, &bias);
     for (size_t i = 0; i < 4; i++) {
         assert_true(i == 2 || parts[2] > 3.0F * fabsf(parts[i]));
     }
-    gs_model_work_free(work);
+    gs_model_workspace_free(work);
     gs_model_free(model);
 }
 
@@ -194,6 +194,8 @@ static const struct {
     {"another format", "groundswell-ngram", "groundswell-other", "format"},
     {"a later format", "\"format_version\": 1", "\"format_version\": 2", "format"},
     {"other n-grams", "\"features_version\": 1", "\"features_version\": 7", "features_version"},
+    {"a spelling of Chinese that there is not", "\"chinese\": \"", "\"chinese\": \"pinyin ",
+     "chinese"},
     {"a path instead of a file's name", "\"model.safetensors.gz\"", "\"../model.safetensors.gz\"",
      "plain name"},
     {"a checksum that is too short", "\"sha256\": \"", "\"sha256\": \"\", \"x\": \"", "sha256"},

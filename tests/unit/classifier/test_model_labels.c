@@ -1,6 +1,6 @@
 /* What a published model's label names become: sentiment where they are words for it, else topics.
  */
-#include "classifier/tiers.h"
+#include "classifier/model_internal.h"
 #include "tests/unit/gs_test.h"
 
 #include <stdio.h>

@@ -5,9 +5,9 @@ static const char wordpiece[] =
     "{\"version\":\"1.0\",\"added_tokens\":["
     "{\"id\":0,\"content\":\"[PAD]\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,"
     "\"normalized\":false,\"special\":true},"
-    "{\"id\":13,\"content\":\"<x>\",\"single_word\":false,\"lstrip\":true,\"rstrip\":true,"
+    "{\"id\":14,\"content\":\"<x>\",\"single_word\":false,\"lstrip\":true,\"rstrip\":true,"
     "\"normalized\":false,\"special\":false},"
-    "{\"id\":14,\"content\":\"<x>y\",\"single_word\":true,\"lstrip\":false,\"rstrip\":false,"
+    "{\"id\":15,\"content\":\"<x>y\",\"single_word\":true,\"lstrip\":false,\"rstrip\":false,"
     "\"normalized\":false,\"special\":false}],"
     "\"normalizer\":{\"type\":\"BertNormalizer\",\"clean_text\":%s,\"handle_chinese_chars\":true,"
     "\"strip_accents\":null,\"lowercase\":true},\"pre_tokenizer\":{\"type\":\"BertPreTokenizer\"},"
@@ -15,7 +15,7 @@ static const char wordpiece[] =
     "\"decoder\":null,\"model\":{\"type\":\"WordPiece\",\"unk_token\":\"[UNK]\","
     "\"continuing_subword_prefix\":\"##\",\"max_input_chars_per_word\":8,\"vocab\":{\"[PAD]\":0,"
     "\"[UNK]\":1,\"[CLS]\":2,\"[SEP]\":3,\"stock\":4,\"##s\":5,\"e\":6,\"##e\":7,\",\":8,"
-    "\"\\u80a1\":9,\"\\ufffd\":10,\"##\\ufffd\":11,\"##\\u00f8\":12}}}";
+    "\"\\u80a1\":9,\"\\ufffd\":10,\"##\\ufffd\":11,\"##\\u00f8\":12,\"\\u4e8f\":13}}}";
 
 static struct gs_tokenizer *make(const char *clean)
 {
@@ -76,13 +76,13 @@ static void test_rows(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct gs_tokenizer *tokenizer = make(rows[i].clean);
-        struct gs_tokenizer_work *work = new_work(tokenizer);
+        struct gs_tokenizer_workspace *work = new_work(tokenizer);
         char line[1024];
         const struct gs_encoding got =
             encode(tokenizer, work, (struct gs_str){rows[i].text, rows[i].len}, rows[i].max_tokens);
         print_message("  %s\n", rows[i].shows);
         assert_string_equal(encoding_line(tokenizer, &got, line, sizeof line), rows[i].line);
-        gs_tokenizer_work_free(work);
+        gs_tokenizer_workspace_free(work);
         gs_tokenizer_free(tokenizer);
     }
 }
@@ -94,7 +94,7 @@ static void test_info(void **state)
     const struct gs_tokenizer_info *info = gs_tokenizer_info(tokenizer);
 
     assert_string_equal(info->kind, "wordpiece");
-    assert_int_equal(info->n_vocab, 15);
+    assert_int_equal(info->n_vocab, 16);
     assert_int_equal(info->n_special, 2);
     assert_int_equal(info->pad, 0);
     assert_int_equal(info->unk, 1);
@@ -103,9 +103,29 @@ static void test_info(void **state)
     assert_int_equal(info->mask, GS_NO_TOKEN);
     assert_int_equal(info->max_tokens, 0);
     assert_true(info->memory_bytes > 1000);
-    assert_null(gs_tokenizer_piece(tokenizer, 15).bytes);
+    assert_null(gs_tokenizer_piece(tokenizer, 16).bytes);
     assert_null(gs_tokenizer_piece(tokenizer, -1).bytes);
-    assert_true(gs_str_equal(gs_tokenizer_piece(tokenizer, 14), gs_str("<x>y")));
+    assert_true(gs_str_equal(gs_tokenizer_piece(tokenizer, 15), gs_str("<x>y")));
+    gs_tokenizer_free(tokenizer);
+}
+
+/* The model reads 虧 as 亏, where that is wanted; offsets are those of the text as it came. */
+static void test_traditional_chinese(void **state)
+{
+    static const char text[] = "e虧\xFF,虧s";
+    struct gs_tokenizer *tokenizer = make("true");
+    struct gs_tokenizer_workspace *work = new_work(tokenizer);
+    char line[256];
+
+    (void)state;
+    struct gs_encoding got = encode(tokenizer, work, gs_str(text), 0);
+    assert_string_equal(encoding_line(tokenizer, &got, line, sizeof line),
+                        "[CLS]:0-0 e:0-1 [UNK]:1-4 ,:5-6 [UNK]:6-9 [UNK]:9-10 [SEP]:0-0");
+    gs_tokenizer_read_simplified(tokenizer, true);
+    got = encode(tokenizer, work, gs_str(text), 0);
+    assert_string_equal(encoding_line(tokenizer, &got, line, sizeof line),
+                        "[CLS]:0-0 e:0-1 亏:1-4 ,:5-6 亏:6-9 [UNK]:9-10 [SEP]:0-0");
+    gs_tokenizer_workspace_free(work);
     gs_tokenizer_free(tokenizer);
 }
 
@@ -126,8 +146,8 @@ static void test_long_text(void **state)
     }
     for (size_t f = 0; f < sizeof folders / sizeof folders[0]; f++) {
         struct gs_tokenizer *tokenizer = load(folders[f]);
-        struct gs_tokenizer_work *work = new_work(tokenizer);
-        struct gs_tokenizer_work *other = new_work(tokenizer);
+        struct gs_tokenizer_workspace *work = new_work(tokenizer);
+        struct gs_tokenizer_workspace *other = new_work(tokenizer);
         const struct gs_encoding all = encode(tokenizer, work, (struct gs_str){text, 20000}, 0);
         for (size_t most = 3; most < 700; most += 233) {
             const struct gs_encoding cut = encode(tokenizer, other, (struct gs_str){text, N}, most);
@@ -137,8 +157,8 @@ static void test_long_text(void **state)
             assert_memory_equal(cut.starts, all.starts, (most - 1) * sizeof *cut.starts);
             assert_memory_equal(cut.ends, all.ends, (most - 1) * sizeof *cut.ends);
         }
-        gs_tokenizer_work_free(work);
-        gs_tokenizer_work_free(other);
+        gs_tokenizer_workspace_free(work);
+        gs_tokenizer_workspace_free(other);
         gs_tokenizer_free(tokenizer);
     }
     free(text);
@@ -148,7 +168,7 @@ static void test_too_long(void **state)
 {
     enum { N = (16 << 20) + 1 };
     struct gs_tokenizer *tokenizer = make("true");
-    struct gs_tokenizer_work *work = new_work(tokenizer);
+    struct gs_tokenizer_workspace *work = new_work(tokenizer);
     struct gs_encoding encoding;
     struct gs_error err;
     char *text = calloc(N, 1);
@@ -160,7 +180,7 @@ static void test_too_long(void **state)
         GS_NO_MEMORY);
     assert_non_null(strstr(err.message, "16777217"));
     free(text);
-    gs_tokenizer_work_free(work);
+    gs_tokenizer_workspace_free(work);
     gs_tokenizer_free(tokenizer);
 }
 
@@ -169,6 +189,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_info),
+        cmocka_unit_test(test_traditional_chinese),
         cmocka_unit_test(test_long_text),
         cmocka_unit_test(test_too_long),
     };

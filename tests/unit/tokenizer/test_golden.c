@@ -1,7 +1,7 @@
 /* Ids and offsets of tests/golden/tokenizer: what huggingface/tokenizers said of 300 strings. */
 #include "tokenizer_fixture.h"
 
-#include "tokenizer/impl.h"
+#include "tokenizer/tokenizer_internal.h"
 
 #include <jansson.h>
 
@@ -49,7 +49,7 @@ static void check_cut(const struct gs_encoding *got, const json_t *ids, const ch
 }
 
 /* The same text cut to each length is the same tokens, fewer of them. */
-static void check_cuts(const struct gs_tokenizer *tokenizer, struct gs_tokenizer_work *work,
+static void check_cuts(const struct gs_tokenizer *tokenizer, struct gs_tokenizer_workspace *work,
                        struct gs_str text, const json_t *ids, const char *name, size_t line)
 {
     const size_t n = json_array_size(ids), step = n / 7 + 1;
@@ -64,7 +64,7 @@ static void check_cuts(const struct gs_tokenizer *tokenizer, struct gs_tokenizer
 
 static size_t check_file(const char *name, const struct gs_tokenizer *tokenizer)
 {
-    struct gs_tokenizer_work *work = new_work(tokenizer);
+    struct gs_tokenizer_workspace *work = new_work(tokenizer);
     char path[256], *line = NULL;
     size_t capacity = 0, n = 0;
 
@@ -85,7 +85,7 @@ static size_t check_file(const char *name, const struct gs_tokenizer *tokenizer)
     }
     free(line);
     (void)fclose(file);
-    gs_tokenizer_work_free(work);
+    gs_tokenizer_workspace_free(work);
     return n;
 }
 

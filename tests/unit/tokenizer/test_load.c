@@ -127,8 +127,8 @@ static const struct {
     {"added_tokens", "[" TOKEN("6", "") "]", "added token 6 has 0 bytes"},
     {"added_tokens", "[" TOKEN("6", "a") "," TOKEN("7", "a") "]", "added token 7 is there twice"},
     {"added_tokens", "[" TOKEN("6", "a") "," TOKEN("7", "A") "]",
-     "two added tokens are the same once they are normalised"},
-    {"added_tokens", "[" TOKEN("6", "\\u0301") "]", "is empty once it is normalised"},
+     "two added tokens are the same once they are normalized"},
+    {"added_tokens", "[" TOKEN("6", "\\u0301") "]", "is empty once it is normalized"},
     {"truncation",
      "{\"direction\":\"Right\",\"max_length\":128,\"strategy\":\"LongestFirst\",\"stride\":0}",
      NULL},
@@ -267,12 +267,12 @@ static void test_config(void **state)
         assert_true(fputs(rows[i].config, out) >= 0);
         assert_int_equal(fclose(out), 0);
         struct gs_tokenizer *tokenizer = load(path);
-        struct gs_tokenizer_work *work = new_work(tokenizer);
+        struct gs_tokenizer_workspace *work = new_work(tokenizer);
         const struct gs_encoding got =
             encode(tokenizer, work, gs_str("Stocks \xC3\x89\xE8\x82\xA1"), 0);
         assert_string_equal(encoding_line(tokenizer, &got, line, sizeof line), rows[i].line);
         assert_int_equal(gs_tokenizer_info(tokenizer)->max_tokens, rows[i].max_tokens);
-        gs_tokenizer_work_free(work);
+        gs_tokenizer_workspace_free(work);
         gs_tokenizer_free(tokenizer);
         drop_folder(path);
     }

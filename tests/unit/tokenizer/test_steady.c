@@ -32,7 +32,7 @@ void *count_realloc(void *old, size_t n)
 }
 
 static void encode_lines(const char *name, const struct gs_tokenizer *tokenizer,
-                         struct gs_tokenizer_work *work, size_t *ret_allocations)
+                         struct gs_tokenizer_workspace *work, size_t *ret_allocations)
 {
     struct gs_encoding encoding;
     char path[256], *line = NULL;
@@ -68,13 +68,13 @@ static void test_steady(void **state)
         size_t first = 0, second = 0;
         (void)snprintf(path, sizeof path, "golden/tokenizer/%s", names[i]);
         struct gs_tokenizer *tokenizer = load(path);
-        struct gs_tokenizer_work *work = new_work(tokenizer);
+        struct gs_tokenizer_workspace *work = new_work(tokenizer);
         encode_lines(names[i], tokenizer, work, &first);
         encode_lines(names[i], tokenizer, work, &second);
         print_message("  %s: %zu allocations, then %zu\n", names[i], first, second);
         assert_true(first > 0);
         assert_int_equal(second, 0);
-        gs_tokenizer_work_free(work);
+        gs_tokenizer_workspace_free(work);
         gs_tokenizer_free(tokenizer);
     }
 }

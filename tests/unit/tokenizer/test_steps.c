@@ -1,8 +1,8 @@
 /* Each normalizer and pre_tokenizer by itself: tests/golden/tokenizer/steps.jsonl has what
  * huggingface/tokenizers makes of some texts, and where in them. */
 #include "tests/unit/gs_test.h"
-#include "tests/unit/tokenizer/pieces_fixture.h"
-#include "tokenizer/splits.h"
+#include "tests/unit/tokenizer/models/pieces_fixture.h"
+#include "tokenizer/pretokenizer/pretokenizer.h"
 
 #include <stdlib.h>
 
@@ -21,18 +21,18 @@ static void check_piece(const json_t *want, struct gs_str piece, uint32_t start,
     }
 }
 
-static void check_normaliser(const json_t *step, struct gs_str text, const json_t *want,
+static void check_normalizer(const json_t *step, struct gs_str text, const json_t *want,
                              size_t line)
 {
-    struct gs_normaliser normaliser = {.n = 0};
-    struct gs_normal_work work = {.changes = {.n = 0}};
+    struct gs_normalizer normalizer = {.n = 0};
+    struct gs_normalizer_workspace work = {.changes = {.n = 0}};
     struct gs_aligned in = as_it_is(text), out = {.len = 0};
     struct gs_bert_flags flags;
     bool is_bert = false;
     size_t at = 0, i = 0;
 
-    assert_int_equal(gs_normaliser_read(step, &normaliser, &is_bert, &flags, NULL), GS_OK);
-    assert_int_equal(gs_normaliser_apply(&normaliser, &work, &in, &out, NULL), GS_OK);
+    assert_int_equal(gs_normalizer_read(step, &normalizer, &is_bert, &flags, NULL), GS_OK);
+    assert_int_equal(gs_normalizer_apply(&normalizer, &work, &in, &out, NULL), GS_OK);
     for (; at < out.len; i++) {
         const size_t from = at;
         (void)gs_next_char(out.bytes, &at);
@@ -40,8 +40,8 @@ static void check_normaliser(const json_t *step, struct gs_str text, const json_
                     out.starts[from], out.ends[at - 1], line);
     }
     assert_int_equal(i, json_array_size(want));
-    gs_normaliser_done(&normaliser);
-    gs_normal_work_done(&work);
+    gs_normalizer_done(&normalizer);
+    gs_normalizer_workspace_done(&work);
     gs_aligned_done(&in);
     gs_aligned_done(&out);
 }
@@ -49,12 +49,12 @@ static void check_normaliser(const json_t *step, struct gs_str text, const json_
 /* GPT-2's words are written there in its letters for bytes: only their places are looked at. */
 static void check_splitter(const json_t *step, struct gs_str text, const json_t *want, size_t line)
 {
-    struct gs_splitter splitter = {.n = 0};
-    struct gs_cutting cutting = {.texts = {as_it_is(text)}};
+    struct gs_pretokenizer splitter = {.n = 0};
+    struct gs_pretokenized cutting = {.texts = {as_it_is(text)}};
 
-    assert_int_equal(gs_splitter_read(step, &splitter, NULL), GS_OK);
+    assert_int_equal(gs_pretokenizer_read(step, &splitter, NULL), GS_OK);
     assert_true(gs_splits_add(&cutting.splits[0], 0, text.len, -1));
-    assert_int_equal(gs_splitter_apply(&splitter, &cutting, NULL), GS_OK);
+    assert_int_equal(gs_pretokenizer_apply(&splitter, &cutting, NULL), GS_OK);
     const struct gs_splits *parts = &cutting.splits[cutting.parts];
     const struct gs_aligned *words = &cutting.texts[cutting.text];
     for (size_t i = 0; i < parts->n; i++) {
@@ -68,7 +68,7 @@ static void check_splitter(const json_t *step, struct gs_str text, const json_t 
         check_piece(row, piece, words->starts[part.from], words->ends[part.to - 1], line);
     }
     assert_int_equal(parts->n, json_array_size(want));
-    gs_cutting_done(&cutting);
+    gs_pretokenized_done(&cutting);
 }
 
 static void test_steps(void **state)
@@ -86,7 +86,7 @@ static void test_steps(void **state)
         assert_non_null(row);
         n++;
         if (strcmp(json_string_value(json_array_get(row, 0)), "normalizer") == 0) {
-            check_normaliser(json_array_get(row, 1), bytes, json_array_get(row, 3), n);
+            check_normalizer(json_array_get(row, 1), bytes, json_array_get(row, 3), n);
         } else {
             check_splitter(json_array_get(row, 1), bytes, json_array_get(row, 3), n);
         }
@@ -109,7 +109,7 @@ static void test_many_marks(void **state)
     for (uint32_t i = 0; i < N; i++) { /* above and below in turn */
         gs_aligned_put(&in, i % 2 == 0 ? "\xCC\x81" : "\xCC\x96", 2, 2 * i, 2 * i + 2);
     }
-    assert_int_equal(gs_form_apply(GS_NORMAL_NFD, &changes, &in, &out, NULL), GS_OK);
+    assert_int_equal(gs_form_apply(GS_NORMALIZE_NFD, &changes, &in, &out, NULL), GS_OK);
     assert_int_equal(out.len, (size_t)2 * N);
     for (size_t i = 0; i < N; i++) {
         assert_memory_equal(out.bytes + 2 * i, i < N / 2 ? "\xCC\x96" : "\xCC\x81", 2);

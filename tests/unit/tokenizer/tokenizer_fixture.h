@@ -28,7 +28,8 @@ static inline const char *make_folder(const char *name, struct gs_str bytes, cha
 
 static inline void drop_folder(const char *path)
 {
-    static const char *const names[] = {"tokenizer.json", "vocab.txt", "tokenizer_config.json"};
+    static const char *const names[] = {"tokenizer.json", "vocab.txt", "tokenizer_config.json",
+                                        "added_tokens.json", "special_tokens_map.json"};
     char file[512];
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -49,17 +50,17 @@ static inline struct gs_tokenizer *load(const char *dir)
     return tokenizer;
 }
 
-static inline struct gs_tokenizer_work *new_work(const struct gs_tokenizer *tokenizer)
+static inline struct gs_tokenizer_workspace *new_work(const struct gs_tokenizer *tokenizer)
 {
-    struct gs_tokenizer_work *work = NULL;
+    struct gs_tokenizer_workspace *work = NULL;
 
-    assert_int_equal(gs_tokenizer_work_new(tokenizer, &work, NULL), GS_OK);
+    assert_int_equal(gs_tokenizer_workspace_new(tokenizer, &work, NULL), GS_OK);
     return work;
 }
 
 /* The text in a block of its own size, so that a sanitizer sees one byte read too far. */
 static inline struct gs_encoding encode(const struct gs_tokenizer *tokenizer,
-                                        struct gs_tokenizer_work *work, struct gs_str text,
+                                        struct gs_tokenizer_workspace *work, struct gs_str text,
                                         size_t max_tokens)
 {
     struct gs_encoding encoding = {0};
