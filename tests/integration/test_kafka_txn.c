@@ -51,6 +51,9 @@ static void run_with(struct setup *setup, int api, rd_kafka_resp_err_t code, int
         code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH) {
         lane_rejoins(&setup->lane, "3000");
     }
+    if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
+        setup->lane.batch_ms = 30000; /* it is full: a record refused alone is known to be so */
+    }
     inject.api = api;
     inject.code = code;
     inject.n = n;
