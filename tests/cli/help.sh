@@ -56,7 +56,11 @@ ok "usage errors say what was wrong"
 for command in prune distill select doctor tap dlq state incidents mute ack feedback; do
     usage "^groundswell $command: not yet" $command --anything
 done
-usage "base, --data and --out: all three are needed" train --kind encoder --data x --out y
+usage "--base DIR is missing" train --kind encoder --data x --out y
+usage "there is no such option; did you mean --warm-up" train --kind encoder --warmup 1 --data x --out y --base z
+usage "--pooling is cls, mean, cls_mean or pooler, not max" train --kin=encoder --pooling max
+usage "--freeze is a whole number from 0 to 128, not -1" train --kind encoder --freeze -1
+usage "--patience is a whole number from 0 to 1000, not 1.5" train --kind encoder --patience 1.5
 usage "counts: not yet" replay --counts x
 ok "what comes later says so"
 

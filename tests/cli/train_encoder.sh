@@ -165,7 +165,7 @@ tune 0 "no sentiment" 'no row has a sentiment: the model will not have that head
 sed 's/"sentiment": "[a-z]*", "topics".*}/"id2": 1}/' some.jsonl >nothing.jsonl
 tune 2 "no labels" 'there is no row to train on' nothing.jsonl
 tune 2 "more layers than there are" 'has 2 layers, not 5' some.jsonl --layers 5
-tune 2 "an option out of range" '"2" is not a number from 0 to 1' some.jsonl --warm-up 2
+tune 2 "an option out of range" '--warm-up is a number from 0 to 1, not 2' some.jsonl --warm-up 2
 cp -r "$base" cut
 python '
 import json, struct

@@ -111,7 +111,9 @@ void gs_help_all(struct gs_buf *out)
 {
     gs_buf_puts(out, "usage: groundswell COMMAND [options]\n\n");
     for (size_t i = 0; i < GS_N_COMMANDS; i++) {
-        gs_buf_printf(out, "  %-9s %s\n", gs_commands[i].name, gs_commands[i].what);
+        if (strchr(gs_commands[i].name, ' ') == NULL) { /* not a kind of the one before */
+            gs_buf_printf(out, "  %-9s %s\n", gs_commands[i].name, gs_commands[i].what);
+        }
     }
     gs_buf_puts(out,
                 "\n'groundswell COMMAND --help' explains one. 'groundswell --version' says which "
@@ -210,7 +212,11 @@ void gs_command_docs(struct gs_buf *out)
 {
     gs_buf_puts(out, intro);
     for (size_t i = 0; i < GS_N_COMMANDS; i++) {
-        gs_buf_printf(out, "| [%s](#%s) | ", gs_commands[i].name, gs_commands[i].name);
+        gs_buf_printf(out, "| [%s](#", gs_commands[i].name);
+        for (const char *c = gs_commands[i].name; *c != '\0'; c++) {
+            gs_buf_putc(out, (char)(*c == ' ' ? '-' : *c)); /* the heading's anchor */
+        }
+        gs_buf_puts(out, ") | ");
         put_cell(out, gs_commands[i].what);
         gs_buf_puts(out, " |\n");
     }

@@ -105,6 +105,53 @@ static const struct gs_flag_use train[] = {
     COMMON,
 };
 
+static const struct gs_flag_use train_encoder[] = {
+    {GS_FLAG_KIND, GS_FLAG_NEEDED, NULL},
+    {GS_FLAG_BASE, GS_FLAG_NEEDED, NULL},
+    {GS_FLAG_DATA, GS_FLAG_NEEDED,
+     "SPEC: a path, and what is known of it, joined by commas; may be given again. weight=X: how "
+     "often an epoch sees a row (1). knows=HEAD/LABEL+...: labels that a row of this set would "
+     "carry if they applied. valid: not trained on, chooses the epoch and calibrates. body: the "
+     "member \"body\" is one more row. name=NAME: for the provenance (the path)."},
+    {GS_FLAG_OUT, GS_FLAG_NEEDED, NULL},
+    {GS_FLAG_LABELS, 0,
+     "Ids and Chinese names of topics and risks, in order (JSON); others are refused."},
+    {GS_FLAG_NAME, 0, NULL},
+    {GS_FLAG_VERSION, 0, NULL},
+    {GS_FLAG_SEED, 0, "Of order, dropout and new weights (1)."},
+    {GS_FLAG_EPOCHS, 0, "Most passes over the rows, 1 to 1000 (4)."},
+    {GS_FLAG_MAX_TOKENS, 0, "Longer texts are cut (128)."},
+    {GS_FLAG_THREADS, 0, "0: one for each processor (0)."},
+    {GS_FLAG_SMOOTHING, 0, "Of sentiment's labels (0)."},
+    {GS_FLAG_HOLDOUT, 0, "Share of the rows that is not trained on but chosen by (0.05)."},
+    {GS_FLAG_POOLING, 0, NULL},
+    {GS_FLAG_SCHEDULE, 0, NULL},
+    {GS_FLAG_BATCH, 0, NULL},
+    {GS_FLAG_BATCH_TOKENS, 0, NULL},
+    {GS_FLAG_LAYERS, 0, NULL},
+    {GS_FLAG_FREEZE, 0, NULL},
+    {GS_FLAG_PATIENCE, 0, NULL},
+    {GS_FLAG_BUCKET, 0, NULL},
+    {GS_FLAG_LR, 0, NULL},
+    {GS_FLAG_HEAD_LR, 0, NULL},
+    {GS_FLAG_LAYER_DECAY, 0, NULL},
+    {GS_FLAG_DECAY, 0, NULL},
+    {GS_FLAG_CLIP, 0, NULL},
+    {GS_FLAG_WARM_UP, 0, NULL},
+    {GS_FLAG_EMA, 0, NULL},
+    {GS_FLAG_DROPOUT, 0, NULL},
+    {GS_FLAG_R_DROP, 0, NULL},
+    {GS_FLAG_TEMPERATURE, 0, NULL},
+    {GS_FLAG_TEACHER, 0, NULL},
+    {GS_FLAG_SENTIMENT, 0, NULL},
+    {GS_FLAG_TOPICS, 0, NULL},
+    {GS_FLAG_RISKS, 0, NULL},
+    {GS_FLAG_CHECKPOINT, 0, NULL},
+    {GS_FLAG_BALANCE, 0, NULL},
+    {GS_FLAG_RESUME, 0, NULL},
+    COMMON,
+};
+
 static const struct gs_flag_use eval[] = {
     {GS_FLAG_MODEL, GS_FLAG_NEEDED, NULL},
     {GS_FLAG_DATA, 0,
@@ -260,20 +307,31 @@ const struct gs_command gs_commands[GS_N_COMMANDS] = {
                       "0 nothing found, 1 findings, 2 usage, 3 the file cannot be read.",
                       "groundswell check -c deploy/config/groundswell.yaml"},
     [GS_CMD_TRAIN] =
-        {"train", "a model folder from labelled lines",
+        {"train", "a model folder from labelled lines: --kind ngram or encoder",
          "--kind ngram --data SPEC [--data SPEC]... --out DIR [options]",
          "Trains the fast tier from labelled JSON lines: text (and title), sentiment, topics, "
          "risks. "
          "Writes the model folder: groundswell.json, model.safetensors.gz, train.jsonl, "
          "report.html. "
          "The same data, options and seed give the same model. A training takes seconds to minutes "
-         "and is not resumable. --kind encoder fine-tunes a published encoder instead, resumable, "
-         "with options of its own: train --kind encoder --help, and deploy/docs/finetune.md.",
+         "and is not resumable. --kind encoder is a command with options of its own: "
+         "train --kind encoder --help.",
          USES(train), 0, "", NULL,
          "0 done, 1 done but some lines were refused, 2 usage, 3 a failure.",
          "groundswell train --kind ngram --data tweets.jsonl,register=tweet --data posts.jsonl "
          "--out "
          "mine"},
+    [GS_CMD_TRAIN_ENCODER] =
+        {"train --kind encoder", "a fine-tuned encoder from labelled lines",
+         "--base DIR --data SPEC [--data SPEC]... --out DIR [options]",
+         "Fine-tunes a published BERT, RoBERTa, XLM-R or DistilBERT folder on labelled JSON lines: "
+         "text (and title), sentiment, topics, risks. Writes a folder that tag --model loads. The "
+         "same data, options and seed give the same model, whatever --threads up to 2 says. A run "
+         "that was stopped goes on with --resume, to the same numbers.",
+         USES(train_encoder), 0, "", NULL,
+         "0 done, 1 done but some lines were refused, 2 usage, 3 a failure.",
+         "groundswell train --kind encoder --base bge-small-zh --data posts.jsonl --out mine\n"
+         "groundswell tag --model mine < messages.jsonl"},
     [GS_CMD_EVAL] =
         {"eval", "how good a model is on labelled lines",
          "--model DIR --data FILE... [--task sentiment|topics|risks] [options]",

@@ -1,9 +1,10 @@
-/* The options of train --kind encoder: those whose value is a number are rows of a table. */
+/* Reads the options of train --kind encoder. Their words stand in the tables of commands and flags;
+ * here is what their values may be and where they go. */
 #include "deploy/daemon/cli/train_encoder_options.h"
 
 #include "deploy/daemon/cli/command.h"
 
-#include <getopt.h>
+#include <assert.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,201 +45,146 @@ static const struct numbers defaults = {
 
 enum { ALL = 129 }; /* layers: more than a configuration may have */
 
-#define AT(member) offsetof(struct numbers, member)
-static const struct {
-    const char *name, *help;
+/* The options whose value is one number, and what it may be. */
+#define AT(member) ((unsigned)offsetof(struct numbers, member))
+static const struct number_row {
+    enum gs_flag_id flag;
+    unsigned at; /* in struct numbers */
     double least, most;
-    size_t at;
     bool whole;
 } rows[] = {
-    {"seed", "of order, dropout and new weights", 0, 9007199254740992.0, AT(seed), true},
-    {"epochs", "most passes over the rows", 1, 1000, AT(epochs), true},
-    {"batch", "rows of a step", 1, 65536, AT(batch), true},
-    {"batch-tokens", "tokens that go through together, of each thread: memory and speed", 16,
-     1 << 20, AT(batch_tokens), true},
-    {"max-tokens", "longer texts are cut", 4, 16384, AT(max_tokens), true},
-    {"threads", "0: one for each processor", 0, 64, AT(threads), true},
-    {"layers", "keep the first so many layers; 0: all", 0, 128, AT(layers), true},
-    {"freeze", "embeddings and the first N layers stay as they are; all: a linear probe; -1: none",
-     -1, ALL, AT(freeze), true},
-    {"patience", "end after so many epochs without a better figure; 0: never", 0, 1000,
-     AT(patience), true},
-    {"bucket", "batches among which texts of like length come together; 0: none", 0, 65536,
-     AT(bucket), true},
-    {"lr", "highest learning rate", 0, 1e30, AT(lr), false},
-    {"head-lr", "that of the heads", 0, 1e30, AT(head_lr), false},
-    {"layer-decay", "rate of a layer, of that of the layer above", 0.1, 1, AT(layer_decay), false},
-    {"decay", "weight decay of matrices", 0, 1, AT(decay), false},
-    {"clip", "longest gradient; 0: any", 0, 1e6, AT(clip), false},
-    {"warm-up", "share of the steps in which the rate rises", 0, 1, AT(warm_up), false},
-    {"ema", "decay of the average of weights that is kept; 0: none", 0, 0.999999, AT(ema), false},
-    {"dropout", "on rows, attention and the heads' input", 0, 0.9, AT(dropout), false},
-    {"r-drop", "weight of the divergence of two dropouts of a row; 0: none", 0, 100, AT(r_drop),
-     false},
-    {"smoothing", "of sentiment's labels", 0, 0.9, AT(smoothing), false},
-    {"temperature", "at which teachers' logits are taken", 0.1, 100, AT(temperature), false},
-    {"teacher", "weight of a teacher beside a label", 0, 1, AT(teacher), false},
-    {"holdout", "share of the rows that is not trained on but chosen by", 0, 0.9, AT(holdout),
-     false},
-    {"sentiment", "weight of the head", 0, 1000, AT(sentiment), false},
-    {"topics", "weight of the head", 0, 1000, AT(topics), false},
-    {"risks", "weight of the head", 0, 1000, AT(risks), false},
-    {"checkpoint", "seconds between two checkpoints", 0, 1e9, AT(checkpoint), false},
+    {GS_FLAG_SEED, AT(seed), 0, 9007199254740992.0, true},
+    {GS_FLAG_EPOCHS, AT(epochs), 1, 1000, true},
+    {GS_FLAG_BATCH, AT(batch), 1, 65536, true},
+    {GS_FLAG_BATCH_TOKENS, AT(batch_tokens), 16, 1 << 20, true},
+    {GS_FLAG_MAX_TOKENS, AT(max_tokens), 4, 16384, true},
+    {GS_FLAG_THREADS, AT(threads), 0, 64, true},
+    {GS_FLAG_LAYERS, AT(layers), 0, 128, true},
+    {GS_FLAG_FREEZE, AT(freeze), 0, 128, true},
+    {GS_FLAG_PATIENCE, AT(patience), 0, 1000, true},
+    {GS_FLAG_BUCKET, AT(bucket), 0, 65536, true},
+    {GS_FLAG_LR, AT(lr), 0, 1e30, false},
+    {GS_FLAG_HEAD_LR, AT(head_lr), 0, 1e30, false},
+    {GS_FLAG_LAYER_DECAY, AT(layer_decay), 0.1, 1, false},
+    {GS_FLAG_DECAY, AT(decay), 0, 1, false},
+    {GS_FLAG_CLIP, AT(clip), 0, 1e6, false},
+    {GS_FLAG_WARM_UP, AT(warm_up), 0, 1, false},
+    {GS_FLAG_EMA, AT(ema), 0, 0.999999, false},
+    {GS_FLAG_DROPOUT, AT(dropout), 0, 0.9, false},
+    {GS_FLAG_R_DROP, AT(r_drop), 0, 100, false},
+    {GS_FLAG_SMOOTHING, AT(smoothing), 0, 0.9, false},
+    {GS_FLAG_TEMPERATURE, AT(temperature), 0.1, 100, false},
+    {GS_FLAG_TEACHER, AT(teacher), 0, 1, false},
+    {GS_FLAG_HOLDOUT, AT(holdout), 0, 0.9, false},
+    {GS_FLAG_SENTIMENT, AT(sentiment), 0, 1000, false},
+    {GS_FLAG_TOPICS, AT(topics), 0, 1000, false},
+    {GS_FLAG_RISKS, AT(risks), 0, 1000, false},
+    {GS_FLAG_CHECKPOINT, AT(checkpoint), 0, 1e9, false},
 };
-enum { N_ROWS = sizeof rows / sizeof *rows, OPT_ROW = 1000 };
-
-enum { OPT_KIND = 256, OPT_DATA, OPT_OUT, OPT_BASE, OPT_LABELS, OPT_NAME, OPT_VERSION };
-enum { OPT_POOLING = 300, OPT_SCHEDULE, OPT_BALANCE, OPT_RESUME, OPT_QUIET, OPT_LOG };
-
-static const struct option words[] = {{"kind", required_argument, NULL, OPT_KIND},
-                                      {"data", required_argument, NULL, OPT_DATA},
-                                      {"out", required_argument, NULL, OPT_OUT},
-                                      {"base", required_argument, NULL, OPT_BASE},
-                                      {"labels", required_argument, NULL, OPT_LABELS},
-                                      {"name", required_argument, NULL, OPT_NAME},
-                                      {"version", required_argument, NULL, OPT_VERSION},
-                                      {"pooling", required_argument, NULL, OPT_POOLING},
-                                      {"schedule", required_argument, NULL, OPT_SCHEDULE},
-                                      {"balance", no_argument, NULL, OPT_BALANCE},
-                                      {"resume", no_argument, NULL, OPT_RESUME},
-                                      {"quiet", no_argument, NULL, OPT_QUIET},
-                                      {"log-format", required_argument, NULL, OPT_LOG},
-                                      {"help", no_argument, NULL, 'h'}};
-enum { N_WORDS = sizeof words / sizeof *words };
-
-static const char usage[] =
-    "usage: groundswell train --kind encoder --base DIR --data SPEC [--data SPEC]... --out DIR "
-    "[options]\n"
-    "\n"
-    "Fine-tunes a published BERT, RoBERTa, XLM-R or DistilBERT folder on labelled JSON lines: "
-    "text\n"
-    "(and title), sentiment, topics, risks. Writes a folder that `tag --model` loads. The same "
-    "data,\n"
-    "options and seed give the same model, whatever --threads up to 2 says. A run that was "
-    "stopped\n"
-    "goes on with --resume, to the same numbers.\n"
-    "\n"
-    "  SPEC              PATH[,name=NAME][,weight=X][,knows=HEAD/LABEL+...][,valid][,body]\n"
-    "                      weight  how often an epoch sees a row (1)\n"
-    "                      knows   labels that a row of this set would carry if they applied\n"
-    "                      valid   not trained on: chooses the epoch and calibrates\n"
-    "                      body    the member \"body\" is one more row\n"
-    "      --labels FILE the labels of topics and risks, in order (JSON); others are refused\n"
-    "      --name NAME, --version V  of the model (the folder's name, 1)\n"
-    "      --pooling P   what the heads read: cls, mean, cls_mean, or pooler, the family's own\n"
-    "                    layer, which transformers loads too (cls_mean)\n"
-    "      --schedule S  linear or cosine (linear)\n"
-    "      --balance     rare classes weigh more\n"
-    "      --resume      go on from DIR/checkpoint.bin\n"
-    "      --quiet       nothing on stderr but errors\n";
 
 /* Holds what is read, before it is given back. */
 struct options {
     struct gs_train_encoder_options *to;
-    const char *name, *version;
+    const char *name, *version; /* NULL: not given */
     enum gs_net_pooling pooling;
     bool cosine, balanced, resume;
     struct numbers numbers;
 };
 
-static int wrong(const char *what, const char *value)
+static double *number_at(struct numbers *numbers, unsigned at)
 {
-    (void)fprintf(stderr, "groundswell train: %s: %s (--help shows how)\n", what, value);
-    return GS_EXIT_USAGE;
+    return (double *)(void *)((char *)numbers + at);
 }
 
-static double *number_at(struct numbers *numbers, size_t row)
+/* False: the flag has no number. */
+static bool take_number(struct gs_args *args, struct numbers *numbers)
 {
-    return (double *)(void *)((char *)numbers + rows[row].at);
-}
+    const struct number_row *row = rows;
+    unsigned long long count = 0;
+    double value = 0;
 
-static void print_usage(void)
-{
-    struct numbers numbers = defaults;
-    (void)fputs(usage, stdout);
-    for (size_t i = 0; i < N_ROWS; i++) {
-        (void)printf("      --%-14s%s (%g)\n", rows[i].name, rows[i].help, *number_at(&numbers, i));
+    while (row < rows + GS_COUNT(rows) && row->flag != args->flag) {
+        row++;
     }
-    (void)puts(
-        "\nExit codes: 0 done, 1 done but some lines were refused, 2 usage, 3 a failure.\n"
-        "\nexample:\n"
-        "  groundswell train --kind encoder --base bge-small-zh --data posts.jsonl --out mine\n"
-        "  groundswell tag --model mine < messages.jsonl");
-}
-
-static int set_number(struct numbers *numbers, size_t row, const char *text)
-{
-    char *end = NULL;
-    const bool all = strcmp(rows[row].name, "freeze") == 0 && strcmp(text, "all") == 0;
-    const double value = all ? rows[row].most : strtod(text, &end);
-
-    if ((!all && (end == text || *end != '\0')) ||
-        !(value >= rows[row].least && value <= rows[row].most) ||
-        (rows[row].whole && value != (double)(long long)value)) {
-        (void)fprintf(stderr, "groundswell train: --%s: \"%s\" is not a %snumber from %g to %g\n",
-                      rows[row].name, text, rows[row].whole ? "whole " : "", rows[row].least,
-                      rows[row].most);
-        return GS_EXIT_USAGE;
+    if (row == rows + GS_COUNT(rows)) {
+        return false;
     }
-    *number_at(numbers, row) = value;
-    return -1;
-}
-
-static int set_pooling(struct options *o, const char *value)
-{
-    static const char *const names[] = {"cls", "mean", "cls_mean", "pooler"};
-    for (size_t i = 0; i < GS_COUNT(names); i++) {
-        if (strcmp(value, names[i]) == 0) {
-            o->pooling = (enum gs_net_pooling)i;
-            return -1;
+    if (row->flag == GS_FLAG_FREEZE && strcmp(args->value, "all") == 0) {
+        value = ALL;
+    } else if (row->whole) {
+        if (!gs_args_count(args, (unsigned long long)row->least, (unsigned long long)row->most,
+                           &count)) {
+            return true;
         }
+        value = (double)count;
+    } else if (!gs_args_number(args, row->least, row->most, &value)) {
+        return true;
     }
-    return wrong("--pooling", value);
+    *number_at(numbers, row->at) = value;
+    return true;
 }
 
-/* -1: go on */
-static int set_word(struct options *o, int option, const char *value)
+static void take_choice(struct gs_args *args, struct options *o)
 {
-    switch (option) {
-    case OPT_DATA:
-        if (o->to->n_specs == GS_TUNE_MAX_SETS) {
-            return wrong("too many --data", value);
-        }
-        o->to->specs[o->to->n_specs++] = value;
+    static const char *const poolings[] = {"cls", "mean", "cls_mean", "pooler"};
+    static const char *const schedules[] = {"linear", "cosine"};
+    static const char *const kinds[] = {"encoder"};
+    size_t choice = 0;
+
+    if (args->flag == GS_FLAG_KIND) {
+        (void)gs_args_choice(args, kinds, GS_COUNT(kinds), &choice);
+    } else if (args->flag == GS_FLAG_SCHEDULE) {
+        o->cosine = gs_args_choice(args, schedules, GS_COUNT(schedules), &choice) && choice == 1;
+    } else if (gs_args_choice(args, poolings, GS_COUNT(poolings), &choice)) {
+        o->pooling = (enum gs_net_pooling)choice;
+    }
+}
+
+static void take_data(struct gs_args *args, struct gs_train_encoder_options *to)
+{
+    if (to->n_specs == GS_TUNE_MAX_SETS) {
+        (void)gs_args_wrong(args, "--data %s: more than %d", args->value, GS_TUNE_MAX_SETS);
+    } else {
+        to->specs[to->n_specs++] = args->value;
+    }
+}
+
+static void take(struct gs_args *args, struct options *o)
+{
+    switch (args->flag) {
+    case GS_FLAG_KIND:
+    case GS_FLAG_POOLING:
+    case GS_FLAG_SCHEDULE:
+        take_choice(args, o);
         break;
-    case OPT_OUT:
-        o->to->out = value;
+    case GS_FLAG_DATA:
+        take_data(args, o->to);
         break;
-    case OPT_BASE:
-        o->to->base = value;
+    case GS_FLAG_OUT:
+        o->to->out = args->value;
         break;
-    case OPT_LABELS:
-        o->to->labels = value;
+    case GS_FLAG_BASE:
+        o->to->base = args->value;
         break;
-    case OPT_NAME:
-        o->name = value;
+    case GS_FLAG_LABELS:
+        o->to->labels = args->value;
         break;
-    case OPT_VERSION:
-        o->version = value;
+    case GS_FLAG_NAME:
+        o->name = args->value;
         break;
-    case OPT_POOLING:
-        return set_pooling(o, value);
-    case OPT_SCHEDULE:
-        o->cosine = strcmp(value, "cosine") == 0;
-        return o->cosine || strcmp(value, "linear") == 0 ? -1 : wrong("--schedule", value);
-    case OPT_BALANCE:
+    case GS_FLAG_VERSION:
+        o->version = args->value;
+        break;
+    case GS_FLAG_BALANCE:
         o->balanced = true;
         break;
-    case OPT_RESUME:
+    case GS_FLAG_RESUME:
         o->resume = true;
         break;
-    case OPT_QUIET:
-        o->to->quiet = true;
-        break;
     default:
+        (void)take_number(args, &o->numbers);
         break;
     }
-    return -1;
 }
 
 /* A plain name: what groundswell.json takes. */
@@ -261,49 +207,18 @@ static void name_after(const char *path, char name[64])
     (void)snprintf(name, 64, "%.*s", (int)(end - start < 63 ? end - start : 63), path + start);
 }
 
-static int check(struct options *o)
+static void check_names(struct gs_args *args, struct options *o)
 {
-    if (o->to->base == NULL || o->to->n_specs == 0 || o->to->out == NULL) {
-        return wrong("--base, --data and --out", "all three are needed");
-    }
+    assert(o->to->out != NULL); /* --out is needed */
     if (o->name == NULL) {
         name_after(o->to->out, o->to->folder);
         o->name = plain(o->to->folder) ? o->to->folder : "model";
     }
     o->version = o->version == NULL ? "1" : o->version;
     if (!plain(o->name) || !plain(o->version)) {
-        return wrong("--name and --version",
-                     "lower case letters, digits, \"_\", \"-\" and \".\" only");
+        (void)gs_args_wrong(args, "--name and --version: lower case letters, digits, \"_\", \"-\" "
+                                  "and \".\" only");
     }
-    return -1;
-}
-
-static int read_all(int argc, char **argv, struct options *o)
-{
-    struct option longs[N_WORDS + N_ROWS + 1] = {0};
-    int option = 0;
-
-    memcpy(longs, words, sizeof words);
-    for (size_t i = 0; i < N_ROWS; i++) {
-        longs[N_WORDS + i] =
-            (struct option){rows[i].name, required_argument, NULL, OPT_ROW + (int)i};
-    }
-    optind = 1;
-    // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet
-    while ((option = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
-        if (option == 'h') {
-            print_usage();
-            return GS_EXIT_OK;
-        }
-        const int code = option == '?' ? GS_EXIT_USAGE
-                         : option >= OPT_ROW
-                             ? set_number(&o->numbers, (size_t)(option - OPT_ROW), optarg)
-                             : set_word(o, option, optarg);
-        if (code >= 0) {
-            return code;
-        }
-    }
-    return optind < argc ? wrong("not an option", argv[optind]) : check(o);
 }
 
 static struct gs_tune_options tune_options(const struct options *o)
@@ -357,22 +272,35 @@ static struct gs_tune_options tune_options(const struct options *o)
 int gs_train_encoder_parse(int argc, char **argv, struct gs_train_encoder_options *ret)
 {
     struct options o = {.to = ret, .pooling = GS_NET_CLS_MEAN, .numbers = defaults};
+    struct gs_args args;
 
     *ret = (struct gs_train_encoder_options){.n_specs = 0};
-    const int code = read_all(argc, argv, &o);
-    if (code < 0) {
-        ret->holdout = o.numbers.holdout;
-        ret->tune = tune_options(&o);
+    gs_args_init(&args, GS_CMD_TRAIN_ENCODER, argc, argv);
+    while (gs_args_next(&args)) {
+        take(&args, &o);
     }
-    return code;
+    if (!args.ends) {
+        check_names(&args, &o);
+    }
+    gs_args_done(&args);
+    if (args.ends) {
+        return args.code;
+    }
+    ret->quiet = args.quiet;
+    ret->holdout = o.numbers.holdout;
+    ret->tune = tune_options(&o);
+    return -1;
 }
 
 bool gs_train_encoder_asked(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--kind=encoder") == 0 ||
-            (i + 1 < argc && strcmp(argv[i], "--kind") == 0 &&
-             strcmp(argv[i + 1], "encoder") == 0)) {
+        const size_t len = strcspn(argv[i], "=");
+        const char *value = argv[i][len] == '=' ? argv[i] + len + 1
+                            : i + 1 < argc      ? argv[i + 1]
+                                                : "";
+        /* "--k" is enough: no other option of train begins so */
+        if (len > 2 && strncmp(argv[i], "--kind", len) == 0 && strcmp(value, "encoder") == 0) {
             return true;
         }
     }
