@@ -6,7 +6,7 @@ set -eu
 
 RUNTIME="gcc libc6-dev cmake ninja-build pkg-config
     librdkafka-dev libpcre2-dev libutf8proc-dev libjansson-dev libyaml-dev libmicrohttpd-dev
-    libxxhash-dev zlib1g-dev libssl-dev libopenblas-pthread-dev"
+    libxxhash-dev zlib1g-dev libssl-dev libcurl4-openssl-dev libopenblas-pthread-dev"
 TESTS="clang-14 clang libclang-rt-14-dev llvm-14 clang-format-14 clang-tidy-14 libcmocka-dev
     python3 python3-venv valgrind maven default-jre-headless prometheus prometheus-alertmanager util-linux"
 

@@ -110,6 +110,7 @@ function incidentCard(incident, alerts) {
   const lead = keys[incident.lead] || keys[0] || {};
   const now = lead.now || {};
   const card = element('article', undefined, gravity(incident.severity));
+  card.id = 'incident-' + show(incident.id); /* what people are told links to it */
   const lines = element('ul');
   const inside = element('div');
   card.append(element('span', show(incident.severity) + ', ' + show(incident.state), 'badge'));
@@ -129,6 +130,16 @@ function incidentCard(incident, alerts) {
   return card;
 }
 
+/* The card that the address names comes after the page: shown once, when it is there. */
+let wanted = location.hash.slice(1);
+function showWanted() {
+  const card = wanted && document.getElementById(wanted);
+  if (card) {
+    card.scrollIntoView();
+    wanted = '';
+  }
+}
+
 function drawIncidents(incidents, alerts) {
   const owner = new Map();
   for (const incident of incidents) for (const key of list(incident.keys)) owner.set(key.alert, incident.id);
@@ -136,6 +147,7 @@ function drawIncidents(incidents, alerts) {
   const others = alerts.filter((alert) => !owner.has(alert.id));
   byId('incidents').replaceChildren(...(incidents.length ? incidents.map((one) => incidentCard(one, inside(one)))
     : [element('p', 'None.', 'quiet')]));
+  showWanted();
   byId('others').hidden = others.length === 0;
   byId('alerts').replaceChildren(...others.map(alertCard));
 }

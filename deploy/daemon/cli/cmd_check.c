@@ -149,6 +149,29 @@ static void check_watch(const struct gs_config *config, struct gs_diagnostics *d
     gs_watch_free(watch);
 }
 
+/* The files that the receivers need, as they will be read. */
+static void check_notify(const struct gs_config *config, struct gs_diagnostics *diagnostics)
+{
+    const struct gs_notify_login *login = &config->notify.alertmanager.login;
+    const struct {
+        const char *setting, *path;
+    } secrets[] = {
+        {"notify.alertmanager.password_file", login->password_file},
+        {"notify.alertmanager.bearer_token_file", login->bearer_token_file},
+    };
+    struct gs_error err = {.status = GS_OK};
+
+    for (size_t i = 0; i < GS_COUNT(secrets); i++) {
+        if (secrets[i].path != NULL && gs_notify_check_secret(secrets[i].path, &err) != GS_OK) {
+            add(config, secrets[i].setting, err.message, diagnostics);
+        }
+    }
+    if (config->notify.ca_file != NULL &&
+        gs_notify_check_ca(config->notify.ca_file, &err) != GS_OK) {
+        add(config, "notify.ca_file", err.message, diagnostics);
+    }
+}
+
 int gs_cmd_check(int argc, char **argv)
 {
     struct gs_args args;
@@ -173,6 +196,7 @@ int gs_cmd_check(int argc, char **argv)
     check_watchlist(config, args.quiet, &diagnostics);
     check_model(config, args.quiet, &diagnostics);
     check_watch(config, &diagnostics);
+    check_notify(config, &diagnostics);
     const size_t n = gs_diagnostics_count(&diagnostics);
     gs_diagnostics_print(&diagnostics, stdout);
     if (!args.quiet) {

@@ -17,6 +17,7 @@
 
 #include "alerting/detector/watch.h"
 #include "alerting/incidents/incidents.h"
+#include "alerting/notify/notify.h"
 #include "classifier/model.h"
 #include "deploy/daemon/config/diagnostics.h"
 #include "ingest/base/arena.h"
@@ -125,6 +126,15 @@ struct gs_config {
         size_t max_gauge_keys;
     } watch;
     struct gs_incident_options incidents; /* n_feeds is not a setting */
+    struct {
+        const char *external_url, *ca_file; /* NULL: none; those of the system */
+        int64_t timeout_ms;
+        struct {
+            struct gs_strings urls; /* checked */
+            int64_t resend_ms;
+            struct gs_notify_login login;
+        } alertmanager;
+    } notify;
     struct {
         const char *path; /* NULL: none; of a run on files */
         int64_t interval_ms;

@@ -160,6 +160,25 @@ static void check_http(const struct gs_loader *loader)
     }
 }
 
+static void check_notify(const struct gs_loader *loader)
+{
+    const struct gs_notify_login *login = &loader->config->notify.alertmanager.login;
+    const char *external_url = loader->config->notify.external_url;
+    struct gs_error why = {.status = GS_OK};
+
+    if (external_url != NULL && gs_notify_check_url(external_url, &why) != GS_OK) {
+        add(loader, "notify.external_url", NULL, "%s", why.message);
+    }
+    if ((login->username == NULL) != (login->password_file == NULL)) {
+        add(loader, "notify.alertmanager.username", "notify.alertmanager.password_file",
+            "needs notify.alertmanager.password_file, and that a user");
+    }
+    if (login->username != NULL && login->bearer_token_file != NULL) {
+        add(loader, "notify.alertmanager.username", "notify.alertmanager.bearer_token_file",
+            "is set, and a bearer token too: choose one");
+    }
+}
+
 void gs_config_check(const struct gs_loader *loader)
 {
     check_input(loader);
@@ -167,6 +186,7 @@ void gs_config_check(const struct gs_loader *loader)
     check_files(loader);
     check_watch(loader);
     check_http(loader);
+    check_notify(loader);
     if (loader->config->kafka.transaction_timeout_ms <= loader->config->batch.max_time_ms) {
         add(loader, "kafka.transaction_timeout", "batch.max_time",
             "must be longer than batch.max_time");

@@ -19,31 +19,6 @@ static const char *const deliveries[] = {"exactly_once", "at_least_once", NULL};
 static const char *const starts[] = {"committed", "earliest", "latest", NULL};
 static const char *const output_kinds[] = {"kafka", "file", NULL};
 
-const struct gs_section gs_sections[] = {
-    {"input", "Where messages come from and how a record is read."},
-    {"input.pointers", "Where the fields of a JSON record are: RFC 6901 JSON pointers. A pointer "
-                       "without a value switches its field off."},
-    {"kafka", "The brokers, and how delivery is promised."},
-    {"output", "Where results go."},
-    {"output.topics", "The Kafka topic of each stream. They must exist."},
-    {"output.files",
-     "The file of each stream: a path, \"-\" for standard output, \".gz\" compresses. "
-     "A stream without a file is dropped."},
-    {"lanes", "How many threads work: each has a consumer and a producer of its own."},
-    {"batch", "How much is committed at once."},
-    {"text", "Cleaning, before anything else sees the text."},
-    {"entities", "Whom a message is about."},
-    {"model", "What says topic, sentiment and risk."},
-    {"model.encoder", "How messages are put into micro-batches for a model with an encoder."},
-    {"observations", "What each message is counted for."},
-    {"watch", "When negative opinion counts as rising."},
-    {"incidents", "Alerts that people are told of as one (incidents.md)."},
-    {"state", "What is kept of the windows from one run to the next."},
-    {"http", "The server of /metrics, /healthz, /readyz and the status page."},
-    {"log", "What is said on standard error."},
-};
-const size_t gs_n_sections = GS_COUNT(gs_sections);
-
 const struct gs_option gs_options[] = {
     {"input.kind", GS_OPT_ENUM, AT(input.kind), 0, 0, "kafka",
      "Where messages come from: Kafka topics, files, or standard input.", input_kinds, 0},
@@ -343,6 +318,34 @@ const struct gs_option gs_options[] = {
      "How often people are reminded of an incident that goes on, such as 4h. 0: never.", NULL, 0},
     {"incidents.max_open", GS_OPT_UINT, AT(incidents.max_open), 1, 4096, "256",
      "Incidents open at a time; alerts past it stay without one and are counted.", NULL, 0},
+
+    {"notify.external_url", GS_OPT_STRING, AT(notify.external_url), 0, 0, "",
+     "Where people reach the status page, such as https://desk.example/groundswell/: what is told "
+     "links to it.",
+     NULL, GS_OPT_OPTIONAL},
+    {"notify.ca_file", GS_OPT_PATH, AT(notify.ca_file), 0, 0, "",
+     "The certificates (PEM) that receivers' own are verified against. Not set: the system's.",
+     NULL, GS_OPT_OPTIONAL},
+    {"notify.timeout", GS_OPT_DURATION, AT(notify.timeout_ms), 100, 5 * MINUTE, "10s",
+     "How long one request may take, in all.", NULL, 0},
+    {"notify.alertmanager.urls", GS_OPT_URLS, AT(notify.alertmanager.urls), 0, 0, "",
+     "Base addresses, such as http://alertmanager:9093: all of a cluster, not a balancer before "
+     "it. "
+     "Each gets every alert.",
+     NULL, 0},
+    {"notify.alertmanager.resend", GS_OPT_DURATION, AT(notify.alertmanager.resend_ms), SECOND, HOUR,
+     "1m",
+     "How often an alert that goes on is sent again. It ends by itself three of these after the "
+     "last time.",
+     NULL, 0},
+    {"notify.alertmanager.username", GS_OPT_STRING, AT(notify.alertmanager.login.username), 0, 0,
+     "", "The user of basic authentication.", NULL, GS_OPT_OPTIONAL},
+    {"notify.alertmanager.password_file", GS_OPT_PATH, AT(notify.alertmanager.login.password_file),
+     0, 0, "", "The file that holds its password; read anew for each request.", NULL,
+     GS_OPT_OPTIONAL},
+    {"notify.alertmanager.bearer_token_file", GS_OPT_PATH,
+     AT(notify.alertmanager.login.bearer_token_file), 0, 0, "",
+     "The file that holds a bearer token; read anew for each request.", NULL, GS_OPT_OPTIONAL},
 
     {"state.path", GS_OPT_PATH, AT(state.path), 0, 0, "",
      "With files as input: the file in which the windows, and how far each input was read, are "

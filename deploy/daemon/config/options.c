@@ -1,6 +1,8 @@
 /* Texts to values: numbers, durations, sizes, names, and what is said when they are wrong. */
 #include "deploy/daemon/config/options.h"
 
+#include "alerting/notify/notify.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -81,6 +83,8 @@ static const char *noun(const struct gs_option *option)
         return "a list of at most 8 JSON pointers (RFC 6901)";
     case GS_OPT_NAMES:
         return "a list of names of letters, digits, \".\", \"_\" and \"-\", each at most 249";
+    case GS_OPT_URLS:
+        return "a list of at most 16 addresses, http or https";
     case GS_OPT_RULES:
         return "a list of rules, each with name, pattern and replace";
     case GS_OPT_PROPERTIES:
@@ -300,6 +304,12 @@ const char *gs_option_read_text(const struct gs_option *option, const char *text
         return NULL;
     }
     const bool relative = path && text[0] != '/' && strcmp(text, "-") != 0;
+    struct gs_error why = {.status = GS_OK};
+    if (option->type == GS_OPT_URLS && gs_notify_check_url(text, &why) != GS_OK) {
+        gs_diagnostics_add(diagnostics, origin->place, origin->line, "%s: %s", option->name,
+                           why.message);
+        return NULL;
+    }
     const char *copy = join(arena, relative ? origin->dir : NULL, text);
     if (copy == NULL) {
         gs_diagnostics_add(diagnostics, origin->place, origin->line, "%s: no memory", option->name);

@@ -31,6 +31,7 @@ enum gs_option_type {
     GS_OPT_PATHS,      /* struct gs_strings */
     GS_OPT_POINTERS,   /* struct gs_strings; RFC 6901, GS_MAX_ENTITY_POINTERS at most */
     GS_OPT_NAMES,      /* struct gs_strings */
+    GS_OPT_URLS,       /* struct gs_strings; http and https, GS_NOTIFY_RECEIVERS at most */
     GS_OPT_RULES,      /* struct gs_rule_list */
     GS_OPT_PROPERTIES, /* struct gs_property_list */
 };

@@ -73,6 +73,6 @@ const char *gs_option_nearest(const char *name)
 bool gs_option_is_list(const struct gs_option *option)
 {
     return option->type == GS_OPT_PATHS || option->type == GS_OPT_NAMES ||
-           option->type == GS_OPT_POINTERS || option->type == GS_OPT_RULES ||
-           option->type == GS_OPT_PROPERTIES;
+           option->type == GS_OPT_POINTERS || option->type == GS_OPT_URLS ||
+           option->type == GS_OPT_RULES || option->type == GS_OPT_PROPERTIES;
 }

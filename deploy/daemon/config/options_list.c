@@ -2,6 +2,8 @@
 #include "deploy/daemon/config/config.h"
 #include "deploy/daemon/config/options.h"
 
+#include "alerting/notify/notify.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -42,7 +44,9 @@ static bool set_texts(const struct gs_option *option, const struct gs_node *list
     struct gs_strings strings = {.n = list->n};
     bool ok = true;
 
-    const size_t most = option->type == GS_OPT_POINTERS ? GS_MAX_ENTITY_POINTERS : MAX_ITEMS;
+    const size_t most = option->type == GS_OPT_POINTERS ? GS_MAX_ENTITY_POINTERS
+                        : option->type == GS_OPT_URLS   ? GS_NOTIFY_RECEIVERS
+                                                        : MAX_ITEMS;
     if (list->n > most) {
         return too_many(option, origin, most, diagnostics);
     }

@@ -240,6 +240,9 @@ static void hide_gone(struct gs_incident_desk *desk)
     gs_incidents_each(desk->incidents, note_there, desk);
     for (size_t i = desk->n_shown; i > 0; i--) {
         if (!desk->shown[i - 1].there) {
+            if (desk->options.gone != NULL) {
+                desk->options.gone(desk->options.tell_arg, desk->shown[i - 1].id);
+            }
             hide(desk, i - 1);
         }
     }

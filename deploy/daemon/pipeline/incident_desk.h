@@ -30,6 +30,7 @@ struct gs_incident_desk_options {
     struct gs_shard *shard; /* of its own: the lock makes it one thread's at a time */
     bool records;           /* changes are kept until a lane writes them */
     gs_incident_fn *tell;   /* every change, in order, under the lock; may be NULL */
+    void (*gone)(void *arg, const char *id); /* it left without a word; the same */
     void *tell_arg;
 };
 

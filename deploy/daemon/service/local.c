@@ -50,23 +50,35 @@ static void on_incident(void *arg, const struct gs_incident *incident)
 
     if (local->options->serves) {
         gs_log_incident(incident);
+        gs_notifier_incident(local->notifier, incident);
     }
     if (local->options->incident != NULL) {
         local->options->incident(local->options->incident_arg, incident);
     }
 }
 
+static void on_gone(void *arg, const char *id)
+{
+    const struct gs_local *local = arg;
+
+    gs_notifier_forget(local->notifier, id);
+}
+
 static enum gs_status make_desk(struct gs_local *local, struct gs_error *err)
 {
     struct gs_incident_desk_options options;
     struct gs_shard *shard = NULL;
-    const enum gs_status status = gs_shard_new(local->metrics, &shard, err);
+    enum gs_status status = gs_shard_new(local->metrics, &shard, err);
 
+    if (status == GS_OK && local->options->serves) { /* a replay tells nobody */
+        status = gs_notifier_new(local->options->config, local->metrics, &local->notifier, err);
+    }
     if (status != GS_OK) {
         return status;
     }
     gs_incident_desk_options(local->options->config, 1, shard, &options);
     options.tell = on_incident;
+    options.gone = on_gone;
     options.tell_arg = local;
     return gs_incident_desk_new(&options, &local->desk, err);
 }
@@ -253,6 +265,7 @@ done:
     gs_local_state_done(&local);
     gs_stage_watch_free(local.watch);
     gs_incident_desk_free(local.desk);
+    gs_notifier_free(local.notifier);
     gs_stage_tag_free(local.tag);
     gs_buf_done(&local.json);
     gs_arena_free(local.arena);

@@ -16,6 +16,7 @@ struct gs_local {
     struct gs_series *produced, *watched; /* observations */
     uint64_t n_observed;                  /* in this batch */
     struct gs_incident_desk *desk;        /* NULL: not stage watch */
+    struct gs_notifier *notifier;         /* NULL: nobody is told */
     struct gs_server *server;             /* NULL: none */
     struct gs_stage_tag *tag;
     struct gs_stage_watch *watch; /* NULL: not this stage */

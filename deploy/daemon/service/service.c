@@ -102,11 +102,19 @@ static void on_incident(void *arg, const struct gs_incident *incident)
     struct gs_service *service = arg;
 
     gs_log_incident(incident);
+    gs_notifier_incident(service->notifier, incident);
     if (service->hooks.incident != NULL) {
         (void)pthread_mutex_lock(&service->hooks_lock);
         service->hooks.incident(service->hooks.arg, incident);
         (void)pthread_mutex_unlock(&service->hooks_lock);
     }
+}
+
+static void on_gone(void *arg, const char *id)
+{
+    const struct gs_service *service = arg;
+
+    gs_notifier_forget(service->notifier, id);
 }
 
 static enum gs_status make_desk(struct gs_service *service, int n_watch, struct gs_error *err)
@@ -118,8 +126,13 @@ static enum gs_status make_desk(struct gs_service *service, int n_watch, struct 
     if (status != GS_OK) {
         return status;
     }
+    status = gs_notifier_new(service->config, service->metrics, &service->notifier, err);
+    if (status != GS_OK) {
+        return status;
+    }
     gs_incident_desk_options(service->config, (size_t)n_watch, shard, &options);
     options.tell = on_incident;
+    options.gone = on_gone;
     options.tell_arg = service;
     return gs_incident_desk_new(&options, &service->desk, err);
 }
@@ -249,6 +262,7 @@ void gs_service_stop(struct gs_service *service)
         gs_slot_done(&service->slots[i]);
     }
     gs_incident_desk_free(service->desk);
+    gs_notifier_free(service->notifier);
     gs_metrics_free(service->metrics);
     gs_assets_done(&service->assets);
     (void)pthread_mutex_destroy(&service->lock);

@@ -7,6 +7,7 @@
 #include "deploy/daemon/pipeline/stage_options.h"
 #include "deploy/daemon/service/service.h"
 #include "deploy/daemon/service/service_http.h"
+#include "deploy/daemon/service/service_notify.h"
 #include "ingest/base/metrics.h"
 
 #include <pthread.h>
@@ -39,6 +40,7 @@ struct gs_service {
     struct gs_metrics *metrics;
     struct gs_shard *swaps;        /* of the thread that starts and reloads */
     struct gs_incident_desk *desk; /* NULL: no watch stage */
+    struct gs_notifier *notifier;  /* NULL: nobody is told, or no watch stage */
     struct gs_server *server;      /* NULL: http.enabled is false */
     struct gs_slot *slots;
     size_t n_slots;

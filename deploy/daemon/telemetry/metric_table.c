@@ -97,6 +97,24 @@ const struct gs_metric_def gs_metric_table[GS_N_METRICS] = {
             "were not written (records).",
             "limit"),
 
+    COUNTER(GS_M_NOTIFY_SENT, "notify_sent_total",
+            "Alerts and notices that a receiver has accepted; an Alertmanager gets each alert that "
+            "goes on again and again.",
+            "kind", "receiver"),
+    COUNTER(GS_M_NOTIFY_FAILED, "notify_failed_total",
+            "Requests to a receiver that failed, by why; most are tried again.", "kind", "receiver",
+            "reason"),
+    COUNTER(
+        GS_M_NOTIFY_DROPPED, "notify_dropped_total",
+        "Alerts and notices that a receiver was not told of: it refuses them (refused), or there "
+        "were too many (full).",
+        "kind", "receiver", "reason"),
+    GAUGE(GS_M_NOTIFY_WAITING, "notify_waiting", GS_JOIN_MAX, "",
+          "Alerts and notices that are due and that a receiver has not accepted yet.", "kind",
+          "receiver"),
+    GAUGE(GS_M_NOTIFY_LAST_SUCCESS, "notify_last_success_timestamp_seconds", GS_JOIN_MAX, "seconds",
+          "When a receiver last accepted a request; 0: never.", "kind", "receiver"),
+
     COUNTER(GS_M_REJECTED, "rejected_total",
             "Records that could not be read and went to the dead-letter queue.", "code"),
     COUNTER(GS_M_TEXT_REPAIRS, "text_repairs_total",

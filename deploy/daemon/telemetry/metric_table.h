@@ -41,6 +41,12 @@ enum gs_metric_id {
     GS_M_INCIDENT_NOTICES, /* counter {notice}: opened, worse, reminder, ended */
     GS_M_INCIDENT_LIMITS,  /* counter {limit}: incidents, keys, waiting, records */
 
+    GS_M_NOTIFY_SENT,         /* counter {kind, receiver} */
+    GS_M_NOTIFY_FAILED,       /* counter {kind, receiver, reason} */
+    GS_M_NOTIFY_DROPPED,      /* counter {kind, receiver, reason} */
+    GS_M_NOTIFY_WAITING,      /* gauge {kind, receiver} */
+    GS_M_NOTIFY_LAST_SUCCESS, /* gauge {kind, receiver} */
+
     /* what was done to messages */
     GS_M_REJECTED,         /* counter {code} */
     GS_M_TEXT_REPAIRS,     /* counter {kind}: bad_bytes, mojibake, cut, rule_limit, masked */
