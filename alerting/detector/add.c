@@ -6,6 +6,7 @@
  * A bin's sums are integers, so that the order of arrival cannot show in them. For the same reason
  * the first message of a story is the earliest by event time, not by arrival: when an earlier one
  * comes while the bin of the later one is still open, the weight moves to it (move_weight()). */
+#include "alerting/detector/events.h"
 #include "alerting/detector/watch_internal.h"
 
 #include <assert.h>
@@ -42,8 +43,8 @@ static uint64_t excerpt_priority(const struct gs_observation *observation)
                                    : XXH3_64bits(observation->id.bytes, observation->id.len);
 }
 
-/* An earlier message of a story stands for it now: the weight moves, so that the order of arrival
- * does not matter. The later one becomes the copy. */
+/* An earlier message of a story stands for it now: the weight moves, and of a risk
+ * event the vote, so that the order of arrival does not matter. The later one becomes the copy. */
 static void move_weight(struct gs_watch *watch, const struct place *place,
                         const struct gs_observation *observation, const struct gs_story *story,
                         uint32_t copy_weight)
@@ -57,6 +58,9 @@ static void move_weight(struct gs_watch *watch, const struct place *place,
             old->k -= (uint64_t)GS_WEIGHT_ONE * story->p;
         }
         count(old, copy_weight, story->p);
+        if (gs_is_event(watch, place->key) && story->p >= GS_P_ONE / 2) {
+            gs_vote_drop(watch, old, (uint32_t)place->story_hash);
+        }
     }
     if (story->p >= GS_P_ONE / 2) {
         gs_excerpt_drop(watch, place->key, story->bin, excerpt_priority(observation));
@@ -174,10 +178,15 @@ static bool count_observation(struct gs_watch *watch, const struct gs_observatio
 
     count(open, weight, place->p);
     open->reach += open->reach < UINT32_MAX;
-    if (observation->source.len > 0) {
+    const bool negative_first = weight == GS_WEIGHT_ONE && place->p >= GS_P_ONE / 2;
+    const bool event = gs_is_event(watch, place->key);
+    if (observation->source.len > 0 && !event) {
         gs_open_note_pub(watch, open, hash_publisher(observation->source));
     }
-    if (weight == GS_WEIGHT_ONE && place->p >= GS_P_ONE / 2) {
+    if (observation->source.len > 0 && event && negative_first) {
+        gs_vote_add(watch, open, (uint32_t)place->story_hash, hash_publisher(observation->source));
+    }
+    if (negative_first) {
         gs_excerpt_add(watch, place->key, place->bin, excerpt_priority(observation), observation);
     }
     return copy;

@@ -7,6 +7,8 @@
  *
  *     labels      may fill the table
  *     companies   seven eighths of it
+ *     risks of    a quarter; they evict each other and others, never the kinds above
+ *     companies
  *     others      together what is not reserved (reserved_share), and max_new_keys of them a bin
  *
  * Where a rank or the table is full, an idle key makes room: a hand goes round the keys, looks at
@@ -20,6 +22,7 @@
  * live, by the clock of the last commit); the nearest miss is spared. An undo puts it back. */
 #include "alerting/detector/watch_internal.h"
 
+#include <math.h>
 #include <xxhash.h>
 
 enum { IDLE_BINS = 48, LOOKS = 64 };
@@ -31,7 +34,16 @@ enum gs_rank gs_rank_of(struct gs_str kind)
         gs_str_equal(kind, gs_str("risk"))) {
         return GS_RANK_LABEL;
     }
+    if (gs_str_equal(kind, gs_str("risk@"))) {
+        return GS_RANK_EVENT;
+    }
     return gs_str_equal(kind, gs_str("entity")) ? GS_RANK_ENTITY : GS_RANK_OTHER;
+}
+
+/* Risks of companies stand as others do when an idle key is looked for. */
+static uint8_t standing(const struct gs_kind *kind)
+{
+    return kind->rank == GS_RANK_EVENT ? GS_RANK_OTHER : kind->rank;
 }
 
 static bool may_go(const struct gs_watch *watch, uint32_t at, enum gs_rank at_most)
@@ -40,7 +52,7 @@ static bool may_go(const struct gs_watch *watch, uint32_t at, enum gs_rank at_mo
 
     return key->text_len > 0 && key->born && key->at.next == GS_NONE && key->episode == GS_NONE &&
            (int64_t)key->seen + IDLE_BINS < watch->before.next_bin &&
-           watch->now.kinds[key->kind].rank <= (uint8_t)at_most && gs_key_m(key) < calm &&
+           standing(&watch->now.kinds[key->kind]) <= (uint8_t)at_most && gs_key_m(key) < calm &&
            !(watch->now.near.m > 0.0 && watch->now.near.key == at);
 }
 
@@ -103,6 +115,10 @@ bool gs_key_admit(struct gs_watch *watch, struct gs_str key)
             return false;
         }
         const bool over = (double)now->n_others + 1.0 > max_keys * (1.0 - options->reserved_share);
+        return !(full || over) || make_room(watch, GS_RANK_OTHER);
+    }
+    if (kind->rank == GS_RANK_EVENT) {
+        const bool over = (double)kind->n_keys + 1.0 > fmax(max_keys * 0.25, 1.0);
         return !(full || over) || make_room(watch, GS_RANK_OTHER);
     }
     if (kind->rank == GS_RANK_ENTITY && (double)kind->n_keys + 1.0 > max_keys * 0.875) {

@@ -10,6 +10,8 @@
  *
  * A bin without messages is visited only while some alert exists; otherwise time moves on to the
  * next one with messages, since nothing can change in between that has no closed form. */
+#include "alerting/detector/episodes.h"
+#include "alerting/detector/events.h"
 #include "alerting/detector/watch_internal.h"
 
 #include <assert.h>
@@ -98,6 +100,11 @@ static void close_open_bin(struct gs_watch *watch, uint32_t at, double max_m)
 {
     const struct gs_open_bin *open = gs_pool_at(&watch->open_bins, at);
     const uint32_t key_at = open->key;
+
+    if (gs_is_event(watch, key_at)) {
+        gs_event_close(watch, at);
+        return;
+    }
     const int32_t bin = open->bin;
     struct gs_key *key = gs_pool_save(&watch->keys, &watch->undo, key_at);
     const bool newborn = !key->born;
@@ -134,7 +141,9 @@ static void step_quiet_keys(struct gs_watch *watch, int32_t bin)
         const uint32_t next = episode->at.next;
         const uint32_t key_at = episode->key;
         const struct gs_key *look = gs_pool_at(&watch->keys, key_at);
-        if (episode->state == GS_EPISODE_FIRING && look->last < bin) {
+        if (episode->state == GS_EPISODE_FIRING && look->last < bin && look->event) {
+            gs_event_pass(watch, key_at, bin);
+        } else if (episode->state == GS_EPISODE_FIRING && look->last < bin) {
             struct gs_key *key = gs_pool_save(&watch->keys, &watch->undo, key_at);
             gs_key_idle(key, (int64_t)bin - key->last);
             move_key(watch, key, bin);

@@ -59,14 +59,18 @@ void gs_alert_encode(const struct gs_alert *alert, struct gs_buf *out)
     }
     gs_put_int(out, ",\"window_s\":", alert->window_s);
     gs_put_number(out, ",\"observed\":", alert->observed);
-    gs_put_number(out, ",\"expected\":", alert->expected);
+    gs_put_number(out, ",\"expected\":", alert->event ? (double)NAN : alert->expected);
     gs_put_number(out, ",\"n\":", alert->n);
     gs_put_int(out, ",\"stories\":", alert->stories);
     gs_put_int(out, ",\"publishers\":", alert->publishers);
     gs_put_int(out, ",\"reach\":", alert->reach);
-    gs_put_number(out, ",\"log10_evidence\":", alert->log10_evidence);
-    gs_put_number(out, ",\"log10_threshold\":", alert->log10_threshold);
-    put_false_alarm(out, alert);
+    if (alert->event) { /* no statistic, and nothing that could be promised */
+        gs_buf_puts(out, ",\"log10_evidence\":null,\"log10_threshold\":null,\"false_alarm\":null");
+    } else {
+        gs_put_number(out, ",\"log10_evidence\":", alert->log10_evidence);
+        gs_put_number(out, ",\"log10_threshold\":", alert->log10_threshold);
+        put_false_alarm(out, alert);
+    }
     put_evidence(out, alert);
     gs_put_text(out, ",\"reason\":", gs_str(alert->reason));
     gs_buf_putc(out, '}');

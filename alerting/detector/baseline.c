@@ -88,6 +88,8 @@ void gs_detector_params_init(struct gs_detector_params *params,
     params->clear_bins = bins_of(options->clear_after_ms, options->bin_ms);
     params->cooldown_bins = bins_of(options->cooldown_ms, options->bin_ms);
     params->new_normal_bins = bins_of(options->new_normal_after_ms, options->bin_ms);
+    params->event_bins = bins_of(options->event_window_ms, options->bin_ms);
+    params->event_cooldown_bins = bins_of(options->event_cooldown_ms, options->bin_ms);
     params->id_bins = GS_HOUR_BINS + 1 + bins_of(options->lateness_ms, options->bin_ms);
     params->story_bins = bins_of(options->drop_after_ms, options->bin_ms);
 }

@@ -4,20 +4,23 @@
  * Everything is read from the state at the close of the bin, so the same input gives the same
  * alert, and an alert that is made again after an undo has the same id and text. Texts are written
  * to watch->parts, which lives until the next alert. */
+#include "alerting/detector/episodes.h"
+#include "alerting/detector/events.h"
 #include "alerting/detector/watch_internal.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <xxhash.h>
 
-static const char rule[] = "negative_share";
+static const char share_rule[] = "negative_share";
+static const char event_rule[] = "risk_event";
 
 /* The same alert has the same id wherever it is computed: rule, key and start, each behind its
  * length. */
-static void name_alert(char ret[17], struct gs_str key, int64_t starts_at_ms)
+static void name_alert(char ret[17], const char *rule, struct gs_str key, int64_t starts_at_ms)
 {
-    char bytes[sizeof rule + GS_MAX_KEY_LEN + 8 + 2];
-    size_t n = sizeof rule; /* its NUL too */
+    char bytes[sizeof share_rule + GS_MAX_KEY_LEN + 8 + 2];
+    size_t n = strlen(rule) + 1; /* its NUL too */
 
     memcpy(bytes, rule, n);
     bytes[n++] = (char)(key.len & 0xFF);
@@ -58,10 +61,32 @@ static size_t list_evidence(const struct gs_watch *watch, const struct gs_episod
     return kept;
 }
 
+/* The risk of an event's key: "default" of "risk:default@3333.HK". */
+static struct gs_str risk_of(struct gs_str key)
+{
+    const char *from = (const char *)memchr(key.bytes, ':', key.len) + 1;
+    const char *to = memchr(from, '@', key.len - (size_t)(from - key.bytes));
+    return (struct gs_str){from, (size_t)(to - from)};
+}
+
+static int write_event(char *ret, size_t size, const struct gs_alert *alert)
+{
+    const long long minutes = alert->window_s / 60;
+
+    if (alert->state == GS_ALERT_RESOLVED && alert->n <= 0.0) {
+        return snprintf(ret, size, "%.*s: no new story for %lld minutes",
+                        GS_STR_ARGS(risk_of(alert->key)), minutes);
+    }
+    return snprintf(ret, size, "%.*s: said by %u publishers within %lld minutes, %u stories",
+                    GS_STR_ARGS(risk_of(alert->key)), alert->publishers, minutes, alert->stories);
+}
+
 static void write_reason(char *ret, size_t size, const struct gs_alert *alert, enum gs_end why)
 {
     if (alert->state == GS_ALERT_RESOLVED && why == GS_END_NEW_NORMAL) {
         (void)snprintf(ret, size, "new_normal");
+    } else if (alert->event) {
+        (void)write_event(ret, size, alert);
     } else if (alert->state == GS_ALERT_RESOLVED && why == GS_END_SILENT) {
         (void)snprintf(ret, size, "no messages for %lld minutes",
                        (long long)(alert->window_s / 60));
@@ -77,6 +102,15 @@ static void write_reason(char *ret, size_t size, const struct gs_alert *alert, e
     }
 }
 
+static int write_share(char *ret, size_t size, const struct gs_alert *alert, const char *over)
+{
+    return snprintf(ret, size,
+                    "%s%.0f %% of %.0f messages within %lld minutes are negative where %.0f %% are "
+                    "usual (%u stories, %u publishers)",
+                    over, 100.0 * alert->observed, alert->n, (long long)(alert->window_s / 60),
+                    100.0 * alert->expected, alert->stories, alert->publishers);
+}
+
 /* One line for a person: who, what is off, how widely it is said, and the heaviest headline. */
 static void write_summary(char *ret, size_t size, const struct gs_alert *alert)
 {
@@ -88,15 +122,15 @@ static void write_summary(char *ret, size_t size, const struct gs_alert *alert)
     } else {
         n = snprintf(ret, size, "%.*s: ", GS_STR_ARGS(alert->key));
     }
-    if (alert->n <= 0.0) {
+    if (alert->event) {
+        n += snprintf(ret + n, size - (size_t)n, "%s", over);
+        n += write_event(ret + n, size - (size_t)n, alert);
+    } else if (alert->n <= 0.0) {
         (void)snprintf(ret + n, size - (size_t)n, "%snobody writes about it any more", over);
         return;
+    } else {
+        n += write_share(ret + n, size - (size_t)n, alert, over);
     }
-    n += snprintf(ret + n, size - (size_t)n,
-                  "%s%.0f %% of %.0f messages within %lld minutes are negative where %.0f %% are "
-                  "usual (%u stories, %u publishers)",
-                  over, 100.0 * alert->observed, alert->n, (long long)(alert->window_s / 60),
-                  100.0 * alert->expected, alert->stories, alert->publishers);
     if (alert->n_evidence > 0) {
         const struct gs_evidence_item *first = &alert->evidence[0];
         (void)snprintf(ret + n, size - (size_t)n, "; foremost \"%.*s\" (%.*s)",
@@ -109,17 +143,39 @@ static uint32_t whole(double x)
     return x >= UINT32_MAX ? UINT32_MAX : (uint32_t)(x + 0.5);
 }
 
+/* The evidence, what was needed, and what that costs. */
+static void put_cost(const struct gs_watch *watch, const struct gs_episode *episode,
+                     const struct gs_key *key, struct gs_alert *alert)
+{
+    const bool over = episode->state == GS_EPISODE_OVER;
+    struct gs_cost cost;
+
+    gs_peers_cost(watch, key, episode->severity, episode->threshold, &cost);
+    alert->log10_evidence = over ? 0.0 : log10(fmax(gs_key_m(key), 1e-9));
+    alert->log10_threshold = log10(episode->threshold);
+    alert->false_alarms_promised = cost.promised;
+    alert->false_alarms_measured = cost.measured;
+    alert->measured_key_days = cost.key_days;
+    alert->false_alarm_days = 1.0 / cost.promised;
+}
+
 void gs_alert_make(struct gs_watch *watch, uint32_t at, int32_t bin, struct gs_alert *ret)
 {
     const struct gs_detector_params *params = &watch->params;
     const struct gs_episode *episode = gs_pool_at(&watch->episodes, at);
     const struct gs_key *key = gs_pool_at(&watch->keys, episode->key);
     const bool over = episode->state == GS_EPISODE_OVER;
-    struct gs_alert alert = {
-        .rule = rule, .key = gs_key_text(watch, key), .name = gs_key_name(watch, key)};
+    struct gs_alert alert = {.rule = key->event ? event_rule : share_rule,
+                             .event = key->event,
+                             .key = gs_key_text(watch, key),
+                             .name = gs_key_name(watch, key)};
     struct gs_hour hour;
 
-    gs_watch_window(watch, key, episode->window, &hour);
+    if (key->event) {
+        gs_event_window(watch, key, &hour);
+    } else {
+        gs_watch_window(watch, key, episode->window, &hour);
+    }
     alert.severity = (enum gs_severity)episode->severity;
     alert.state = over ? GS_ALERT_RESOLVED : episode->fresh ? GS_ALERT_FIRING : GS_ALERT_UPDATED;
     alert.routine = !episode->changed;
@@ -134,15 +190,10 @@ void gs_alert_make(struct gs_watch *watch, uint32_t at, int32_t bin, struct gs_a
     alert.stories = whole(hour.stories);
     alert.publishers = whole(hour.publishers);
     alert.reach = whole(hour.reach);
-    alert.log10_evidence = over ? 0.0 : log10(fmax(gs_key_m(key), 1e-9));
-    struct gs_cost cost;
-    gs_peers_cost(watch, key, episode->severity, episode->threshold, &cost);
-    alert.log10_threshold = log10(episode->threshold);
-    alert.false_alarms_promised = cost.promised;
-    alert.false_alarms_measured = cost.measured;
-    alert.measured_key_days = cost.key_days;
-    alert.false_alarm_days = 1.0 / cost.promised;
-    name_alert(alert.id, alert.key, alert.starts_at_ms);
+    if (!key->event) {
+        put_cost(watch, episode, key, &alert);
+    }
+    name_alert(alert.id, alert.rule, alert.key, alert.starts_at_ms);
     write_reason(watch->parts.reason, sizeof watch->parts.reason, &alert,
                  (enum gs_end)episode->why);
     alert.reason = watch->parts.reason;

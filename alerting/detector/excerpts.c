@@ -8,6 +8,7 @@
  *
  * So what a bin keeps depends on its messages alone, not on their order, and every message has the
  * same chance. A later message that is over the limit costs one comparison. */
+#include "alerting/detector/events.h"
 #include "alerting/detector/watch_internal.h"
 
 #include "ingest/base/utf8.h"
@@ -24,9 +25,16 @@ static uint32_t share_of_bin(const struct gs_watch *watch)
     return share > 0 ? (uint32_t)share : 1;
 }
 
-static bool kept(const struct gs_bin *bin, uint64_t priority)
+/* Risk events are rare beside all else, and an alert of one without its stories says little. */
+uint32_t gs_excerpt_shift(const struct gs_watch *watch, const struct gs_bin *bin, uint32_t key)
 {
-    return bin->shift == 0 || (bin->shift < 64 && priority >> (64 - bin->shift) == 0);
+    const uint32_t spared = gs_is_event(watch, key) ? GS_EVENT_SHIFT : 0;
+    return bin->shift > spared ? bin->shift - spared : 0;
+}
+
+static bool kept(uint32_t shift, uint64_t priority)
+{
+    return shift == 0 || (shift < 64 && priority >> (64 - shift) == 0);
 }
 
 /* The same sentence with other numbers, signs or capitals is the same story for a reader. Of bytes
@@ -84,8 +92,8 @@ static struct gs_bin *save_bin(struct gs_watch *watch, int32_t at)
 
 /* Removes the excerpts of a bin for which `goes` is true. */
 static void sweep(struct gs_watch *watch, struct gs_bin *bin,
-                  bool goes(const struct gs_bin *bin, const struct gs_excerpt *excerpt,
-                            const struct gs_excerpt *like),
+                  bool goes(const struct gs_watch *watch, const struct gs_bin *bin,
+                            const struct gs_excerpt *excerpt, const struct gs_excerpt *like),
                   const struct gs_excerpt *like)
 {
     uint32_t before = GS_NONE;
@@ -93,7 +101,7 @@ static void sweep(struct gs_watch *watch, struct gs_bin *bin,
     for (uint32_t i = bin->excerpts; i != GS_NONE;) {
         const struct gs_excerpt *excerpt = gs_pool_at(&watch->excerpts, i);
         const uint32_t next = excerpt->at.next;
-        if (!goes(bin, excerpt, like)) {
+        if (!goes(watch, bin, excerpt, like)) {
             before = i;
         } else {
             if (before == GS_NONE) {
@@ -110,16 +118,17 @@ static void sweep(struct gs_watch *watch, struct gs_bin *bin,
     }
 }
 
-static bool over_threshold(const struct gs_bin *bin, const struct gs_excerpt *excerpt,
-                           const struct gs_excerpt *like)
+static bool over_threshold(const struct gs_watch *watch, const struct gs_bin *bin,
+                           const struct gs_excerpt *excerpt, const struct gs_excerpt *like)
 {
     (void)like;
-    return !kept(bin, excerpt->priority);
+    return !kept(gs_excerpt_shift(watch, bin, excerpt->key), excerpt->priority);
 }
 
-static bool same_message(const struct gs_bin *bin, const struct gs_excerpt *excerpt,
-                         const struct gs_excerpt *like)
+static bool same_message(const struct gs_watch *watch, const struct gs_bin *bin,
+                         const struct gs_excerpt *excerpt, const struct gs_excerpt *like)
 {
+    (void)watch;
     (void)bin;
     return excerpt->key == like->key && excerpt->priority == like->priority;
 }
@@ -129,7 +138,7 @@ void gs_excerpt_add(struct gs_watch *watch, uint32_t key, int32_t at, uint64_t p
 {
     const struct gs_bin *look = gs_bin_get(watch, at, false);
 
-    if (look == NULL || !kept(look, priority) ||
+    if (look == NULL || !kept(gs_excerpt_shift(watch, look, key), priority) ||
         watch->excerpts.now.live >= watch->params.options.max_excerpts) {
         return;
     }
@@ -157,7 +166,7 @@ void gs_excerpt_drop(struct gs_watch *watch, uint32_t key, int32_t at, uint64_t 
 {
     struct gs_bin *bin = save_bin(watch, at);
 
-    if (bin != NULL && kept(bin, priority)) {
+    if (bin != NULL && kept(gs_excerpt_shift(watch, bin, key), priority)) {
         sweep(watch, bin, same_message, &(struct gs_excerpt){.key = key, .priority = priority});
     }
 }

@@ -12,12 +12,13 @@
  * 1/between: keys differ from each other, so a single busy key must not fix the level of all. The
  * sums are integers, so that the order of keys does not matter. */
 #include "alerting/detector/betabin.h"
+#include "alerting/detector/events.h"
 #include "alerting/detector/watch_internal.h"
 
 #include <math.h>
 #include <xxhash.h>
 
-enum { RESERVED_KINDS = 4 }; /* topic, topic_lang, risk, entity */
+enum { RESERVED_KINDS = 5 }; /* topic, topic_lang, risk, entity, risks of companies */
 
 static const double between = 0.5; /* variance of log odds between keys of one kind */
 static const double max_v = 0.5;
@@ -28,6 +29,10 @@ static const double one = 1048576.0; /* 2^20 */
 static struct gs_str kind_name(struct gs_str key)
 {
     const char *colon = memchr(key.bytes, ':', key.len);
+
+    if (gs_key_is_event(key)) {
+        return gs_str("risk@"); /* no risk's baseline learns from it */
+    }
     return (struct gs_str){key.bytes, colon == NULL ? 0 : (size_t)(colon - key.bytes)};
 }
 

@@ -36,6 +36,8 @@
  *
  * Source: Wang and Ramdas 2022, doi:10.1111/rssb.12489, for e-BH. */
 #include "alerting/detector/betabin.h"
+#include "alerting/detector/episodes.h"
+#include "alerting/detector/events.h"
 #include "alerting/detector/watch_internal.h"
 
 #include <math.h>
@@ -119,6 +121,33 @@ static void retire(struct gs_watch *watch, uint32_t at)
     gs_pool_release(&watch->episodes, &watch->undo, at);
 }
 
+struct gs_episode *gs_episode_open(struct gs_watch *watch, uint32_t key_at, int32_t starts,
+                                   double threshold)
+{
+    struct gs_key *key = gs_pool_save(&watch->keys, &watch->undo, key_at);
+
+    if (key->episode != GS_NONE) {
+        retire(watch, key->episode);
+    }
+    const uint32_t at =
+        gs_episodes_reserve(watch) ? gs_pool_alloc(&watch->episodes, &watch->undo) : GS_NONE;
+    if (at == GS_NONE) {
+        return NULL;
+    }
+    struct gs_episode *episode = gs_pool_at(&watch->episodes, at);
+    episode->key = key_at;
+    episode->starts = starts;
+    episode->fired = key->last;
+    episode->state = GS_EPISODE_FIRING;
+    episode->fresh = true;
+    episode->changed = true;
+    episode->threshold = threshold;
+    episode->at.next = watch->now.episodes;
+    watch->now.episodes = at;
+    key->episode = at;
+    return episode;
+}
+
 static void fire(struct gs_watch *watch, uint32_t key_at, struct gs_key *key, double threshold,
                  int32_t window)
 {
@@ -128,26 +157,13 @@ static void fire(struct gs_watch *watch, uint32_t key_at, struct gs_key *key, do
     if (key->episode != GS_NONE) {
         const struct gs_episode *old = gs_pool_at(&watch->episodes, key->episode);
         frozen_from = old->frozen_from < frozen_from ? old->frozen_from : frozen_from;
-        retire(watch, key->episode);
     }
-    const uint32_t at =
-        gs_episodes_reserve(watch) ? gs_pool_alloc(&watch->episodes, &watch->undo) : GS_NONE;
-    if (at == GS_NONE) {
+    struct gs_episode *episode = gs_episode_open(watch, key_at, key->excess_from, threshold);
+    if (episode == NULL) {
         return; /* no memory: the next bin tries again */
     }
-    struct gs_episode *episode = gs_pool_at(&watch->episodes, at);
-    episode->key = key_at;
-    episode->starts = key->excess_from;
-    episode->fired = key->last;
     episode->frozen_from = frozen_from;
-    episode->state = GS_EPISODE_FIRING;
-    episode->fresh = true;
-    episode->changed = true;
-    episode->threshold = threshold;
     episode->window = window;
-    episode->at.next = watch->now.episodes;
-    watch->now.episodes = at;
-    key->episode = at;
     if (key->habit == GS_NONE) { /* without memory it learns none */
         key->habit = gs_pool_alloc(&watch->habits, &watch->undo);
     }
@@ -171,7 +187,7 @@ static void adopt_new_normal(const struct gs_kind *kind, const struct gs_habit *
     key->v = 0.5F;
 }
 
-static void end(struct gs_episode *episode, struct gs_key *key, enum gs_end why)
+void gs_episode_end(struct gs_episode *episode, struct gs_key *key, enum gs_end why)
 {
     episode->state = GS_EPISODE_OVER;
     episode->ended = key->last;
@@ -191,13 +207,13 @@ static void step_firing(struct gs_watch *watch, struct gs_key *key, const struct
     struct gs_episode *episode = gs_pool_save(&watch->episodes, &watch->undo, key->episode);
 
     if (key->last - episode->fired >= params->new_normal_bins) {
-        end(episode, key, GS_END_NEW_NORMAL);
+        gs_episode_end(episode, key, GS_END_NEW_NORMAL);
         adopt_new_normal(&watch->now.kinds[key->kind], gs_key_habit(watch, key), params, key);
         return;
     }
     episode->calm = gs_episode_calm(hour, gs_key_m(key)) ? episode->calm + 1 : 0;
     if (episode->calm > 0 && episode->calm >= params->clear_bins) {
-        end(episode, key, hour->n > 0.0 ? GS_END_CALM : GS_END_SILENT);
+        gs_episode_end(episode, key, hour->n > 0.0 ? GS_END_CALM : GS_END_SILENT);
     }
 }
 
@@ -350,7 +366,9 @@ void gs_episodes_retire(struct gs_watch *watch, int32_t bin)
     for (uint32_t i = watch->now.episodes; i != GS_NONE;) {
         const struct gs_episode *episode = gs_pool_at(&watch->episodes, i);
         const uint32_t next = episode->at.next;
-        if (episode->state == GS_EPISODE_OVER && (int64_t)bin - episode->ended > least) {
+        const bool event = gs_is_event(watch, episode->key);
+        const int32_t kept = event ? watch->params.event_cooldown_bins : least;
+        if (episode->state == GS_EPISODE_OVER && (int64_t)bin - episode->ended > kept) {
             retire(watch, i);
         }
         i = next;

@@ -249,6 +249,17 @@ size_t gs_key_listed(const struct gs_key *key, int32_t bins)
     return n;
 }
 
+int32_t gs_key_listed_since(const struct gs_key *key, int32_t bins)
+{
+    int64_t oldest = 0;
+
+    for (size_t i = 0; i < GS_PUBS; i++) {
+        const int64_t age = age_of(key, i);
+        oldest = age < bins && age > oldest ? age : oldest;
+    }
+    return (int32_t)oldest;
+}
+
 double gs_key_publishers(const struct gs_watch *watch, const struct gs_key *key)
 {
     const size_t listed = gs_key_listed(key, GS_HOUR_BINS);

@@ -27,6 +27,9 @@ static inline bool gs_table_read(const struct gs_field_table *table, unsigned ve
 
 /* What stands behind a key's fields. */
 enum { GS_KEY_HAS_SKETCH = 1, GS_KEY_HAS_HABIT = 2, GS_KEY_HAS_EPISODE = 4 };
+/* What stands behind an open bin's fields: a sketch, or of an event's key its votes (since version
+ * 2). */
+enum { GS_OPEN_HAS_SKETCH = 1, GS_OPEN_HAS_VOTES = 2 };
 
 /* Keys of records; each at most GS_MAX_KEY_LEN + 16 bytes. */
 enum { GS_RECORD_KEY = GS_MAX_KEY_LEN + 16, GS_CHUNK_BYTES = 16384 };

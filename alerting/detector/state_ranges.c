@@ -30,7 +30,7 @@ bool gs_state_core_holds(const struct gs_watch *watch, const struct gs_core *cor
 
 bool gs_state_kind_holds(const struct gs_watch *watch, const struct gs_kind *kind)
 {
-    bool holds = gs_state_is_bin(watch, kind->last) && kind->rank <= GS_RANK_LABEL &&
+    bool holds = gs_state_is_bin(watch, kind->last) && kind->rank <= GS_RANK_EVENT &&
                  within((double)kind->b, -30, 30) && within((double)kind->v, 0, 1);
 
     for (size_t i = 0; i < GS_CELLS; i++) {
@@ -92,9 +92,10 @@ bool gs_state_episode_holds(const struct gs_watch *watch, const struct gs_key *k
     bool holds =
         key->born && episode->state <= GS_EPISODE_OVER && episode->severity < GS_N_SEVERITIES &&
         episode->why <= GS_END_NEW_NORMAL && episode->calm >= 0 && episode->calm < most &&
-        episode->threshold >= 0.0 &&
-        (episode->window == GS_HOUR_BINS || episode->window == GS_DELAY_BINS ||
-         episode->window == GS_DAY_BINS) &&
+        episode->threshold >= 0.0 && episode->window >= 1 &&
+        (key->event ? episode->window <= GS_MAX_EVENT_BINS
+                    : episode->window == GS_HOUR_BINS || episode->window == GS_DELAY_BINS ||
+                          episode->window == GS_DAY_BINS) &&
         (gs_state_is_bin(watch, episode->frozen_from) || episode->frozen_from == INT32_MAX);
 
     for (size_t i = 0; i < GS_COUNT(starts); i++) {

@@ -8,6 +8,8 @@
  *
  * Numbers of items are given anew, and the places in hash tables have this process's seed; nothing
  * that goes out depends on either. */
+#include "alerting/detector/episodes.h"
+#include "alerting/detector/events.h"
 #include "alerting/detector/state_fields.h"
 
 #include <xxhash.h>
@@ -143,7 +145,10 @@ static bool read_open_bin(struct gs_watch *watch, uint32_t key_at, unsigned vers
     struct gs_open_bin look = {.n = 0};
     unsigned char parts = 0;
 
+    const bool event = ((struct gs_key *)gs_pool_at(&watch->keys, key_at))->event;
+
     if (!gs_fields_take(in, &parts, sizeof parts) ||
+        (parts & (event ? GS_OPEN_HAS_SKETCH : GS_OPEN_HAS_VOTES)) != 0 ||
         !gs_table_read(&gs_open_bin_fields, version, in, &look) ||
         !gs_state_open_bin_holds(watch, &look) ||
         gs_open_get(watch, key_at, look.bin, false) != GS_NONE) {
@@ -158,7 +163,10 @@ static bool read_open_bin(struct gs_watch *watch, uint32_t key_at, unsigned vers
     open->n = look.n;
     open->reach = look.reach;
     memcpy(open->pub, look.pub, sizeof open->pub);
-    return (parts & GS_KEY_HAS_SKETCH) == 0 || read_sketch(watch, version, in, &open->sketch);
+    if ((parts & GS_OPEN_HAS_VOTES) != 0) {
+        return gs_votes_read(watch, in, open);
+    }
+    return (parts & GS_OPEN_HAS_SKETCH) == 0 || read_sketch(watch, version, in, &open->sketch);
 }
 
 static bool read_key_parts(struct gs_watch *watch, uint32_t at, unsigned version,
@@ -367,32 +375,4 @@ enum gs_status gs_watch_load_end(struct gs_watch_load *load, struct gs_error *er
     watch->undo.len = 0;
     gs_watch_commit(watch);
     return GS_OK;
-}
-
-/* ---- looking at it ---- */
-
-int64_t gs_watch_watermark(const struct gs_watch *watch)
-{
-    return watch->now.started ? watch->now.watermark_ms : INT64_MIN;
-}
-
-bool gs_watch_emptied(const struct gs_watch *watch)
-{
-    return watch->emptied;
-}
-
-void gs_watch_each_firing(struct gs_watch *watch,
-                          void (*visit)(void *arg, const struct gs_alert *alert), void *arg)
-{
-    struct gs_alert alert;
-
-    for (uint32_t i = watch->now.episodes; i != GS_NONE;) {
-        const struct gs_episode *episode = gs_pool_at(&watch->episodes, i);
-        if (episode->state == GS_EPISODE_FIRING) {
-            gs_alert_make(watch, i, watch->now.next_bin - 1, &alert);
-            alert.routine = false; /* to who is told now it is new */
-            visit(arg, &alert);
-        }
-        i = episode->at.next;
-    }
 }

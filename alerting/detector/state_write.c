@@ -5,6 +5,7 @@
  * which is put again, until it is full or the bin is over. A slot is the bin's number modulo twice
  * the time that an entry lives, so an old chunk is written over when nothing in it counts any
  * more. */
+#include "alerting/detector/events.h"
 #include "alerting/detector/state_fields.h"
 
 #include <assert.h>
@@ -85,9 +86,12 @@ static void write_open_bins(const struct gs_watch *watch, const struct gs_key *k
 {
     for (uint32_t i = key->at.next; i != GS_NONE;) {
         const struct gs_open_bin *open = gs_pool_at(&watch->open_bins, i);
-        gs_buf_putc(out, open->sketch == GS_NONE ? 0 : GS_KEY_HAS_SKETCH);
+        const int more = key->event ? GS_OPEN_HAS_VOTES : GS_OPEN_HAS_SKETCH;
+        gs_buf_putc(out, (char)(open->sketch == GS_NONE ? 0 : more));
         gs_table_write(&gs_open_bin_fields, open, out);
-        if (open->sketch != GS_NONE) {
+        if (open->sketch != GS_NONE && key->event) {
+            gs_votes_write(watch, open, out);
+        } else if (open->sketch != GS_NONE) {
             gs_table_write(&gs_sketch_fields, gs_pool_at(&watch->sketches, open->sketch), out);
         }
         i = open->at.next;

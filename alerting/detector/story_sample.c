@@ -7,11 +7,12 @@
  * An excerpt's priority is the hash of its story (of its message, where that stands alone). A bin
  * that had to let excerpts go kept those under 2^(64 - shift): the sample's limit is at most that.
  * Like the excerpts themselves it does not depend on the order of arrival. */
+#include "alerting/detector/events.h"
 #include "alerting/detector/watch_internal.h"
 
-static uint64_t bin_limit(const struct gs_bin *bin)
+static uint64_t limit_of(uint32_t shift)
 {
-    return bin->shift == 0 ? UINT64_MAX : bin->shift >= 64 ? 1 : UINT64_C(1) << (64 - bin->shift);
+    return shift == 0 ? UINT64_MAX : shift >= 64 ? 1 : UINT64_C(1) << (64 - shift);
 }
 
 /* Keeps the smallest in order, each once. */
@@ -41,7 +42,7 @@ static void insert(struct gs_story_sample *sample, uint64_t hash)
 void gs_excerpts_sample(const struct gs_watch *watch, uint32_t key, int32_t from, int32_t bin,
                         struct gs_story_sample *ret)
 {
-    const int32_t hour = bin - GS_HOUR_BINS + 1;
+    const int32_t hour = bin - (gs_is_event(watch, key) ? GS_DELAY_BINS : GS_HOUR_BINS) + 1;
 
     *ret = (struct gs_story_sample){.limit = UINT64_MAX};
     for (size_t at = gs_bin_position(watch, from > hour ? from : hour); at < watch->now.n_bins;
@@ -50,7 +51,7 @@ void gs_excerpts_sample(const struct gs_watch *watch, uint32_t key, int32_t from
         if (of->bin > bin) {
             break;
         }
-        const uint64_t limit = bin_limit(of);
+        const uint64_t limit = limit_of(gs_excerpt_shift(watch, of, key));
         ret->limit = limit < ret->limit ? limit : ret->limit;
         for (uint32_t i = of->excerpts; i != GS_NONE;) {
             const struct gs_excerpt *excerpt = gs_pool_at(&watch->excerpts, i);

@@ -4,6 +4,7 @@
  * lie one behind the other in one block. A key that goes, because its transaction is undone or
  * because an idle key had to make room (admit.c), has what stood behind it moved up, so there are no
  * tombstones; the room of its text is given back at a commit, once it is worth it. */
+#include "alerting/detector/events.h"
 #include "alerting/detector/watch_internal.h"
 
 #include "ingest/base/utf8.h"
@@ -140,6 +141,7 @@ uint32_t gs_table_add(struct gs_watch *watch, uint32_t hash, struct gs_str text,
     key->text_len = (uint16_t)text.len;
     key->name_len = (uint8_t)shown.len;
     key->kind = (uint8_t)gs_kind_find(watch, text);
+    key->event = gs_key_is_event(text);
     key->episode = GS_NONE;
     key->sketch = GS_NONE;
     key->habit = GS_NONE;

@@ -2,7 +2,9 @@
  *
  * Keys are brought up to date only when they have messages, so a view moves a copy of the key to
  * the last closed bin, with a teach that has no receivers: nothing in the watch changes. */
+#include "alerting/detector/episodes.h"
 #include "alerting/detector/watch_internal.h"
+#include "alerting/detector/watch_state.h"
 
 #include <math.h>
 
@@ -51,7 +53,7 @@ void gs_watch_each(const struct gs_watch *watch,
 {
     for (uint32_t i = 0; i < watch->keys.now.n; i++) {
         const struct gs_key *key = gs_pool_at(&watch->keys, i);
-        if (key->text_len > 0) { /* else it is gone */
+        if (key->text_len > 0 && !key->event) { /* else it is gone, or has no share */
             view_key(watch, key, visit, arg);
         }
     }
@@ -93,10 +95,36 @@ void gs_watch_counts(const struct gs_watch *watch, struct gs_watch_counts *ret)
     ret->key_bytes = gs_pool_bytes(&watch->keys) + gs_pool_bytes(&watch->open_bins) +
                      gs_pool_bytes(&watch->bins) + gs_pool_bytes(&watch->episodes) +
                      gs_pool_bytes(&watch->sketches) + gs_pool_bytes(&watch->habits) +
-                     watch->n_slots * sizeof *watch->slots + watch->max_texts +
-                     watch->max_bin_order * sizeof *watch->bin_order;
+                     gs_pool_bytes(&watch->votes) + watch->n_slots * sizeof *watch->slots +
+                     watch->max_texts + watch->max_bin_order * sizeof *watch->bin_order;
     ret->total_bytes = sizeof *watch + ret->key_bytes + gs_pool_bytes(&watch->excerpts) +
                        watch->ids.capacity * sizeof(uint64_t) * watch->ids.words +
                        watch->stories.capacity * sizeof(uint64_t) * watch->stories.words +
                        watch->undo.capacity + watch->max_ranked * sizeof *watch->ranked;
+}
+
+int64_t gs_watch_watermark(const struct gs_watch *watch)
+{
+    return watch->now.started ? watch->now.watermark_ms : INT64_MIN;
+}
+
+bool gs_watch_emptied(const struct gs_watch *watch)
+{
+    return watch->emptied;
+}
+
+void gs_watch_each_firing(struct gs_watch *watch,
+                          void (*visit)(void *arg, const struct gs_alert *alert), void *arg)
+{
+    struct gs_alert alert;
+
+    for (uint32_t i = watch->now.episodes; i != GS_NONE;) {
+        const struct gs_episode *episode = gs_pool_at(&watch->episodes, i);
+        if (episode->state == GS_EPISODE_FIRING) {
+            gs_alert_make(watch, i, watch->now.next_bin - 1, &alert);
+            alert.routine = false; /* to who is told now it is new */
+            visit(arg, &alert);
+        }
+        i = episode->at.next;
+    }
 }

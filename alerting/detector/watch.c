@@ -6,6 +6,7 @@
  *       open_bins, bins       pools; a key's messages of one bin, and the bins by time (open.c)
  *       excerpts, episodes    pools; messages to show (excerpts.c), alerts (lifecycle.c)
  *       sketches, habits      pools; publishers beyond eight (publishers.c), recurrence (habits.c)
+ *       votes                 pool; who told a company's risk first (events.c)
  *       ids, stories          sets of what was seen (dedupe.c)
  *       now, before           everything else that changes, and what it was at begin
  *       undo                  what a transaction has changed (undo.c)
@@ -26,12 +27,13 @@
  * consistent. */
 #include "alerting/detector/watch.h"
 
+#include "alerting/detector/events.h"
 #include "alerting/detector/watch_internal.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-enum { KEYS, OPEN_BINS, BINS, EXCERPTS, EPISODES, SKETCHES, HABITS, N_POOLS };
+enum { KEYS, OPEN_BINS, BINS, EXCERPTS, EPISODES, SKETCHES, HABITS, VOTES, N_POOLS };
 enum { IDS, STORIES };
 
 void gs_watch_options_default(struct gs_watch_options *ret)
@@ -53,6 +55,9 @@ void gs_watch_options_default(struct gs_watch_options *ret)
         .clear_after_ms = 1800000,
         .cooldown_ms = 7200000,
         .new_normal_after_ms = 172800000,
+        .event_publishers = 3,
+        .event_window_ms = 10800000,
+        .event_cooldown_ms = 86400000,
         .max_keys = 1000000,
         .reserved_share = 0.5,
         .max_new_keys = 10000,
@@ -87,6 +92,9 @@ static enum gs_status check_options(const struct gs_watch_options *o, struct gs_
         {"clear_after_ms", (double)o->clear_after_ms, 0, century_ms},
         {"cooldown_ms", (double)o->cooldown_ms, 0, century_ms},
         {"new_normal_after_ms", (double)o->new_normal_after_ms, 3600000, century_ms},
+        {"event_publishers", o->event_publishers, 0, GS_MAX_EVENT_PUBLISHERS},
+        {"event_window_ms", (double)o->event_window_ms, 1, (double)o->bin_ms * GS_MAX_EVENT_BINS},
+        {"event_cooldown_ms", (double)o->event_cooldown_ms, 0, century_ms},
         {"max_keys", (double)o->max_keys, 1, 100e6},
         {"reserved_share", o->reserved_share, 0, 0.99},
         {"max_new_keys", (double)o->max_new_keys, 1, 100e6},
@@ -115,6 +123,7 @@ static void init_parts(struct gs_watch *watch)
     gs_pool_init(&watch->episodes, EPISODES, sizeof(struct gs_episode));
     gs_pool_init(&watch->sketches, SKETCHES, sizeof(struct gs_sketch));
     gs_pool_init(&watch->habits, HABITS, sizeof(struct gs_habit));
+    gs_pool_init(&watch->votes, VOTES, sizeof(struct gs_vote));
     gs_seen_set_init(&watch->ids, IDS, 2, options->max_ids, watch->params.id_bins);
     gs_seen_set_init(&watch->stories, STORIES, 3, options->max_ids, watch->params.story_bins);
     watch->now = (struct gs_core){.episodes = GS_NONE};
@@ -147,6 +156,7 @@ static void drop_parts(struct gs_watch *watch)
     gs_pool_done(&watch->episodes);
     gs_pool_done(&watch->sketches);
     gs_pool_done(&watch->habits);
+    gs_pool_done(&watch->votes);
     gs_seen_set_done(&watch->ids);
     gs_seen_set_done(&watch->stories);
     free(watch->slots);
@@ -181,7 +191,7 @@ static struct gs_pool *pool_of(struct gs_watch *watch, uint32_t id)
 {
     struct gs_pool *pools[N_POOLS] = {&watch->keys,     &watch->open_bins, &watch->bins,
                                       &watch->excerpts, &watch->episodes,  &watch->sketches,
-                                      &watch->habits};
+                                      &watch->habits,   &watch->votes};
     assert(id < N_POOLS);
     return pools[id];
 }

@@ -44,7 +44,13 @@ struct gs_watch_options {
     int64_t clear_after_ms;      /* 1,800,000 */
     int64_t cooldown_ms;         /* 7,200,000 */
     int64_t new_normal_after_ms; /* 172,800,000 */
-    size_t max_keys;             /* past it new keys are refused and counted; 1,000,000 */
+    /* Risk events: a key "risk:<label>@<company>" fires when so many publishers have said it within
+     * the window, each with a story that it was the first to tell. 0 (none fires) to
+     * GS_MAX_EVENT_PUBLISHERS; 3 */
+    uint32_t event_publishers;
+    int64_t event_window_ms;   /* 10,800,000; at most GS_MAX_EVENT_BINS bins */
+    int64_t event_cooldown_ms; /* 86,400,000 without such a story, until it is news again */
+    size_t max_keys;           /* past it new keys are refused and counted; 1,000,000 */
     double reserved_share; /* part of max_keys that only topics, risks and companies may use: 0.5 */
     size_t max_new_keys;   /* a bin, of other kinds; 10,000 */
     double prior_negative_share; /* global prior before anything is learnt: 0.25 */
@@ -56,7 +62,7 @@ struct gs_watch_options {
 };
 void gs_watch_options_default(struct gs_watch_options *ret);
 
-enum { GS_MAX_KEY_LEN = 512 };
+enum { GS_MAX_KEY_LEN = 512, GS_MAX_EVENT_PUBLISHERS = 8, GS_MAX_EVENT_BINS = 240 };
 
 /* The results of gs_watch_add(). */
 enum gs_observation_result {
@@ -104,7 +110,9 @@ struct gs_story_sample {
  * close of a bin in which it did not change. */
 struct gs_alert {
     char id[17];               /* 16 hex digits: XXH3-64 of rule, key and starts_at */
-    const char *rule;          /* "negative_share" */
+    const char *rule;          /* "negative_share" or "risk_event" */
+    bool event;                /* risk_event: nothing is expected, there is no evidence and no
+                                  false_alarm (0); window_s is the event window */
     struct gs_str key, name;   /* name: what people call the key; empty: as the key says */
     enum gs_severity severity; /* fixed at firing; a rise emits updated with the new severity */
     enum gs_alert_state state;
@@ -196,7 +204,8 @@ struct gs_watch_counts {
     size_t key_bytes; /* memory of key state, hash table included, without the duplicate sets */
     size_t total_bytes;
     uint64_t refused_keys, evicted_keys;
-    uint64_t forgotten; /* ids and stories dropped early, or not remembered, because of max_ids */
+    uint64_t forgotten; /* ids, stories and votes dropped early, or not remembered, because of
+                           max_ids and max_excerpts */
 };
 void gs_watch_counts(const struct gs_watch *watch, struct gs_watch_counts *ret);
 

@@ -29,7 +29,7 @@ enum {
     GS_PUBS = 8,          /* publishers that a key and an open bin list; more are sketched */
     GS_SKETCH_CELLS = 256,
     GS_LIVE_BINS = 288,
-    GS_MAX_KINDS = 16,
+    GS_MAX_KINDS = 17,
     GS_WEIGHT_ONE = 256, /* weights are multiples of 1/256 */
     GS_SHARE_ONE = 255,
     GS_P_ONE = 1 << 23, /* probabilities of 2^-23 */
@@ -45,6 +45,7 @@ struct gs_detector_params {
     double keep;          /* decay of the overdispersion's sums, a bin */
     uint32_t weight[256]; /* of the k-th copy */
     int32_t clear_bins, cooldown_bins, new_normal_bins, id_bins, story_bins;
+    int32_t event_bins, event_cooldown_bins;
 };
 
 /* The shared part of keys of one kind ("topic", "entity", ...): where a new key starts, and the
@@ -88,8 +89,9 @@ struct gs_key {
     uint32_t sketch; /* item, or GS_NONE */
     uint32_t habit;  /* item once it has had an alert, else GS_NONE */
     struct gs_own_history own;
-    bool born; /* has a baseline */
-    bool live; /* counted in n_live: has been seen within a day, often enough to be detected */
+    bool born;  /* has a baseline */
+    bool live;  /* counted in n_live: has been seen within a day, often enough to be detected */
+    bool event; /* by its text: a risk of a company, for events.c alone */
 };
 
 struct gs_open_bin {
@@ -100,7 +102,8 @@ struct gs_open_bin {
     int32_t bin;
     uint32_t key;
     uint32_t next_in_bin;
-    uint32_t sketch; /* of its publishers once they are more than GS_PUBS; else GS_NONE */
+    uint32_t sketch; /* of its publishers once they are more than GS_PUBS; else GS_NONE. Of an
+                        event's key: the first of its votes */
     uint16_t pub[GS_PUBS];
 };
 
@@ -161,7 +164,7 @@ struct gs_watch {
     struct gs_detector_params params;
     struct gs_undo undo;
     bool open; /* in a transaction */
-    struct gs_pool keys, open_bins, bins, excerpts, episodes, sketches, habits;
+    struct gs_pool keys, open_bins, bins, excerpts, episodes, sketches, habits, votes;
     struct gs_key_slot {
         uint32_t hash, key; /* key + 1; 0: free */
     } * slots;
@@ -303,6 +306,8 @@ void gs_open_note_pub(struct gs_watch *watch, struct gs_open_bin *open, uint16_t
 /* Adds the publishers of a bin; key->last is bin->bin. */
 void gs_key_absorb_pubs(struct gs_watch *watch, struct gs_key *key, const struct gs_open_bin *bin);
 size_t gs_key_listed(const struct gs_key *key, int32_t bins); /* publishers in its list */
+/* Bins since the one among them that was not seen for longest was; 0 when there is none. */
+int32_t gs_key_listed_since(const struct gs_key *key, int32_t bins);
 double gs_key_publishers(const struct gs_watch *watch, const struct gs_key *key);
 /* The same of the window of so many bins: an hour, three hours (GS_DELAY_BINS) or a day, where older
  * messages count for less. */
@@ -326,7 +331,8 @@ struct gs_str gs_key_text(const struct gs_watch *watch, const struct gs_key *key
 struct gs_str gs_key_name(const struct gs_watch *watch, const struct gs_key *key);
 
 /* ---- admit.c: who may have a place in the table ---- */
-enum gs_rank { GS_RANK_OTHER, GS_RANK_ENTITY, GS_RANK_LABEL };
+/* States hold the numbers. */
+enum gs_rank { GS_RANK_OTHER, GS_RANK_ENTITY, GS_RANK_LABEL, GS_RANK_EVENT };
 enum gs_rank gs_rank_of(struct gs_str kind);
 /* Whether a new key of this text may be added, perhaps at the cost of an idle one. */
 bool gs_key_admit(struct gs_watch *watch, struct gs_str key);
@@ -351,29 +357,11 @@ void gs_excerpt_drop(struct gs_watch *watch, uint32_t key, int32_t at, uint64_t 
 /* The heaviest of a key's excerpts in the bins [from, bin], at most three hours; returns how many. */
 size_t gs_excerpts_pick(const struct gs_watch *watch, uint32_t key, int32_t from, int32_t bin,
                         const struct gs_excerpt *ret[GS_MAX_EVIDENCE]);
+/* Excerpts of this key with a priority under 2^(64 - shift) are kept in the bin. */
+uint32_t gs_excerpt_shift(const struct gs_watch *watch, const struct gs_bin *bin, uint32_t key);
 /* The stories of the same excerpts (story_sample.c). */
 void gs_excerpts_sample(const struct gs_watch *watch, uint32_t key, int32_t from, int32_t bin,
                         struct gs_story_sample *ret);
-
-/* ---- lifecycle.c, emit.c ---- */
-/* Looks at a key whose bin has closed: fires, or moves its episode on. traffic: the bin had
- * messages. */
-void gs_episode_step(struct gs_watch *watch, uint32_t key, bool traffic);
-/* Room for one episode more in gs_episodes_settle()'s workspace; false without memory. */
-bool gs_episodes_reserve(struct gs_watch *watch);
-/* At the end of a bin: settles severities and puts the episodes that changed into watch->ranked, by
- * key; returns how many. gs_episodes_retire(), after their alerts were given, frees those that are
- * long over. */
-size_t gs_episodes_settle(struct gs_watch *watch);
-void gs_episodes_retire(struct gs_watch *watch, int32_t bin);
-/* The number of n e-values (descending) that e-BH rejects at level q among n_live hypotheses. */
-size_t gs_e_bh(const struct gs_ranked_episode *descending, size_t n, double n_live, double q);
-/* Makes the alert of an episode at the close of bin; its texts are in watch->parts. */
-void gs_alert_make(struct gs_watch *watch, uint32_t at, int32_t bin, struct gs_alert *ret);
-bool gs_episode_calm(const struct gs_hour *hour, double m);
-/* The shortest window in which all that an alert needs beside evidence holds; the hour if none. */
-bool gs_episode_window(const struct gs_watch *watch, const struct gs_key *key, struct gs_hour *ret);
-bool gs_episode_gates(const struct gs_watch_options *options, const struct gs_hour *hour);
 
 /* ---- advance.c ---- */
 /* The bins of a key that an episode keeps from its baseline. */

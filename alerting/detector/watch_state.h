@@ -21,7 +21,7 @@
 #include "alerting/detector/watch.h"
 
 /* The version of the records that are written; all from 1 on are read. */
-enum { GS_STATE_VERSION = 1 };
+enum { GS_STATE_VERSION = 2 };
 
 /* Takes a record; value.bytes NULL: a tombstone. Borrowed for the call. */
 typedef enum gs_status gs_state_put_fn(void *arg, struct gs_str key, struct gs_str value,

@@ -70,6 +70,12 @@ function otherStories(alert, items) {
   return folded(show(alert.id), items.length === 1 ? '1 more story' : items.length + ' more stories', rest);
 }
 
+/* Of a risk event nothing is usual. */
+function shareOf(numbers) {
+  const usual = numbers.expected > 0 ? ' where ' + percent(numbers.expected) + ' are usual' : '';
+  return percent(numbers.observed) + ' of ' + count(numbers.n) + ' messages are negative' + usual;
+}
+
 function alertCard(alert) {
   const severity = ['info', 'warning', 'critical'].includes(alert.severity) ? alert.severity : 'info';
   const card = element('article', undefined, severity);
@@ -78,10 +84,9 @@ function alertCard(alert) {
   card.append(known(alert.name) ? element('h3', alert.name) : broken('h3', show(alert.key)));
   if (known(alert.name)) card.append(broken('p', show(alert.key), 'quiet'));
   if (stories.length > 0) card.append(story(stories[0], 'p', 'headline'));
-  card.append(element('p', percent(alert.observed) + ' of ' + count(alert.n) +
-    ' messages are negative where ' + percent(alert.expected) + ' are usual'));
+  card.append(element('p', alert.rule === 'risk_event' ? show(alert.reason) : shareOf(alert)));
   card.append(element('p', count(alert.stories) + ' stories from ' + count(alert.publishers) +
-    ' publishers; evidence 10^' + decimals(alert.log10_evidence, 1) + '; since ' +
+    ' publishers; ' + (alert.rule === 'risk_event' ? '' : 'evidence 10^' + decimals(alert.log10_evidence, 1) + '; ') + 'since ' +
     time(alert.starts_at) + ', last change ' + time(alert.updated_at || alert.fired_at), 'quiet'));
   if (stories.length > 1) card.append(otherStories(alert, stories.slice(1)));
   return card;
@@ -97,8 +102,7 @@ function keyLine(key) {
   const peak = key.peak || {};
   const line = element('li');
   line.append(known(key.name) ? element('strong', key.name) : broken('strong', show(key.key)));
-  line.append(' ' + percent(now.observed) + ' of ' + count(now.n) + ' negative, ' + percent(now.expected) +
-    ' usual; at its height ' + percent(peak.observed) + ', ' + time(peak.at));
+  line.append(' ' + shareOf(now) + '; at its height ' + percent(peak.observed) + ', ' + time(peak.at));
   line.append(element('small', ' — ' + show(key.severity) + ', ' + (key.state === 'resolved' ? 'over since ' +
     time(key.ends_at) : 'since ' + time(key.starts_at)), 'quiet'));
   return line;
@@ -116,8 +120,7 @@ function incidentCard(incident, alerts) {
   card.append(element('span', show(incident.severity) + ', ' + show(incident.state), 'badge'));
   card.append(element('h3', show(incident.title)));
   if (lead.story) card.append(story(lead.story, 'p', 'headline'));
-  card.append(element('p', percent(now.observed) + ' of ' + count(now.n) +
-    ' messages are negative where ' + percent(now.expected) + ' are usual'));
+  card.append(element('p', shareOf(now)));
   card.append(element('p', count(now.stories) + ' stories from ' + count(now.publishers) + ' publishers; since ' +
     time(incident.starts_at) + ', as of ' + time(now.at) + '; incident ' + show(incident.id), 'quiet'));
   lines.append(...keys.map(keyLine));

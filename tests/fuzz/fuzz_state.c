@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const int64_t t0 = 1767571200000;
@@ -36,15 +37,15 @@ static struct gs_watch *new_watch(void)
 
 static void observe(struct gs_watch *watch, int64_t from, int bins, int n, double p)
 {
-    static const char *const keys[] = {"topic:legal", "entity:A", "x"};
+    static const char *const keys[] = {"topic:legal", "entity:A", "x", "risk:d@A"};
     char id[32], source[8];
 
     for (int i = 0; i < bins * n; i++) {
         (void)snprintf(id, sizeof id, "%lld-%d", (long long)from, i);
         (void)snprintf(source, sizeof source, "s%d", i % 13);
         (void)gs_watch_add(watch,
-                           &(struct gs_observation){.key = gs_str(keys[i % 3]),
-                                                    .name = gs_str(i % 3 == 1 ? "A Company" : ""),
+                           &(struct gs_observation){.key = gs_str(keys[i % 4]),
+                                                    .name = gs_str(i % 4 == 1 ? "A Company" : ""),
                                                     .id = gs_str(id),
                                                     .ts_ms = from + (int64_t)i * 300000 / n,
                                                     .source = gs_str(source),
@@ -91,7 +92,7 @@ static struct gs_state_log *good_state(void)
             const int64_t from = t0 + round * (int64_t)9000000;
             gs_watch_begin(watch);
             observe(watch, from, 30, 12, round == 3 ? 0.95 : 0.1);
-            close_bins(watch, from + 29 * 300000);
+            close_bins(watch, from + (int64_t)29 * 300000);
             gs_watch_commit(watch);
         }
         check(gs_watch_save(watch, to_log, &log, NULL) == GS_OK);
@@ -178,7 +179,7 @@ static void make(struct gs_state_log *log, const uint8_t *data, size_t size)
         const struct gs_state_record record = gs_state_log_at(good, i);
         check(gs_state_log_add(log, record.key, record.value, NULL) == GS_OK);
     }
-    while (at + 4 <= size) {
+    while (at + 4 <= size && log->n > 0) {
         struct gs_state_log_entry *entry = &log->entries[data[at] % log->n];
         const size_t where = (size_t)data[at + 1] | (size_t)data[at + 2] << 8;
         if ((data[at] & 0x80U) != 0 && entry->value_len > 0) {

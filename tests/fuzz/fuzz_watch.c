@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct input {
@@ -69,6 +70,15 @@ static struct run start(const uint8_t settings)
     return run;
 }
 
+/* Few keys, so that they meet again: of some kinds, of none, and a risk event's. */
+static struct gs_str key_of(uint8_t who, char bytes[3])
+{
+    bytes[0] = (char)('a' + who % 4);
+    bytes[1] = ':';
+    bytes[2] = (char)('a' + who / 4 % 8);
+    return who % 16 == 15 ? gs_str("risk:d@A") : (struct gs_str){bytes, who % 9 == 0 ? 1 : 3};
+}
+
 /* A transaction's messages and watermarks; the same for the same bytes. */
 static void fill(struct run *run, struct input input, int64_t *now, struct gs_buf *records)
 {
@@ -79,13 +89,13 @@ static void fill(struct run *run, struct input input, int64_t *now, struct gs_bu
         const uint8_t what = byte(&input);
         const uint8_t who = byte(&input);
         const int repeat = (what & 8U) != 0 ? 12 : 1;
-        const char key[3] = {(char)('a' + who % 4), ':', (char)('a' + who / 4 % 8)};
+        char key[3];
         *now += steps[what & 7U];
         for (int r = 0; r < repeat; r++) {
             const char id[2] = {(char)byte(&input), (char)r};
             const char source[1] = {(char)('a' + r % 5)};
             (void)gs_watch_add(run->watch,
-                               &(struct gs_observation){.key = {key, who % 9 == 0 ? 1 : 3},
+                               &(struct gs_observation){.key = key_of(who, key),
                                                         .id = {id, (what & 16U) != 0 ? 0 : 2},
                                                         .ts_ms = *now - (what & 32U ? 400000 : 0),
                                                         .source = {source, 1},

@@ -12,6 +12,7 @@
 #include "ingest/text/watchlist/watchlist.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void add(const struct gs_config *config, const char *setting, const char *what,
                 struct gs_diagnostics *diagnostics)
@@ -103,6 +104,26 @@ static void show_model(const struct gs_model_info *info)
     }
 }
 
+/* A misspelt risk would just never be an event. The default list may name what another model lacks. */
+static void check_event_risks(const struct gs_config *config, const struct gs_model_info *info,
+                              struct gs_diagnostics *diagnostics)
+{
+    char message[320];
+
+    for (size_t i = 0;
+         gs_config_is_set(config, "watch.event_risks") && i < config->watch.event_risks.n; i++) {
+        const char *name = config->watch.event_risks.items[i];
+        bool known = false;
+        for (size_t j = 0; j < info->n_labels[GS_HEAD_RISKS] && !known; j++) {
+            known = strcmp(info->labels[GS_HEAD_RISKS][j], name) == 0;
+        }
+        if (!known) {
+            (void)snprintf(message, sizeof message, "the model has no risk \"%s\"", name);
+            add(config, "watch.event_risks", message, diagnostics);
+        }
+    }
+}
+
 static void check_model(const struct gs_config *config, bool quiet,
                         struct gs_diagnostics *diagnostics)
 {
@@ -129,6 +150,7 @@ static void check_model(const struct gs_config *config, bool quiet,
         add(config, "model.encoder.deadline",
             "the folder has no fast tier to fall back to: it does nothing", diagnostics);
     }
+    check_event_risks(config, info, diagnostics);
     if (!quiet) {
         show_model(info);
     }

@@ -121,10 +121,14 @@ static void print_row(const struct gs_replay_incident *row, FILE *out)
         const struct key_row *key = &row->keys[i];
         write_time(opened, key->fired_at_ms);
         write_time(ended, key->firing ? -1 : key->ends_at_ms);
-        gs_print_line(out, "  %-14s    %-14s  %-8s  %3.0f %% for %2.0f %%  %s", opened + 2,
+        char share[24] = "risk event"; /* of which nothing is expected */
+        if (key->expected > 0.0) {
+            (void)snprintf(share, sizeof share, "%3.0f %% for %2.0f %%", 100.0 * key->observed,
+                           100.0 * key->expected);
+        }
+        gs_print_line(out, "  %-14s    %-14s  %-8s  %-14s  %s", opened + 2,
                       ended[0] == '-' ? ended : ended + 2,
-                      gs_severity_name((enum gs_severity)key->severity), 100.0 * key->observed,
-                      100.0 * key->expected, key->key);
+                      gs_severity_name((enum gs_severity)key->severity), share, key->key);
     }
     if (row->keys_left_out > 0) {
         gs_print_line(out, "  and %u more keys", row->keys_left_out);

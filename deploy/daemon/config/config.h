@@ -121,6 +121,8 @@ struct gs_config {
     } observations;
     struct {
         struct gs_watch_options options;
+        struct gs_strings event_risks;
+        double event_min_p;
         int64_t idle_timeout_ms;
         int64_t max_step_ms;
         size_t max_gauge_keys;

@@ -136,6 +136,9 @@ static void check_watch(const struct gs_loader *loader)
     if (watch->drop_after_ms <= watch->lateness_ms) {
         add(loader, "watch.drop_after", "watch.lateness", "must be longer than watch.lateness");
     }
+    if (watch->event_window_ms > watch->bin_ms * GS_MAX_EVENT_BINS) {
+        add(loader, "watch.event_window", "watch.bin", "is more than %d bins", GS_MAX_EVENT_BINS);
+    }
     if (watch->warning_evidence < watch->info_evidence) {
         add(loader, "watch.warning_evidence", "watch.info_evidence",
             "must not be below watch.info_evidence");

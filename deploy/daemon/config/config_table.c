@@ -286,6 +286,23 @@ const struct gs_option gs_options[] = {
     {"watch.new_normal_after", GS_OPT_DURATION, AT(watch.options.new_normal_after_ms), HOUR,
      365 * DAY, "48h", "An alert that lasts this long is ended and its level becomes the baseline.",
      NULL, 0},
+    {"watch.event_publishers", GS_OPT_UINT, AT(watch.options.event_publishers), 0,
+     GS_MAX_EVENT_PUBLISHERS, "3",
+     "A grave risk of a company (key risk:<label>@<id>) is an alert when so many publishers have "
+     "told "
+     "it within watch.event_window, each with a story of its own. 0: never.",
+     NULL, 0},
+    {"watch.event_window", GS_OPT_DURATION, AT(watch.options.event_window_ms), MINUTE, DAY, "3h",
+     "Within what time; at most 240 bins.", NULL, 0},
+    {"watch.event_cooldown", GS_OPT_DURATION, AT(watch.options.event_cooldown_ms), 0, 30 * DAY,
+     "24h", "How long nobody may have told it before it is news again.", NULL, 0},
+    {"watch.event_risks", GS_OPT_NAMES, AT(watch.event_risks), 0, 0,
+     "default,accounting_fraud,suspected_fraud,suspected_crime,illegal_fundraising,"
+     "withdrawal_trouble,absconding,business_closure,regulatory_action,sanctions,data_breach,"
+     "accident",
+     "The risks that are grave: names of the model's.", NULL, 0},
+    {"watch.event_min_p", GS_OPT_DOUBLE, AT(watch.event_min_p), 0, 1, "0.5",
+     "The probability that a message has such a risk, below which it does not tell it.", NULL, 0},
     {"watch.max_keys", GS_OPT_UINT, AT(watch.options.max_keys), 1, 100000000, "1000000",
      "Keys that are watched at most, per input partition. Idle keys make room for new ones; where "
      "none is idle, observations of further keys are refused and counted.",

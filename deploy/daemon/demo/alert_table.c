@@ -199,9 +199,11 @@ size_t gs_demo_draw_alert(const struct gs_demo_alert *alert, size_t width, size_
     gs_buf_putc(&text, ' ');
     gs_buf_printf(&text, "%-8s ", word_of(alert));
     put_name(&text, alert->name, alert->key);
-    gs_buf_printf(&text,
-                  ": %.0f%% negative, %.0f%% expected, evidence %.1f, %u stories from %u sources",
-                  100 * alert->observed, 100 * alert->expected, alert->log10_evidence,
+    if (!alert->event) {
+        gs_buf_printf(&text, ": %.0f%% negative, %.0f%% expected, evidence %.1f,",
+                      100 * alert->observed, 100 * alert->expected, alert->log10_evidence);
+    }
+    gs_buf_printf(&text, "%s %u stories from %u sources", alert->event ? ": risk event," : "",
                   alert->stories, alert->publishers);
     style(out, color, over ? green : red);
     gs_demo_put(out, gs_buf_str(&text), width, false);

@@ -118,6 +118,7 @@ static void keep(const struct gs_demo_alerts *alerts, const struct gs_alert *ale
     memcpy(kept->id, alert->id, sizeof kept->id);
     copy_text(kept->key, sizeof kept->key, alert->key);
     copy_text(kept->name, sizeof kept->name, alert->name);
+    kept->event = alert->event;
     kept->severity = alert->severity;
     kept->state = alert->state;
     kept->starts_at_ms = alert->starts_at_ms;

@@ -21,6 +21,7 @@ struct gs_demo_alert {
     enum gs_severity severity;
     enum gs_alert_state state; /* firing until resolved */
     int64_t starts_at_ms, fired_at_ms, ends_at_ms;
+    bool event; /* a risk that several publishers tell, not a share */
     double observed, expected, n, log10_evidence, false_alarm_days;
     uint32_t stories, publishers, reach;
     enum gs_demo_plant

@@ -1,5 +1,6 @@
-/* A message counts for each topic and risk that is sure enough, each company named (once), its
- * source, and each topic in its language: kinds in this order, labels best first. Promotion and what is
+/* A message counts for each topic and risk that is sure enough, each company named (once), each grave
+ * risk of a company, its source, and each topic in its language: kinds in this order, labels best
+ * first. Promotion and what is
  * off topic is no opinion, and counts for nothing unless it was asked for. */
 #include "deploy/daemon/pipeline/observe.h"
 
@@ -7,7 +8,10 @@
 
 #include <string.h>
 
-enum kind { TOPIC, ENTITY, RISK, SOURCE, TOPIC_LANG, N_KINDS };
+/* A message that names more companies than these is a list: whose risk it tells is not known. */
+enum { MAX_EVENT_ENTITIES = 3 };
+
+enum kind { TOPIC, ENTITY, RISK, EVENT, SOURCE, TOPIC_LANG, N_KINDS };
 
 /* A key is shown and compared as a C string in places, so that it has no NUL. */
 static char *append(char *to, struct gs_str text)
@@ -83,6 +87,23 @@ static bool next_label(struct gs_observer *observer, const char *kind,
     return false;
 }
 
+static bool named_before(const struct gs_tagged *tagged, size_t i)
+{
+    for (size_t j = 0; j < i; j++) {
+        if (gs_str_equal(tagged->entities[i].id, tagged->entities[j].id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void set_entity(struct gs_observer *observer, const struct gs_entity_mention *entity)
+{
+    observer->observation.p_negative =
+        (double)gs_entity_sentiment(observer->tagged, entity)[GS_NEGATIVE];
+    observer->observation.name = gs_utf8_cut(entity->name, GS_MAX_NAME);
+}
+
 /* A company counts once a message, however often it is named; with the sentiment toward it where the
  * model has one, else with the message's. */
 static bool next_entity(struct gs_observer *observer)
@@ -91,15 +112,65 @@ static bool next_entity(struct gs_observer *observer)
 
     while (observer->next < tagged->n_entities) {
         const size_t i = observer->next++;
-        bool again = false;
-        for (size_t j = 0; j < i && !again; j++) {
-            again = gs_str_equal(tagged->entities[i].id, tagged->entities[j].id);
-        }
-        if (!again) {
+        if (!named_before(tagged, i)) {
             set_key(observer, "entity", tagged->entities[i].id, NULL);
-            observer->observation.p_negative =
-                (double)gs_entity_sentiment(tagged, &tagged->entities[i])[GS_NEGATIVE];
-            observer->observation.name = gs_utf8_cut(tagged->entities[i].name, GS_MAX_NAME);
+            set_entity(observer, &tagged->entities[i]);
+            return true;
+        }
+    }
+    return false;
+}
+
+static size_t count_companies(const struct gs_tagged *tagged)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < tagged->n_entities; i++) {
+        n += !named_before(tagged, i);
+    }
+    return n;
+}
+
+static bool is_grave(const struct gs_observe_options *options, const struct gs_scored_label *risk)
+{
+    bool listed = false;
+
+    for (size_t i = 0; i < options->n_events && !listed; i++) {
+        listed = gs_str_equal(risk->label, gs_str(options->events[i]));
+    }
+    return listed && risk->p >= options->min_event_p;
+}
+
+/* "risk:fraud@AAPL". An id that does not fit would be another company's. */
+static bool set_event(struct gs_observer *observer, struct gs_str risk,
+                      const struct gs_entity_mention *entity)
+{
+    set_key(observer, "risk", risk, NULL);
+    char *to = observer->key + observer->observation.key.len;
+    if (observer->observation.key.len + 1 + entity->id.len > GS_MAX_KEY) {
+        return false;
+    }
+    *to++ = '@';
+    to = append(to, entity->id);
+    observer->observation.key.len = (size_t)(to - observer->key);
+    set_entity(observer, entity);
+    return true;
+}
+
+/* Each grave risk with each company: next numbers the pairs. */
+static bool next_event(struct gs_observer *observer)
+{
+    const struct gs_tagged *tagged = observer->tagged;
+    const size_t n = tagged->n_entities;
+
+    if (observer->next == 0 && count_companies(tagged) > MAX_EVENT_ENTITIES) {
+        return false;
+    }
+    while (observer->next < tagged->n_risks * n) {
+        const size_t risk = observer->next / n;
+        const size_t entity = observer->next++ % n;
+        if (is_grave(observer->options, &tagged->risks[risk]) && !named_before(tagged, entity) &&
+            set_event(observer, tagged->risks[risk].label, &tagged->entities[entity])) {
             return true;
         }
     }
@@ -129,6 +200,8 @@ static bool next_of_kind(struct gs_observer *observer)
         return options->entities && next_entity(observer);
     case RISK:
         return options->risks && next_label(observer, "risk", tagged->risks, tagged->n_risks, NULL);
+    case EVENT:
+        return options->n_events > 0 && next_event(observer);
     case SOURCE:
         return options->sources && next_source(observer);
     case TOPIC_LANG:

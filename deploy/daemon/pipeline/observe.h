@@ -14,6 +14,11 @@ struct gs_observe_options {
     bool topics, entities, risks, sources, topic_lang;
     bool promotion;    /* whether messages that are promotion or off topic count for anything */
     float min_topic_p; /* topics and risks below it do not count, whatever their threshold */
+    /* The risks that count for the companies of their message too ("risk:fraud@AAPL"), and how sure
+     * the model has to be. n_events 0: none */
+    const char *const *events;
+    size_t n_events;
+    float min_event_p;
 };
 
 /* A walk over the keys of one message; options and message are borrowed. */

@@ -57,7 +57,12 @@ void gs_stage_tag_options(const struct gs_config *config, const struct gs_assets
 {
     *ret = (struct gs_stage_tag_options){
         .assets = assets,
-        .observe = {.topics = config->observations.topics,
+        .observe = {.events = config->watch.event_risks.items,
+                    .n_events = config->watch.options.event_publishers > 0
+                                    ? config->watch.event_risks.n
+                                    : 0,
+                    .min_event_p = (float)config->watch.event_min_p,
+                    .topics = config->observations.topics,
                     .entities = config->observations.entities,
                     .risks = config->observations.risks,
                     .sources = config->observations.sources,

@@ -52,12 +52,12 @@ struct gs_stage_watch {
         *keys_series;
     struct gs_series *ahead_series, *jump_series;
     struct gs_series *alarms_series[2], *budget_series[2], *key_days_series; /* info, warning */
-    struct gs_series *refused_series, *evicted_series, *memory_series,
+    struct gs_series *refused_series, *evicted_series, *forgotten_series, *memory_series,
         *rejected_series[GS_N_REJECTS];
     struct gs_series *produced[GS_N_STREAMS], *latency;
     int64_t *arrived_ms; /* [GS_MAX_LATENCIES] timestamps of the batch's records */
     size_t n_arrived;
-    uint64_t refused_keys, evicted_keys;
+    uint64_t refused_keys, evicted_keys, forgotten;
 };
 
 /* NULL: not one of ours. */

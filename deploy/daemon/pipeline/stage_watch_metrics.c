@@ -37,6 +37,7 @@ void gs_stage_watch_find_series(struct gs_stage_watch *stage)
     stage->keys_series = gs_metric_series(shard, GS_M_KEYS, NULL);
     stage->refused_series = gs_metric_series(shard, GS_M_KEYS_REFUSED, NULL);
     stage->evicted_series = gs_metric_series(shard, GS_M_KEYS_EVICTED, NULL);
+    stage->forgotten_series = gs_metric_series(shard, GS_M_FORGOTTEN, NULL);
     stage->memory_series = gs_metric_series(shard, GS_M_WATCH_MEMORY, NULL);
     stage->key_days_series = gs_metric_series(shard, GS_M_KEY_DAYS, NULL);
     for (size_t i = 0; i < GS_COUNT(stage->alarms_series); i++) {
@@ -68,6 +69,15 @@ static void show_cost(struct gs_stage_watch *stage)
     }
 }
 
+/* A sum over partitions as a counter: one that leaves takes its part of the sum along. */
+static void add_more(struct gs_series *series, uint64_t now, uint64_t *was)
+{
+    if (now > *was) {
+        gs_series_add(series, (double)(now - *was));
+    }
+    *was = now;
+}
+
 void gs_stage_watch_show(struct gs_stage_watch *stage)
 {
     struct gs_watch_counts sum = {0};
@@ -80,20 +90,16 @@ void gs_stage_watch_show(struct gs_stage_watch *stage)
         sum.total_bytes += counts.total_bytes;
         sum.refused_keys += counts.refused_keys;
         sum.evicted_keys += counts.evicted_keys;
+        sum.forgotten += counts.forgotten;
     }
     gs_stage_watch_each(stage, post_row, stage->board);
     gs_board_end(stage->board);
     show_cost(stage);
     gs_series_set(stage->keys_series, (double)sum.keys);
     gs_series_set(stage->memory_series, (double)sum.total_bytes);
-    if (sum.refused_keys > stage->refused_keys) {
-        gs_series_add(stage->refused_series, (double)(sum.refused_keys - stage->refused_keys));
-    }
-    if (sum.evicted_keys > stage->evicted_keys) {
-        gs_series_add(stage->evicted_series, (double)(sum.evicted_keys - stage->evicted_keys));
-    }
-    stage->refused_keys = sum.refused_keys;
-    stage->evicted_keys = sum.evicted_keys;
+    add_more(stage->refused_series, sum.refused_keys, &stage->refused_keys);
+    add_more(stage->evicted_series, sum.evicted_keys, &stage->evicted_keys);
+    add_more(stage->forgotten_series, sum.forgotten, &stage->forgotten);
 }
 
 static void count(struct gs_stage_watch *stage)

@@ -126,6 +126,7 @@ void gs_metrics_init_known(struct gs_shard *shard, const struct gs_metric_known 
                                               GS_M_KEYS,
                                               GS_M_KEYS_REFUSED,
                                               GS_M_KEYS_EVICTED,
+                                              GS_M_FORGOTTEN,
                                               GS_M_DEGRADED,
                                               GS_M_ENTITIES_UNREAD,
                                               GS_M_CASCADE_ACCEPTED,

@@ -174,6 +174,10 @@ const struct gs_metric_def gs_metric_table[GS_N_METRICS] = {
           "severity"),
     COUNTER(GS_M_KEYS_EVICTED, "keys_evicted_total",
             "Idle keys that had to make room for new ones.", NULL),
+    COUNTER(GS_M_FORGOTTEN, "watch_forgotten_total",
+            "Ids, stories and votes on risk events that were dropped early, or not remembered, for "
+            "want of room: watch.max_ids, watch.max_excerpts.",
+            NULL),
     GAUGE(GS_M_WATCH_MEMORY, "watch_memory_bytes", GS_JOIN_SUM, "bytes",
           "Memory of all windows and their duplicate sets.", NULL),
 

@@ -64,6 +64,7 @@ enum gs_metric_id {
     GS_M_KEYS,             /* gauge {} */
     GS_M_KEYS_REFUSED,     /* counter {} */
     GS_M_KEYS_EVICTED,     /* counter {} */
+    GS_M_FORGOTTEN,        /* counter {} */
     GS_M_ALARM_RUNS,       /* gauge {severity}: info, warning */
     GS_M_KEY_DAYS,         /* gauge {} */
     GS_M_ALARM_BUDGET,     /* gauge {severity} */

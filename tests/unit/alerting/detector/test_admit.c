@@ -40,6 +40,7 @@ static void test_ranks(void **state)
         {"topics may fill the table", "topic", 1, ROOM},
         {"so may risks", "risk", 1, ROOM},
         {"companies leave an eighth", "entity", 1, ROOM * 7 / 8},
+        {"risks of companies fill a quarter", "risk:default@", 1, ROOM / 4},
         {"of others, so many in a bin", "source", 1, 400},
         {"and half the table in all", "source", 30, ROOM / 2},
     };

@@ -5,7 +5,8 @@
 
 #include "tests/unit/gs_test.h"
 
-#include "alerting/detector/watch_internal.h"
+#include "alerting/detector/episodes.h"
+#include "alerting/detector/events.h"
 #include "ingest/base/buf.h"
 
 #include <math.h>
@@ -269,6 +270,7 @@ static inline uint64_t digest(const struct gs_watch *watch)
     sum = sum * 31 + digest_items(&watch->episodes);
     sum = sum * 31 + digest_items(&watch->sketches);
     sum = sum * 31 + digest_items(&watch->habits);
+    sum = sum * 31 + digest_items(&watch->votes);
     sum = sum * 31 + hash_of(watch->texts, watch->now.n_texts);
     sum = sum * 31 + hash_of(watch->bin_order, watch->now.n_bins * sizeof *watch->bin_order);
     sum = sum * 31 + digest_set(watch, &watch->ids);

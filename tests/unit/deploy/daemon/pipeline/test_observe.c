@@ -121,6 +121,77 @@ static void a_company_counts_with_the_sentiment_toward_it(void **state)
     }
 }
 
+/* A grave risk counts for each company of its message: with the sentiment toward it and its name. */
+static void grave_risks_count_for_companies(void **state)
+{
+    static const char *const grave[] = {"fraud", "default"};
+    static const char *const ids[] = {"600519.SH", "AAPL", "600519.SH", "0700.HK", "MSFT"};
+    static const struct {
+        const char *shows;
+        float p_fraud, p_default, min_p;
+        size_t n_entities, n_events, want;
+        const char *last;
+    } cases[] = {
+        {"one risk, one company", 0.7F, 0, 0.5F, 1, 2, 1, "risk:fraud@600519.SH"},
+        {"one risk, two companies, one twice", 0.7F, 0, 0.5F, 3, 2, 2, "risk:fraud@AAPL"},
+        {"two risks", 0.7F, 0.6F, 0.5F, 3, 2, 4, "risk:default@AAPL"},
+        {"a risk that is not sure", 0.7F, 0.4F, 0.5F, 3, 2, 2, "risk:fraud@AAPL"},
+        {"a risk that is not listed", 0.7F, 0.6F, 0.5F, 3, 1, 2, "risk:fraud@AAPL"},
+        {"three companies", 0.7F, 0, 0.5F, 4, 2, 3, "risk:fraud@0700.HK"},
+        {"four companies: a list", 0.7F, 0, 0.5F, 5, 2, 0, ""},
+        {"no company", 0.7F, 0, 0.5F, 0, 2, 0, ""},
+        {"none is listed", 0.7F, 0.6F, 0.5F, 3, 0, 0, ""},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < GS_COUNT(cases); i++) {
+        const struct gs_observe_options options = {
+            .events = grave, .n_events = cases[i].n_events, .min_event_p = cases[i].min_p};
+        struct seen seen = {0};
+        struct gs_tagged one = tagged();
+
+        print_message("  %s\n", cases[i].shows);
+        one.risks[0].p = cases[i].p_fraud;
+        one.risks[1] = (struct gs_scored_label){gs_str("default"), cases[i].p_default};
+        one.n_risks = 2;
+        one.n_entities = cases[i].n_entities;
+        for (size_t j = 0; j < one.n_entities; j++) {
+            one.entities[j].id = gs_str(ids[j]);
+            one.entities[j].name = gs_str(ids[j]);
+            one.entities[j].has_own = true;
+            one.entities[j].sentiment[GS_NEGATIVE] = j == 1 ? 0.25F : 0.75F;
+        }
+        observe(&options, &one, &seen);
+        assert_int_equal(seen.n, cases[i].want);
+        if (seen.n > 0) {
+            const char *of = strchr(cases[i].last, '@') + 1;
+            assert_string_equal(seen.keys[seen.n - 1], cases[i].last);
+            assert_true(gs_str_equal(seen.last.name, gs_str(of)));
+            assert_float_equal((float)seen.last.p_negative, strcmp(of, "AAPL") == 0 ? 0.25F : 0.75F,
+                               0);
+        }
+    }
+}
+
+/* An id that does not fit a key would be cut to another company's. */
+static void an_id_too_long_for_an_event_is_none(void **state)
+{
+    static const char *const grave[] = {"fraud"};
+    const struct gs_observe_options options = {.events = grave, .n_events = 1};
+    char id[GS_MAX_KEY];
+    (void)state;
+
+    memset(id, 'A', sizeof id);
+    for (size_t len = GS_MAX_KEY - 14; len < GS_MAX_KEY; len++) {
+        struct seen seen = {0};
+        struct gs_tagged one = tagged();
+        one.entities[0].id = (struct gs_str){id, len};
+        one.n_entities = 1;
+        observe(&options, &one, &seen);
+        assert_int_equal(seen.n, strlen("risk:fraud@") + len <= GS_MAX_KEY);
+    }
+}
+
 static void kinds_can_be_switched_off(void **state)
 {
     static const struct {
@@ -246,6 +317,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_key_once_in_a_fixed_order),
+        cmocka_unit_test(grave_risks_count_for_companies),
+        cmocka_unit_test(an_id_too_long_for_an_event_is_none),
         cmocka_unit_test(kinds_can_be_switched_off),
         cmocka_unit_test(a_message_about_nothing_counts_for_its_source_only),
         cmocka_unit_test(long_names_and_texts_are_cut_at_a_character),
