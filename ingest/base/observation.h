@@ -6,6 +6,7 @@
 #ifndef GS_BASE_OBSERVATION_H
 #define GS_BASE_OBSERVATION_H
 
+#include "ingest/base/outline.h"
 #include "ingest/base/str.h"
 
 #include <stdint.h>
@@ -21,6 +22,7 @@ struct gs_observation {
     struct gs_str excerpt;
     struct gs_str url;  /* as the message has it: unchecked; empty: none */
     struct gs_str name; /* what people call the key ("Kweichow Moutai"); empty: as the key says */
+    struct gs_outline outline; /* of the text; empty: only its own story's are copies */
 };
 
 #endif

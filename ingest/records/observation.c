@@ -8,6 +8,28 @@
 
 #include <assert.h>
 
+/* The bytes of an outline as they go out: bands from their high byte on, then cells. */
+enum { OUTLINE_BYTES = 4 * GS_OUTLINE_BANDS + GS_OUTLINE_CELL_BYTES };
+
+static void put_outline(const struct gs_outline *outline, struct gs_buf *out)
+{
+    static const char hex[] = "0123456789abcdef";
+    unsigned char bytes[OUTLINE_BYTES];
+    char text[2 * OUTLINE_BYTES + 2];
+
+    for (size_t i = 0; i < 4 * (size_t)GS_OUTLINE_BANDS; i++) {
+        bytes[i] = (unsigned char)(outline->bands[i / 4] >> (24 - 8 * (i % 4)));
+    }
+    memcpy(bytes + 4 * (size_t)GS_OUTLINE_BANDS, outline->cells, GS_OUTLINE_CELL_BYTES);
+    for (size_t i = 0; i < OUTLINE_BYTES; i++) {
+        text[1 + 2 * i] = hex[bytes[i] >> 4];
+        text[2 + 2 * i] = hex[bytes[i] & 15];
+    }
+    text[0] = '"';
+    text[sizeof text - 1] = '"';
+    gs_buf_put(out, (struct gs_str){text, sizeof text});
+}
+
 void gs_observation_encode(const struct gs_observation *observation, struct gs_buf *out)
 {
     assert(observation->key.len > 0 && observation->key.len <= GS_MAX_KEY);
@@ -32,6 +54,10 @@ void gs_observation_encode(const struct gs_observation *observation, struct gs_b
     if (observation->story != 0) {
         GS_CODEC_PUT(out, ",\"dup\":");
         gs_codec_put_hash(out, observation->story);
+    }
+    if (!gs_outline_is_empty(&observation->outline)) {
+        GS_CODEC_PUT(out, ",\"outline\":");
+        put_outline(&observation->outline, out);
     }
     if (observation->excerpt.bytes != NULL) {
         GS_CODEC_PUT(out, ",\"text\":");
@@ -62,6 +88,31 @@ static bool read_dup(struct gs_json *json, uint64_t *ret)
     return gs_codec_read_str(json, &text, "dup is not a string") &&
            ((gs_codec_hash(text, ret) && *ret != 0) ||
             gs_codec_refuse(json, "dup is not 16 hexadecimal digits"));
+}
+
+static bool read_outline(struct gs_json *json, struct gs_outline *ret)
+{
+    uint64_t words[OUTLINE_BYTES / 8];
+    struct gs_str text;
+
+    if (!gs_codec_read_str(json, &text, "outline is not a string")) {
+        return false;
+    }
+    bool good = text.len == 2 * (size_t)OUTLINE_BYTES;
+    for (size_t i = 0; i < GS_COUNT(words) && good; i++) {
+        good = gs_codec_hash((struct gs_str){text.bytes + 16 * i, 16}, &words[i]);
+    }
+    if (!good) {
+        return gs_codec_refuse(json, "outline is not 160 hexadecimal digits");
+    }
+    for (size_t i = 0; i < GS_OUTLINE_BANDS; i++) {
+        ret->bands[i] = (uint32_t)(words[i / 2] >> (i % 2 == 0 ? 32 : 0));
+    }
+    for (size_t i = 0; i < GS_OUTLINE_CELL_BYTES; i++) {
+        const uint64_t word = words[GS_OUTLINE_BANDS / 2 + i / 8];
+        ret->cells[i] = (uint8_t)(word >> (56 - 8 * (i % 8)));
+    }
+    return true;
 }
 
 /* One member, whose key is taken. */
@@ -104,6 +155,9 @@ static bool read_member(struct gs_json *json, struct gs_str key, struct gs_obser
     }
     if (GS_CODEC_IS(key, "dup")) {
         return read_dup(json, &o->story);
+    }
+    if (GS_CODEC_IS(key, "outline")) {
+        return read_outline(json, &o->outline);
     }
     if (GS_CODEC_IS(key, "text")) {
         return gs_codec_read_str(json, &o->excerpt, "text is not a string") &&

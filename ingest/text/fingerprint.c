@@ -8,9 +8,9 @@
 #include "ingest/text/clean/normalize.h"
 
 #include "ingest/base/utf8.h"
+#include "ingest/text/story_text.h"
 
 #define XXH_STATIC_LINKING_ONLY /* for a state on the stack */
-#include <utf8proc.h>
 #include <xxhash.h>
 
 /* Kept bytes on their way into the hash; the stream is only begun by a text over one block. */
@@ -40,85 +40,19 @@ static void keep(struct sink *sink, const char *bytes, size_t n)
     sink->len += n;
 }
 
-static bool is_word(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_han(uint32_t cp)
-{
-    return (cp >= 0x3400 && cp <= 0x9FFF) || (cp >= 0x20000 && cp <= 0x3FFFF);
-}
-
-static bool is_kept(uint32_t cp)
-{
-    const utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)cp);
-
-    return is_han(cp) || (category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_ME) ||
-           (category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO);
-}
-
-static char lower(char c)
-{
-    if (c >= 'A' && c <= 'Z') {
-        return (char)(c | 0x20);
-    }
-    return c;
-}
-
-/* Says whether the word at the front of text is name, in whatever case. */
-static bool is_name(struct gs_str text, const char *name)
-{
-    const size_t n = strlen(name);
-    size_t i = 0;
-
-    while (i < n && i < text.len && lower(text.bytes[i]) == name[i]) {
-        i++;
-    }
-    return i == n && (i == text.len || !is_word(text.bytes[i]));
-}
-
-/* Length of the URL at the front of text: "http", as the rules leave it, or written out. */
-static size_t url_len(struct gs_str text)
-{
-    size_t n = is_name(text, "http") ? 4 : is_name(text, "https") ? 5 : 0;
-
-    if (n > 0 && n + 2 < text.len && memcmp(text.bytes + n, "://", 3) == 0) {
-        while (n < text.len && text.bytes[n] > ' ' && text.bytes[n] < 0x7F &&
-               strchr("<>\"", text.bytes[n]) == NULL) {
-            n++;
-        }
-    }
-    return n;
-}
-
-/* Length of the mention at the front of text, which begins with '@'; a price ("@150") is none. */
-static size_t mention_len(struct gs_str text)
-{
-    size_t n = 1;
-
-    if (text.len > 1 && text.bytes[1] >= '0' && text.bytes[1] <= '9') {
-        return 0;
-    }
-    while (n < text.len && (is_word(text.bytes[n]) || text.bytes[n] == '_')) {
-        n++;
-    }
-    return n > 1 ? n : 0;
-}
-
 /* Bytes at the front of text that do not count. */
 static size_t skipped(struct gs_str text, bool at_word, bool at_start)
 {
     if (text.bytes[0] == '@') {
-        return mention_len(text);
+        return gs_story_mention_len(text);
     }
     if (!at_word) {
         return 0;
     }
-    if (at_start && is_name(text, "rt")) {
+    if (at_start && gs_story_is_name(text, "rt")) {
         return 2;
     }
-    return lower(text.bytes[0]) == 'h' ? url_len(text) : 0;
+    return gs_story_lower(text.bytes[0]) == 'h' ? gs_story_url_len(text) : 0;
 }
 
 uint64_t gs_fingerprint(struct gs_str normalized)
@@ -140,16 +74,16 @@ uint64_t gs_fingerprint(struct gs_str normalized)
             continue;
         }
         if ((unsigned char)c < 0x80) {
-            at_word = !is_word(c);
+            at_word = !gs_story_is_word(c);
             if (!at_word) {
-                const char folded = lower(c);
+                const char folded = gs_story_lower(c);
                 keep(&sink, &folded, 1);
             }
             i++;
             continue;
         }
         const size_t n = gs_utf8_valid_len(text.bytes + i, text.len - i);
-        if (n > 0 && is_kept(gs_utf8_decode(text.bytes + i, n))) {
+        if (n > 0 && gs_story_is_kept(gs_utf8_decode(text.bytes + i, n))) {
             keep(&sink, text.bytes + i, n);
         }
         at_word = true;

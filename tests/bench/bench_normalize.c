@@ -8,6 +8,7 @@
  * GS_KERNELS=scalar measures the scalar scans. */
 #include "ingest/text/clean/normalize.h"
 #include "ingest/text/lang.h"
+#include "ingest/text/story_outline.h"
 #include "ingest/text/watchlist/watchlist.h"
 
 #include <stdio.h>
@@ -117,6 +118,15 @@ static size_t fingerprint(void *unused, struct gs_str text)
     return (size_t)gs_fingerprint(text);
 }
 
+static size_t outline(void *unused, struct gs_str text)
+{
+    struct gs_outline got;
+
+    (void)unused;
+    gs_outline((struct gs_str){NULL, 0}, text, &got);
+    return got.bands[0];
+}
+
 static size_t find(void *list, struct gs_str text)
 {
     struct gs_match matches[16];
@@ -180,9 +190,13 @@ static const struct {
     const char *name;
     work_fn *work;
 } works[] = {
-    {"utf8proc_casefold", casefold}, {"clean", clean},
-    {"clean_and_rules", clean},      {"language", detect},
-    {"fingerprint", fingerprint},    {"watchlist", find},
+    {"utf8proc_casefold", casefold},
+    {"clean", clean},
+    {"clean_and_rules", clean},
+    {"language", detect},
+    {"fingerprint", fingerprint},
+    {"outline", outline},
+    {"watchlist", find},
 };
 enum { CASEFOLD, CLEAN, RULES };
 
@@ -239,7 +253,7 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "bench_normalize [5..%d]: %s\n", MAX_REPETITIONS, err.message);
         return 2;
     }
-    void *const args[GS_COUNT(works)] = {NULL, plain, ruled, NULL, NULL, list};
+    void *const args[GS_COUNT(works)] = {NULL, plain, ruled, NULL, NULL, NULL, list};
     for (size_t i = 0; i < GS_COUNT(sets); i++) {
         bench_set(&sets[i], args, repetitions);
     }

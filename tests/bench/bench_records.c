@@ -191,15 +191,15 @@ int main(void)
     w.json = gs_buf_str(&kept);
     measure("tagged decode, English", kept.len, decode_tagged, &w);
 
-    w.observation = (struct gs_observation){gs_str("topic:results"),
-                                            message.id,
-                                            message.ts_ms,
-                                            message.source,
-                                            0.912345F,
-                                            0x9f3c00000000aaaa,
-                                            {message.text.bytes, GS_MAX_EXCERPT},
-                                            message.url,
-                                            {NULL, 0}};
+    w.observation = (struct gs_observation){.key = gs_str("topic:results"),
+                                            .id = message.id,
+                                            .ts_ms = message.ts_ms,
+                                            .source = message.source,
+                                            .p_negative = 0.912345F,
+                                            .story = 0x9f3c00000000aaaa,
+                                            .excerpt = {message.text.bytes, GS_MAX_EXCERPT},
+                                            .url = message.url,
+                                            .outline = {.bands = {1}, .cells = {1}}};
     gs_buf_reset(&kept);
     gs_observation_encode(&w.observation, &kept);
     measure("observation encode", kept.len, encode_observation, &w);

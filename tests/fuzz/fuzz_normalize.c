@@ -1,9 +1,10 @@
 /* Any bytes through the cleaning. Properties: the outcome is valid UTF-8; origins never fall and
  * stay in the input; cleaning the outcome again changes nothing, with HTML and repair on or off (no
  * rules); the fast path and utf8proc alone agree; with rules it is still valid UTF-8 without blanks
- * at its ends. */
+ * at its ends; the outline does not depend on which part is the title. */
 #include "ingest/text/clean/nfkc_class.h"
 #include "ingest/text/clean/stage.h"
+#include "ingest/text/story_outline.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -91,6 +92,21 @@ static struct cleaners make_cleaners(void)
                              make(rules, true, true)};
 }
 
+/* Cut into title and text at a blank it is the same, and five bytes hold five words at most. */
+static void check_outline(struct gs_str text)
+{
+    struct gs_outline whole;
+    struct gs_outline parts;
+    const char *blank = memchr(text.bytes, ' ', text.len);
+    const size_t at = blank == NULL ? 0 : (size_t)(blank - text.bytes);
+
+    gs_outline((struct gs_str){NULL, 0}, text, &whole);
+    gs_outline((struct gs_str){text.bytes, at}, (struct gs_str){text.bytes + at, text.len - at},
+               &parts);
+    CHECK(memcmp(&whole, &parts, sizeof whole) == 0);
+    CHECK(text.len >= 5 || gs_outline_is_empty(&whole));
+}
+
 static void check_again(struct gs_norm *with, struct gs_str text)
 {
     static char copy[4096]; /* text may be in with's own buffer */
@@ -102,6 +118,7 @@ static void check_again(struct gs_norm *with, struct gs_str text)
         CHECK(gs_norm_run(with, cleaned, &again, NULL) == GS_OK);
         CHECK(gs_str_equal(cleaned, again.text));
         CHECK(gs_fingerprint(cleaned) == gs_fingerprint(again.text));
+        check_outline(cleaned);
     }
 }
 

@@ -5,6 +5,7 @@
 #include "deploy/daemon/pipeline/observe.h"
 
 #include "ingest/base/utf8.h"
+#include "ingest/text/story_outline.h"
 
 #include <string.h>
 
@@ -68,6 +69,9 @@ void gs_observer_start(struct gs_observer *observer, const struct gs_observe_opt
                                                     .p_negative = (double)tagged->sentiment[0],
                                                     .story = tagged->story,
                                                     .excerpt = gs_utf8_cut(shown, GS_MAX_EXCERPT)};
+    if (!silent) {
+        gs_outline(tagged->title, tagged->text, &observer->observation.outline);
+    }
     if (tagged->message->url.len <= GS_MAX_URL) { /* half a link is none */
         observer->observation.url = tagged->message->url;
     }

@@ -36,40 +36,63 @@ static void assert_text(struct gs_str got, const char *want)
 
 /* ---- observations ---- */
 
+#define OUTLINE                                                                                    \
+    "00000001fedcba98000000030000000400000005000000060000000780000000"                             \
+    "21f0000000000000000000000000000000000000000000000000000000000000"                             \
+    "00000000000000000000000000000000"
+
 static const struct {
     const char *shows;
     struct gs_observation observation;
     const char *json;
 } observations[] = {
     {"everything",
-     {TEXT("topic:results"), TEXT("a1"), 1795253400123, TEXT("wire"), 0.91F, 0x9f3c000000000001,
-      TEXT("Profit fell"), TEXT("https://a.example/1"), TEXT("Company results")},
+     {.key = TEXT("topic:results"),
+      .id = TEXT("a1"),
+      .ts_ms = 1795253400123,
+      .source = TEXT("wire"),
+      .p_negative = 0.91F,
+      .story = 0x9f3c000000000001,
+      .excerpt = TEXT("Profit fell"),
+      .url = TEXT("https://a.example/1"),
+      .name = TEXT("Company results")},
      "{\"v\":1,\"key\":\"topic:results\",\"name\":\"Company "
      "results\",\"id\":\"a1\",\"ts\":1795253400123,\"source\":\"wire\","
      "\"p\":0.91,"
      "\"dup\":\"9f3c000000000001\",\"text\":\"Profit fell\","
      "\"url\":\"https://a.example/1\"}"},
+    {"an outline",
+     {.key = TEXT("k"),
+      .id = TEXT("i"),
+      .ts_ms = 1,
+      .source = TEXT("s"),
+      .story = 1,
+      .outline = {.bands = {1, 0xFEDCBA98, 3, 4, 5, 6, 7, 0x80000000}, .cells = {0x21, 0xF0}}},
+     "{\"v\":1,\"key\":\"k\",\"id\":\"i\",\"ts\":1,\"source\":\"s\",\"p\":0,"
+     "\"dup\":\"0000000000000001\",\"outline\":\"" OUTLINE "\"}"},
     {"no duplicate group, no text",
-     {TEXT("k"), TEXT(""), 0, TEXT(""), 0, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}},
+     {.key = TEXT("k"), .id = TEXT(""), .source = TEXT("")},
      "{\"v\":1,\"key\":\"k\",\"id\":\"\",\"ts\":0,\"source\":\"\",\"p\":0}"},
     {"certain, a time before the epoch, Han, what JSON escapes",
-     {TEXT("entity:\xE8\x8C\x85\xE5\x8F\xB0"),
-      TEXT("\"\\\n"),
-      -1,
-      TEXT("s"),
-      1,
-      1,
-      TEXT(""),
-      {NULL, 0},
-      {NULL, 0}},
+     {.key = TEXT("entity:\xE8\x8C\x85\xE5\x8F\xB0"),
+      .id = TEXT("\"\\\n"),
+      .ts_ms = -1,
+      .source = TEXT("s"),
+      .p_negative = 1,
+      .story = 1,
+      .excerpt = TEXT("")},
      "{\"v\":1,\"key\":\"entity:\xE8\x8C\x85\xE5\x8F\xB0\",\"id\":\"\\\"\\\\\\n\",\"ts\":-1,"
      "\"source\":\"s\",\"p\":1,"
      "\"dup\":\"0000000000000001\",\"text\":\"\"}"},
     {"a probability of nine digits",
-     {TEXT("k"), TEXT("i"), 1, TEXT("s"), 0.123456791F, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}},
+     {.key = TEXT("k"),
+      .id = TEXT("i"),
+      .ts_ms = 1,
+      .source = TEXT("s"),
+      .p_negative = 0.123456791F},
      "{\"v\":1,\"key\":\"k\",\"id\":\"i\",\"ts\":1,\"source\":\"s\",\"p\":0.12345679}"},
     {"a probability too small for a fraction",
-     {TEXT("k"), TEXT("i"), 1, TEXT("s"), 1.5e-9F, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}},
+     {.key = TEXT("k"), .id = TEXT("i"), .ts_ms = 1, .source = TEXT("s"), .p_negative = 1.5e-9F},
      "{\"v\":1,\"key\":\"k\",\"id\":\"i\",\"ts\":1,\"source\":\"s\",\"p\":1.50000001e-09}"},
 };
 
@@ -82,6 +105,7 @@ static void assert_same(const struct gs_observation *a, const struct gs_observat
     assert_true(gs_str_equal(a->source, b->source));
     assert_true(a->p_negative == b->p_negative);
     assert_int_equal(a->story, b->story);
+    assert_memory_equal(&a->outline, &b->outline, sizeof a->outline);
     assert_true(gs_str_equal(a->excerpt, b->excerpt));
     assert_int_equal(a->excerpt.bytes == NULL, b->excerpt.bytes == NULL);
     assert_true(gs_str_equal(a->url, b->url));
@@ -174,6 +198,11 @@ static const struct {
      "NUL"},
     {"dup too short", TEXT("{" OBSERVATION ",\"dup\":\"abc\"}"), "dup"},
     {"dup in upper case", TEXT("{" OBSERVATION ",\"dup\":\"9F3C000000000001\"}"), "dup"},
+    {"an outline", TEXT("{" OBSERVATION ",\"outline\":\"" OUTLINE "\"}"), NULL},
+    {"an outline that is short", TEXT("{" OBSERVATION ",\"outline\":\"00\"}"), "outline"},
+    {"an outline that is long", TEXT("{" OBSERVATION ",\"outline\":\"" OUTLINE "00\"}"), "outline"},
+    {"an outline that is none", TEXT("{" OBSERVATION ",\"outline\":\"x" OUTLINE "\"}"), "outline"},
+    {"an outline that is a number", TEXT("{" OBSERVATION ",\"outline\":7}"), "outline"},
     {"dup of zero", TEXT("{" OBSERVATION ",\"dup\":\"0000000000000000\"}"), "dup"},
     {"bytes that are not UTF-8", TEXT("{" OBSERVATION ",\"text\":\"\xFF\"}"), "UTF-8"},
     {"half a surrogate pair", TEXT("{" OBSERVATION ",\"text\":\"\\ud800\"}"), "surrogate"},
