@@ -18,7 +18,7 @@ static gs_command_fn *const functions[GS_N_COMMANDS] = {
     [GS_CMD_TOKENIZE] = gs_cmd_tokenize, [GS_CMD_EMBED] = gs_cmd_embed,
     [GS_CMD_QUANTIZE] = gs_cmd_quantize, [GS_CMD_COMBINE] = gs_cmd_combine,
     [GS_CMD_BENCH] = gs_cmd_bench,       [GS_CMD_LAG] = gs_cmd_lag,
-    [GS_CMD_OFFSETS] = gs_cmd_offsets,
+    [GS_CMD_OFFSETS] = gs_cmd_offsets,   [GS_CMD_DLQ] = gs_cmd_dlq,
 };
 
 /* GS_N_COMMANDS: there is none of that name. */

@@ -1,9 +1,9 @@
 /* A group's positions from outside (inspect.h): a consumer that joins no group asks for the group's
  * members, its committed offsets and the ends of the partitions, and reads one record where it wants
- * to know since when records wait. */
+ * to know since when records wait. reader.c stands on the same client. */
 #include "ingest/kafka/inspect.h"
 
-#include "ingest/kafka/kafka_internal.h"
+#include "ingest/kafka/inspect_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,16 +12,8 @@ enum { ASK_MS = 10000, READ_MS = 3000 };
 
 /* ---- the client ---- */
 
-struct inspector {
-    struct gs_kafka_client client;
-    const struct gs_kafka_options *options;
-    int64_t deadline_ns;
-    rd_kafka_topic_partition_list_t *list; /* partitions and their committed offsets */
-    struct gs_kafka_group group;
-};
-
-static enum gs_status start(struct inspector *at, struct gs_kafka_options *options,
-                            struct gs_error *err)
+enum gs_status gs_kafka_inspector_start(struct gs_kafka_inspector *at,
+                                        struct gs_kafka_options *options, struct gs_error *err)
 {
     rd_kafka_conf_t *conf = NULL;
 
@@ -36,7 +28,7 @@ static enum gs_status start(struct inspector *at, struct gs_kafka_options *optio
                            : status;
 }
 
-static void stop(struct inspector *at)
+void gs_kafka_inspector_stop(struct gs_kafka_inspector *at)
 {
     gs_kafka_group_done(&at->group);
     if (at->list != NULL) {
@@ -47,7 +39,8 @@ static void stop(struct inspector *at)
 
 /* ---- questions ---- */
 
-static enum gs_status add_topic(struct inspector *at, const char *topic, struct gs_error *err)
+enum gs_status gs_kafka_inspector_add_topic(struct gs_kafka_inspector *at, const char *topic,
+                                            struct gs_error *err)
 {
     rd_kafka_topic_t *rkt = rd_kafka_topic_new(at->client.rk, topic, NULL);
 
@@ -65,7 +58,7 @@ static enum gs_status add_topic(struct inspector *at, const char *topic, struct 
 }
 
 /* While a transaction holds an offset the broker makes us wait: that is not "none". */
-static enum gs_status ask_committed(struct inspector *at, struct gs_error *err)
+enum gs_status gs_kafka_inspector_committed(struct gs_kafka_inspector *at, struct gs_error *err)
 {
     for (unsigned attempt = 0;; attempt++) {
         rd_kafka_resp_err_t code = rd_kafka_committed(at->client.rk, at->list, GS_KAFKA_SLICE_MS);
@@ -83,7 +76,7 @@ static enum gs_status ask_committed(struct inspector *at, struct gs_error *err)
     }
 }
 
-static enum gs_status ask_members(struct inspector *at, struct gs_error *err)
+static enum gs_status ask_members(struct gs_kafka_inspector *at, struct gs_error *err)
 {
     const rd_kafka_resp_err_t code =
         gs_kafka_group_read(at->client.rk, at->options->group, ASK_MS, &at->group);
@@ -94,8 +87,9 @@ static enum gs_status ask_members(struct inspector *at, struct gs_error *err)
                          rd_kafka_err2str(code));
 }
 
-static enum gs_status ask_ends(struct inspector *at, const rd_kafka_topic_partition_t *partition,
-                               int64_t *ret_low, int64_t *ret_end, struct gs_error *err)
+enum gs_status gs_kafka_inspector_ends(struct gs_kafka_inspector *at,
+                                       const rd_kafka_topic_partition_t *partition,
+                                       int64_t *ret_low, int64_t *ret_end, struct gs_error *err)
 {
     const rd_kafka_resp_err_t code =
         rd_kafka_query_watermark_offsets(at->client.rk, partition->topic, partition->partition,
@@ -120,7 +114,7 @@ static const char *owner_of(const struct gs_kafka_group *group,
 }
 
 /* The time of the first record at or behind an offset; -1: none came in time. */
-static int64_t time_at(struct inspector *at, const rd_kafka_topic_partition_t *partition,
+static int64_t time_at(struct gs_kafka_inspector *at, const rd_kafka_topic_partition_t *partition,
                        int64_t offset)
 {
     rd_kafka_topic_partition_list_t *one = rd_kafka_topic_partition_list_new(1);
@@ -149,7 +143,7 @@ static int64_t time_at(struct inspector *at, const rd_kafka_topic_partition_t *p
 
 /* ---- lag ---- */
 
-static enum gs_status tell_each(struct inspector *at,
+static enum gs_status tell_each(struct gs_kafka_inspector *at,
                                 void (*each)(void *, const struct gs_kafka_standing *), void *arg,
                                 struct gs_error *err)
 {
@@ -162,7 +156,7 @@ static enum gs_status tell_each(struct inspector *at,
                                              .committed = here->offset >= 0 ? here->offset : -1,
                                              .since_ms = -1,
                                              .owner = owner_of(&at->group, here)};
-        status = ask_ends(at, here, &standing.low, &standing.end, err);
+        status = gs_kafka_inspector_ends(at, here, &standing.low, &standing.end, err);
         const int64_t from = standing.committed > standing.low ? standing.committed : standing.low;
         standing.lag = standing.end > from ? standing.end - from : 0;
         if (status == GS_OK && standing.lag > 0) {
@@ -180,14 +174,14 @@ enum gs_status gs_kafka_standings(const struct gs_kafka_options *given,
                                   void *arg, size_t *ret_members, struct gs_error *err)
 {
     struct gs_kafka_options options = *given;
-    struct inspector at = {.list = NULL};
-    enum gs_status status = start(&at, &options, err);
+    struct gs_kafka_inspector at = {.list = NULL};
+    enum gs_status status = gs_kafka_inspector_start(&at, &options, err);
 
     for (size_t i = 0; i < options.n_topics && status == GS_OK; i++) {
-        status = add_topic(&at, options.topics[i], err);
+        status = gs_kafka_inspector_add_topic(&at, options.topics[i], err);
     }
     if (status == GS_OK) {
-        status = ask_committed(&at, err);
+        status = gs_kafka_inspector_committed(&at, err);
     }
     if (status == GS_OK) {
         status = ask_members(&at, err);
@@ -196,19 +190,19 @@ enum gs_status gs_kafka_standings(const struct gs_kafka_options *given,
         *ret_members = at.group.n;
         status = tell_each(&at, each, arg, err);
     }
-    stop(&at);
+    gs_kafka_inspector_stop(&at);
     return status;
 }
 
 /* ---- moves ---- */
 
-static enum gs_status find_target(struct inspector *at, struct gs_kafka_move *move,
+static enum gs_status find_target(struct gs_kafka_inspector *at, struct gs_kafka_move *move,
                                   struct gs_error *err)
 {
     const rd_kafka_topic_partition_t *here = &at->list->elems[0];
     int64_t low = 0;
     int64_t end = 0;
-    const enum gs_status status = ask_ends(at, here, &low, &end, err);
+    const enum gs_status status = gs_kafka_inspector_ends(at, here, &low, &end, err);
 
     if (status != GS_OK) {
         return status;
@@ -237,7 +231,7 @@ static enum gs_status find_target(struct inspector *at, struct gs_kafka_move *mo
                          (long long)move->to);
 }
 
-static enum gs_status must_rest(struct inspector *at, struct gs_error *err)
+static enum gs_status must_rest(struct gs_kafka_inspector *at, struct gs_error *err)
 {
     const enum gs_status status = ask_members(at, err);
 
@@ -249,7 +243,7 @@ static enum gs_status must_rest(struct inspector *at, struct gs_error *err)
                          at->options->group, at->group.n, at->group.at[0].name);
 }
 
-static enum gs_status write_move(struct inspector *at, const struct gs_kafka_move *move,
+static enum gs_status write_move(struct gs_kafka_inspector *at, const struct gs_kafka_move *move,
                                  struct gs_error *err)
 {
     at->list->elems[0].offset = move->to;
@@ -263,11 +257,11 @@ enum gs_status gs_kafka_move(const struct gs_kafka_options *given, struct gs_kaf
                              struct gs_error *err)
 {
     struct gs_kafka_options options = *given;
-    struct inspector at = {.list = NULL};
-    enum gs_status status = start(&at, &options, err);
+    struct gs_kafka_inspector at = {.list = NULL};
+    enum gs_status status = gs_kafka_inspector_start(&at, &options, err);
 
     if (status == GS_OK) {
-        status = add_topic(&at, move->topic, err);
+        status = gs_kafka_inspector_add_topic(&at, move->topic, err);
     }
     if (status == GS_OK && (move->partition < 0 || move->partition >= at.list->cnt)) {
         status = gs_fail(err, GS_BAD_CONFIG, "topic \"%s\" has the partitions 0 to %d", move->topic,
@@ -280,7 +274,7 @@ enum gs_status gs_kafka_move(const struct gs_kafka_options *given, struct gs_kaf
         status = must_rest(&at, err);
     }
     if (status == GS_OK) {
-        status = ask_committed(&at, err);
+        status = gs_kafka_inspector_committed(&at, err);
     }
     if (status == GS_OK) {
         status = find_target(&at, move, err);
@@ -288,6 +282,6 @@ enum gs_status gs_kafka_move(const struct gs_kafka_options *given, struct gs_kaf
     if (status == GS_OK) {
         status = write_move(&at, move, err);
     }
-    stop(&at);
+    gs_kafka_inspector_stop(&at);
     return status;
 }

@@ -101,6 +101,9 @@ enum gs_status gs_kafka_open(const struct gs_kafka_options *options,
 void gs_kafka_stats(const struct gs_source *source, const struct gs_sink *sink,
                     struct gs_kafka_stats *ret);
 
+/* A record's bytes in a batch, near enough: what a topic's max.message.bytes is held against. */
+size_t gs_kafka_output_size(const struct gs_output *output);
+
 /* True when the source has a partition assignment (readiness). */
 bool gs_kafka_assigned(const struct gs_source *source);
 

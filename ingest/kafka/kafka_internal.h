@@ -194,6 +194,8 @@ bool gs_kafka_topic_missing(struct gs_kafka_client *client, rd_kafka_topic_t *rk
 int gs_kafka_topic_partitions(struct gs_kafka_client *client, rd_kafka_topic_t *rkt);
 /* The max.message.bytes of each topic of the sink, where the broker tells. */
 void gs_kafka_topics_limits(struct gs_kafka_sink *sink);
+/* The same of one topic; SIZE_MAX: the broker does not tell. */
+size_t gs_kafka_topic_limit(struct gs_kafka_client *client, const char *topic);
 
 /* ---- source.c, source_open.c, rebalance.c ---- */
 
@@ -321,6 +323,8 @@ GS_MUST_CHECK enum gs_status gs_kafka_alo_drain(struct gs_kafka_sink *sink, stru
 /* One producev() call. Headers are copied; nothing is kept on failure. */
 rd_kafka_resp_err_t gs_kafka_produce(rd_kafka_t *rk, rd_kafka_topic_t *rkt,
                                      const struct gs_output *output);
+/* What a batch of one record adds to them. */
+enum { GS_KAFKA_BATCH_OVERHEAD = 128 };
 
 /* ---- errors.c ---- */
 

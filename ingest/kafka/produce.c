@@ -60,3 +60,13 @@ rd_kafka_resp_err_t gs_kafka_produce(rd_kafka_t *rk, rd_kafka_topic_t *rkt,
     }
     return code;
 }
+
+size_t gs_kafka_output_size(const struct gs_output *output)
+{
+    size_t size = output->key.len + output->value.len;
+
+    for (size_t i = 0; i < output->n_headers; i++) {
+        size += output->headers[i].name.len + output->headers[i].value.len + 10;
+    }
+    return size;
+}

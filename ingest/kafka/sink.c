@@ -94,16 +94,6 @@ enum gs_status gs_kafka_sink_failure(struct gs_kafka_sink *sink, struct gs_error
 
 /* ---- put ---- */
 
-static size_t size_of(const struct gs_output *output)
-{
-    size_t size = output->key.len + output->value.len;
-
-    for (size_t i = 0; i < output->n_headers; i++) {
-        size += output->headers[i].name.len + output->headers[i].value.len + 10;
-    }
-    return size;
-}
-
 static enum gs_status refused(struct gs_kafka_sink *sink, enum gs_stream stream,
                               rd_kafka_resp_err_t code, const struct gs_output *output,
                               struct gs_error *err)
@@ -113,7 +103,7 @@ static enum gs_status refused(struct gs_kafka_sink *sink, enum gs_stream stream,
 
     if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
         return gs_fail(err, GS_BAD_FORMAT, "a record of %zu bytes is too large for topic \"%s\"",
-                       size_of(output), name);
+                       gs_kafka_output_size(output), name);
     }
     const rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(sink->client.rk, why, sizeof why);
     if (fatal != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -139,7 +129,7 @@ enum gs_status gs_kafka_sink_enqueue(struct gs_kafka_sink *sink, enum gs_stream 
     if (topic->rkt == NULL) {
         return gs_fail(err, GS_IO, "stream %s has no topic", gs_stream_name(stream));
     }
-    const size_t size = size_of(output);
+    const size_t size = gs_kafka_output_size(output);
     if ((topic->max_bytes != SIZE_MAX && size > topic->max_bytes) || size >= topic->refused) {
         return refused(sink, stream, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, output, err);
     }

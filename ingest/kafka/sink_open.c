@@ -74,10 +74,7 @@ static enum gs_status make_topics(struct gs_kafka_sink *sink, int64_t deadline,
     return status;
 }
 
-enum {
-    RECORD_OVERHEAD = 128,
-    MAX_MESSAGE_BYTES = 1000000000
-}; /* of a batch with one record, without its headers */
+enum { MAX_MESSAGE_BYTES = 1000000000 };
 
 static size_t conf_number(const struct gs_kafka_sink *sink, const char *name)
 {
@@ -122,7 +119,8 @@ static enum gs_status bound_batches(struct gs_kafka_sink *sink, bool *ret_change
         }
         smallest = topic->limit < smallest ? topic->limit : smallest;
         largest = topic->limit > largest ? topic->limit : largest;
-        topic->max_bytes = topic->limit - (topic->limit > RECORD_OVERHEAD ? RECORD_OVERHEAD : 0);
+        topic->max_bytes =
+            topic->limit - (topic->limit > GS_KAFKA_BATCH_OVERHEAD ? GS_KAFKA_BATCH_OVERHEAD : 0);
     }
     largest = largest < MAX_MESSAGE_BYTES ? largest : MAX_MESSAGE_BYTES;
     if (!sink->sized && largest > conf_number(sink, "message.max.bytes")) {

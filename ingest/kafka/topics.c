@@ -140,22 +140,22 @@ static void read_limits(struct gs_kafka_sink *sink, rd_kafka_event_t *event)
     }
 }
 
-static rd_kafka_event_t *ask(struct gs_kafka_sink *sink, rd_kafka_ConfigResource_t **resources,
+static rd_kafka_event_t *ask(struct gs_kafka_client *client, rd_kafka_ConfigResource_t **resources,
                              size_t n)
 {
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(sink->client.rk);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(client->rk);
     rd_kafka_AdminOptions_t *options =
-        rd_kafka_AdminOptions_new(sink->client.rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
+        rd_kafka_AdminOptions_new(client->rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
     char why[80];
 
     (void)rd_kafka_AdminOptions_set_request_timeout(options, 2 * GS_KAFKA_SLICE_MS, why,
                                                     sizeof why);
     /* Any broker knows it; without this librdkafka would wait for the controller. */
-    (void)rd_kafka_AdminOptions_set_broker(options, sink->client.broker_id, why, sizeof why);
-    rd_kafka_DescribeConfigs(sink->client.rk, resources, n, options, queue);
+    (void)rd_kafka_AdminOptions_set_broker(options, client->broker_id, why, sizeof why);
+    rd_kafka_DescribeConfigs(client->rk, resources, n, options, queue);
     const int64_t deadline = gs_kafka_deadline(3 * GS_KAFKA_SLICE_MS);
     rd_kafka_event_t *event = NULL;
-    while (event == NULL && !gs_kafka_past(deadline) && !gs_kafka_stopping(&sink->client)) {
+    while (event == NULL && !gs_kafka_past(deadline) && !gs_kafka_stopping(client)) {
         event = rd_kafka_queue_poll(queue, GS_KAFKA_SLICE_MS / 20);
     }
     rd_kafka_AdminOptions_destroy(options);
@@ -174,10 +174,30 @@ void gs_kafka_topics_limits(struct gs_kafka_sink *sink)
                 rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, sink->topics[i].name);
         }
     }
-    rd_kafka_event_t *event = n == 0 ? NULL : ask(sink, resources, n);
+    rd_kafka_event_t *event = n == 0 ? NULL : ask(&sink->client, resources, n);
     if (event != NULL) {
         read_limits(sink, event);
         rd_kafka_event_destroy(event);
     }
     rd_kafka_ConfigResource_destroy_array(resources, n);
+}
+
+size_t gs_kafka_topic_limit(struct gs_kafka_client *client, const char *topic)
+{
+    rd_kafka_ConfigResource_t *resource =
+        rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
+    rd_kafka_event_t *event = ask(client, &resource, 1);
+    size_t limit = SIZE_MAX;
+    size_t n = 0;
+
+    if (event != NULL && rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        const rd_kafka_ConfigResource_t **resources = rd_kafka_DescribeConfigs_result_resources(
+            rd_kafka_event_DescribeConfigs_result(event), &n);
+        limit = n == 1 ? max_bytes_of(resources[0]) : SIZE_MAX;
+    }
+    if (event != NULL) {
+        rd_kafka_event_destroy(event);
+    }
+    rd_kafka_ConfigResource_destroy(resource);
+    return limit;
 }

@@ -37,6 +37,7 @@ gs_command_fn gs_cmd_bench;
 gs_command_fn gs_cmd_check;
 gs_command_fn gs_cmd_combine;
 gs_command_fn gs_cmd_demo;
+gs_command_fn gs_cmd_dlq;
 gs_command_fn gs_cmd_embed;
 gs_command_fn gs_cmd_eval;
 gs_command_fn gs_cmd_explain;

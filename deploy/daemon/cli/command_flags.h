@@ -243,6 +243,19 @@ static const struct gs_flag_use group[] = {
     COMMON,
 };
 
+static const struct gs_flag_use dlq[] = {
+    {GS_FLAG_CONFIG, GS_FLAG_NEEDED, "The configuration of the running system."},
+    {GS_FLAG_REASON, 0, NULL},
+    {GS_FLAG_SINCE, 0, NULL},
+    {GS_FLAG_UNTIL, 0, NULL},
+    {GS_FLAG_DRY_RUN, 0, "redrive: says what it would send, and sends nothing."},
+    {GS_FLAG_MAX_REDRIVES, 0, NULL},
+    {GS_FLAG_RAW, 0, "show: the value's bytes as they are, and nothing else."},
+    {GS_FLAG_JSON, 0, "show: as a line of output.files.dlq."},
+    {GS_FLAG_SET, 0, NULL},
+    COMMON,
+};
+
 #undef COMMON
 
 #endif

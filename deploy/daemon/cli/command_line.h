@@ -38,6 +38,7 @@ enum gs_command_id {
     GS_CMD_BENCH,
     GS_CMD_LAG,
     GS_CMD_OFFSETS,
+    GS_CMD_DLQ,
     GS_N_COMMANDS
 };
 
@@ -123,6 +124,12 @@ enum gs_flag_id {
     GS_FLAG_START,
     GS_FLAG_WRITE,
     GS_FLAG_TRUTH,
+    GS_FLAG_REASON,
+    GS_FLAG_SINCE,
+    GS_FLAG_UNTIL,
+    GS_FLAG_DRY_RUN,
+    GS_FLAG_MAX_REDRIVES,
+    GS_FLAG_RAW,
     GS_FLAG_REJECTS,
     GS_FLAG_SET,
     GS_FLAG_PROGRESS,

@@ -211,4 +211,27 @@ const struct gs_command gs_commands[GS_N_COMMANDS] = {
          "What is skipped is in no output. COUNT is of Kafka's numbers, which have holes.",
          "0 done, 1 refused: the group has members, or no such offset; 2 usage, 3 a failure.",
          "groundswell offsets skip raw 3 -c deploy/config/groundswell.yaml"},
+    [GS_CMD_DLQ] =
+        {"dlq", "lists, shows and sends again what was refused",
+         "ls|show|redrive -c FILE [PARTITION OFFSET] [options]",
+         "What is in the dead-letter queue, as the brokers have it. ls: one JSON object on stdout "
+         "for "
+         "each letter, and on stderr how many there are of each reason. show PARTITION OFFSET: one "
+         "letter, its bytes escaped for a terminal. redrive: letters go back to the topic and "
+         "partition "
+         "that they came from, with their key, time and headers, and their reasons under "
+         "groundswell.previous.error.*; one JSON object on stdout for each.",
+         USES(dlq), 3, "PARTITION OFFSET",
+         "What was sent again is kept in the offsets of the group PREFIX-redrive, in the same "
+         "transaction: to kill redrive, or to run it again, doubles and loses nothing. It looks at "
+         "the "
+         "letters that are there when it begins. Refused, and still there afterwards: letters that "
+         "were cut to fit (the line says where the whole record is), that came back --max-redrives "
+         "times, whose topic is no input of this configuration or does not take them. Times are "
+         "those "
+         "of the records.",
+         "0 done, 1 letters were refused or there is no such letter, 2 usage, 3 a failure.",
+         "groundswell dlq ls -c deploy/config/groundswell.yaml --reason bad_json --since 2h\n"
+         "groundswell dlq show 3 1207 -c groundswell.yaml --raw > letter.bin\n"
+         "groundswell dlq redrive -c groundswell.yaml --reason future_time --dry-run"},
 };

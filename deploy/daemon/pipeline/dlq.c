@@ -30,9 +30,7 @@ static bool looks_like_ours(struct gs_str name)
     return name.len >= len && memcmp(name.bytes, own_prefix, len) == 0;
 }
 
-/* Copies the record's headers; those named like ours get another name, which lies in *ret_names
- * (the caller's to free). False without memory. */
-static bool copy_headers(const struct gs_record *record, struct gs_header *to, char **ret_names)
+bool gs_dlq_copy_headers(const struct gs_record *record, struct gs_header *to, char **ret_names)
 {
     size_t size = 0;
 
@@ -186,7 +184,7 @@ enum gs_status gs_dlq_put(struct gs_sink *sink, const struct gs_record *record,
         letter.headers =
             calloc(record->n_headers + N_ERROR_HEADERS + N_MORE_HEADERS, sizeof *letter.headers);
     }
-    if (letter.headers == NULL || !copy_headers(record, letter.headers, &names)) {
+    if (letter.headers == NULL || !gs_dlq_copy_headers(record, letter.headers, &names)) {
         (void)gs_fail(err, GS_NO_MEMORY, "DLQ record with %zu headers", record->n_headers);
     } else {
         status = put(sink, &letter, why, err == NULL ? &ignored : err);

@@ -26,4 +26,10 @@ GS_MUST_CHECK
 enum gs_status gs_dlq_put(struct gs_sink *sink, const struct gs_record *record,
                           const struct gs_rejection *why, struct gs_error *err);
 
+/* Copies the record's headers to to[record->n_headers]; those named like ours get the name of history,
+ * which lies in *ret_names (the caller's to free; untouched when there is none). False without
+ * memory. */
+GS_MUST_CHECK
+bool gs_dlq_copy_headers(const struct gs_record *record, struct gs_header *to, char **ret_names);
+
 #endif

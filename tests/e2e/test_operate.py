@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+"""The operator's commands on a running system. dlq redrive: killed in the middle again and again, each dead letter is
+back exactly once, as it was; one that comes back for ever is refused; what was cut is refused."""
+
+import base64
+import json
+import random
+import signal
+import subprocess
+import time
+
+import fixture
+from broker import Kafka
+from fixture import Process, check, main, say
+from stack import Groundswell, create_topics
+
+LETTERS = 4000  # over 40 transactions
+HOPELESS = 3    # not even JSON
+ERROR, PREVIOUS = "groundswell.error.", "groundswell.previous.error."
+
+
+def record(value, **more):
+    return dict({"value_b64": base64.b64encode(value).decode()}, **more)
+
+
+def ill(n):
+    """A message that is refused with input.bad_utf8: reject, and read with repair."""
+    return json.dumps({"id": f"ill-{n}", "text": "shares of Norvane fall @@"}).encode().replace(b"@@", b"\xff\xfe")
+
+
+def fill(kafka, scratch, topic, records):
+    path = scratch / f"records-{time.monotonic_ns()}.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in records))
+    kafka.fill(topic, path)
+
+
+class Desk:
+    """The commands, with the configuration of the program."""
+
+    def __init__(self, scratch, config):
+        self.scratch, self.config = scratch, config
+
+    def argv(self, *words):
+        return [fixture.groundswell(), *map(str, words), "-c", self.config]
+
+    def ask(self, *words, code=0):
+        """A command's lines of JSON, and what it says on stderr."""
+        done = subprocess.run(self.argv(*words), capture_output=True, text=True, check=False)
+        check(done.returncode == code, f"{words}: exit {done.returncode}: {done.stdout[-400:]}{done.stderr[-800:]}")
+        return [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+
+    def bytes(self, *words):
+        done = subprocess.run(self.argv(*words), capture_output=True, check=False)
+        check(done.returncode == 0, f"{words}: exit {done.returncode}: {done.stderr}")
+        return done.stdout
+
+
+def identity(row):
+    """What a record was before it was refused, and has to be again."""
+    own = tuple((name, value) for name, value in row.headers if not name.startswith("groundswell."))
+    return row.partition, row.ts, row.key, row.value, own
+
+
+def look(kafka, desk):
+    """ls and show say what is there."""
+    letters, table = desk.ask("dlq", "ls")
+    check(len(letters) == LETTERS + HOPELESS + 1, f"{len(letters)} letters are listed")
+    counts = {reason: sum(row["reason"] == reason for row in letters) for reason in ("bad_utf8", "bad_json", "too_large")}
+    check(counts == {"bad_utf8": LETTERS, "bad_json": HOPELESS, "too_large": 1}, f"{counts}")
+    check(str(LETTERS) in table and "bad_utf8" in table, table)
+    check({row["state"] for row in letters if row["reason"] != "too_large"} == {"waiting"}, "they wait")
+
+    cut = [row for row in letters if row["reason"] == "too_large"][0]
+    check(cut["cut"] and cut["state"] == "refused" and f'raw [{cut["topic_partition"]}] at offset {cut["topic_offset"]}'
+          in cut["why"], f"{cut}")
+
+    row = next(row for row in kafka.dump("dlq") if row.value == ill(7))
+    place = row.partition, row.offset
+    check(desk.bytes("dlq", "show", *place, "--raw") == ill(7), "raw bytes")
+    text = desk.bytes("dlq", "show", *place).decode()
+    check(r"fall \xff\xfe" in text and f"header {ERROR}code: bad_utf8" in text, text)
+    shown, _ = desk.ask("dlq", "show", *place, "--json")
+    check(base64.b64decode(shown[0]["value_base64"]) == ill(7), f"{shown}")
+    desk.ask("dlq", "show", 0, 10**9, code=1)
+    late, _ = desk.ask("dlq", "ls", "--reason", "bad_json", "--since", "1h", "--until", "0s")
+    check(len(late) == HOPELESS, f"{len(late)} letters of the last hour")
+    check(len(desk.ask("dlq", "ls", "--until", "1h")[0]) == LETTERS, "those are older")
+
+
+def redrive_under_fire(kafka, desk, scratch):
+    """Kills it while the broker stands still: with records, offsets or the end of a transaction on their way."""
+    wanted, _ = desk.ask("dlq", "redrive", "--reason", "bad_utf8", "--dry-run")
+    check(len(wanted) == LETTERS and wanted[0]["state"] == "would_redrive", f"{len(wanted)} would be sent")
+    check(not any(row.header("groundswell.redrive.count") for row in kafka.dump("raw")), "nothing was sent yet")
+
+    rng = random.Random(7)
+    killed = 0
+    for n in range(12):
+        process = Process(f"redrive-{n}", desk.argv("dlq", "redrive", "--reason", "bad_utf8"), scratch / f"redrive-{n}.jsonl").start()
+        while process.running() and "redriven" not in process.text():
+            time.sleep(0.001)
+        time.sleep(0.03 * rng.random())
+        kafka.signal(signal.SIGSTOP)
+        time.sleep(0.05)
+        killed += process.running()
+        process.kill()
+        kafka.signal(signal.SIGCONT)
+    check(killed >= 6, f"it was killed {killed} times only")
+    sent, said = desk.ask("dlq", "redrive", "--reason", "bad_utf8")
+    check(desk.ask("dlq", "redrive", "--reason", "bad_utf8")[0] == [], "once more sends nothing")
+    states = [row["state"] for row in desk.ask("dlq", "ls", "--reason", "bad_utf8")[0]]
+    check(states == ["sent"] * LETTERS, f"{set(states)}")
+    say(f"killed {killed} times, the last run sent {len(sent)}: {said.splitlines()[-1]}")
+
+
+def check_redriven(kafka):
+    rows = kafka.dump("raw")
+    back = [row for row in rows if row.header("groundswell.redrive.count")]
+    first = {identity(row) for row in rows if not row.header("groundswell.redrive.count") and b"ill-" in row.value}
+    check(len(back) == LETTERS and {identity(row) for row in back} == first, f"{len(back)} are back, each as it was")
+    row = back[0]
+    check(row.header("groundswell.redrive.count") == "1" and row.header(PREVIOUS + "code") == "bad_utf8" and
+          row.header(PREVIOUS + "topic") == "raw" and row.header(ERROR + "code") is None, f"{row.headers}")
+    aborted = len(kafka.dump("raw", "--uncommitted", "--no-values")) - len(rows)
+    say(f"{aborted} records were in transactions that a kill ended")
+    check(aborted > 0, "no kill hit a transaction")
+
+
+def never_loops(kafka, desk, read):
+    for count in (1, 2):
+        sent, _ = desk.ask("dlq", "redrive", "--reason", "bad_json", "--max-redrives", 2)
+        check([row["redrives"] for row in sent] == [count - 1] * HOPELESS, f"{sent}")
+        read()
+        waiting = [row for row in desk.ask("dlq", "ls", "--reason", "bad_json")[0] if row["state"] == "waiting"]
+        check([(row["redrives"], row["history"]) for row in waiting] == [(count, ["bad_json"] * count)] * HOPELESS,
+              f"{waiting}")
+    end = sum(row["high"] for row in kafka.watermarks("raw"))
+    refused, _ = desk.ask("dlq", "redrive", "--reason", "bad_json", "--max-redrives", 2, code=1)
+    check([row["state"] for row in refused] == ["refused"] * HOPELESS and "2 times" in refused[0]["why"], f"{refused}")
+    check(sum(row["high"] for row in kafka.watermarks("raw")) == end, "nothing was written")
+    cut, _ = desk.ask("dlq", "redrive", "--reason", "too_large", code=1)
+    check(len(cut) == 1 and cut[0]["state"] == "refused", f"{cut}")
+    say("what comes back for ever, and what was cut, is refused and listed")
+
+
+def test(scratch, version):
+    kafka = Kafka(scratch, version).start()
+    topics = create_topics(kafka, partitions=2, dlq=("max.message.bytes=60000",))
+    program = Groundswell(scratch, kafka, "--stage", "tag").start()
+    desk = Desk(scratch, program.argv[3])
+
+    ill_ones = [record(ill(n), key_b64=base64.b64encode(b"k%d" % (n % 50)).decode(), partition=n % 2,
+                       ts=1767571200000 + n, headers=[["trace", str(n)]])
+                for n in range(LETTERS)]
+    fill(kafka, scratch, "raw", ill_ones + [record(b"{%d" % n, partition=0) for n in range(HOPELESS)] +
+         [record(b"x" * 100000, partition=0)])
+    program.wait_read(kafka, topics, 60)
+    look(kafka, desk)
+    check(program.stop() == 0, "SIGTERM ends it with 0")
+    redrive_under_fire(kafka, desk, scratch)
+    check_redriven(kafka)
+
+    program = Groundswell(scratch, kafka, "--stage", "tag", "--set", "input.bad_utf8=repair").start()
+    program.wait_read(kafka, topics, 60)
+    ids = sorted(row.json()["id"] for row in kafka.dump("tagged"))
+    check(ids == sorted(f"ill-{n}" for n in range(LETTERS)), f"{len(ids)} tagged, each once")
+    never_loops(kafka, desk, lambda: program.wait_read(kafka, topics, 60))
+    check(program.stop() == 0, "SIGTERM ends it with 0")
+
+
+main(test, "operate")
