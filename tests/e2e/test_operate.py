@@ -99,7 +99,7 @@ def redrive_under_fire(kafka, desk, scratch):
         process = Process(f"redrive-{n}", desk.argv("dlq", "redrive", "--reason", "bad_utf8"), scratch / f"redrive-{n}.jsonl").start()
         while process.running() and "redriven" not in process.text():
             time.sleep(0.001)
-        time.sleep(0.03 * rng.random())
+        time.sleep(0.15 * rng.random())  # one to three transactions
         kafka.signal(signal.SIGSTOP)
         time.sleep(0.05)
         killed += process.running()
