@@ -1,5 +1,5 @@
-/* The service takes another model while it runs: records before and after are answered by the one
- * in use, a folder that is wrong changes nothing, the metrics say so. */
+/* The service takes another model, watchlist and rules while it runs: records before and after are
+ * answered by those in use, one that is wrong changes nothing, the metrics say so. */
 #include "deploy/daemon/service/service.h"
 #include "tests/integration/mock.h"
 
@@ -34,12 +34,15 @@ static void point_to(const char *model)
     assert_int_equal(rename(next, path_of("model")), 0);
 }
 
-static struct gs_config *configure(const struct mock *mock)
+/* file: in the folder, more settings, or NULL; set: one more. */
+static struct gs_config *configure(const struct mock *mock, const char *file, const char *set)
 {
+    char path[200];
     char brokers[300];
     char model[200];
     (void)snprintf(brokers, sizeof brokers, "kafka.brokers=%s", mock->brokers);
     (void)snprintf(model, sizeof model, "model.path=%s", path_of("model"));
+    (void)snprintf(path, sizeof path, "%s", file == NULL ? "" : path_of(file));
     const char *const sets[] = {brokers,
                                 model,
                                 "kafka.delivery=at_least_once",
@@ -51,13 +54,14 @@ static struct gs_config *configure(const struct mock *mock)
                                 "kafka.instance=test",
                                 "http.port=0",
                                 "kafka.properties.session.timeout.ms=60000",
-                                "kafka.properties.heartbeat.interval.ms=300"};
+                                "kafka.properties.heartbeat.interval.ms=300",
+                                set};
     struct gs_diagnostics diagnostics = {0};
     struct gs_config *config = NULL;
     struct gs_error err = {GS_OK, ""};
 
-    const enum gs_status status =
-        gs_config_load(NULL, sets, GS_COUNT(sets), &config, &diagnostics, &err);
+    const enum gs_status status = gs_config_load(file == NULL ? NULL : path, sets, GS_COUNT(sets),
+                                                 &config, &diagnostics, &err);
     gs_diagnostics_print(&diagnostics, stdout);
     gs_diagnostics_done(&diagnostics);
     assert_int_equal(status, GS_OK);
@@ -103,6 +107,18 @@ static void wait_for(struct gs_service *service, uint64_t n)
     assert_int_equal(totals.consumed, n);
 }
 
+static void start_mock(struct mock *mock)
+{
+    static const char *const topics[] = {"in", "out", "observations", "dlq"};
+
+    mock_start(mock, 1);
+    for (size_t i = 0; i < GS_COUNT(topics); i++) {
+        mock_topic(mock, topics[i], 1);
+    }
+    (void)snprintf(folder, sizeof folder, "/tmp/gs-reload-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+}
+
 static void lanes_take_the_new_model(void **state)
 {
     struct mock mock;
@@ -110,14 +126,9 @@ static void lanes_take_the_new_model(void **state)
     struct gs_error err = {GS_OK, ""};
 
     (void)state;
-    mock_start(&mock, 1);
-    mock_topic(&mock, "in", 1);
-    mock_topic(&mock, "out", 1);
-    mock_topic(&mock, "observations", 1);
-    mock_topic(&mock, "dlq", 1);
-    assert_non_null(mkdtemp(folder));
+    start_mock(&mock);
     point_to("golden/folders/sentiment");
-    struct gs_config *config = configure(&mock);
+    struct gs_config *config = configure(&mock, NULL, "log.level=info");
     if (gs_service_start(config, GS_STAGE_TAG, NULL, &service, &err) != GS_OK) {
         fail_msg("%s", err.message);
     }
@@ -128,7 +139,7 @@ static void lanes_take_the_new_model(void **state)
                 RECORDS);
 
     point_to("golden/folders"); /* no model there */
-    assert_int_not_equal(gs_service_reload(service, &err), GS_OK);
+    assert_int_not_equal(gs_service_reload(service, config, &err), GS_OK);
     mock_fill(&mock, "in", RECORDS, RECORDS, 20);
     wait_for(service, 2 * (uint64_t)RECORDS);
     assert_true(value_of(scrape(port), "groundswell_tier_messages_total{tier=\"encoder\"} ") ==
@@ -137,7 +148,7 @@ static void lanes_take_the_new_model(void **state)
     assert_non_null(strstr(scrape(port), "model=\"model\"} 1"));
 
     point_to("../classifier/models/finance-zh-en-fast");
-    assert_int_equal(gs_service_reload(service, &err), GS_OK);
+    assert_int_equal(gs_service_reload(service, config, &err), GS_OK);
     mock_fill(&mock, "in", 2 * RECORDS, RECORDS, 20);
     wait_for(service, 3 * (uint64_t)RECORDS);
     const char *metrics = scrape(port);
@@ -155,8 +166,90 @@ static void lanes_take_the_new_model(void **state)
     mock_stop(&mock);
 }
 
+static void write_file(const char *name, const char *text)
+{
+    FILE *file = fopen(path_of(name), "we");
+
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static struct gs_error reload(struct gs_service *service, const struct mock *mock, const char *set)
+{
+    struct gs_config *config = configure(mock, "settings.yaml", set);
+    struct gs_error err = {GS_OK, ""};
+
+    const enum gs_status status = gs_service_reload(service, config, &err);
+    assert_int_equal(status, err.status);
+    gs_config_free(config);
+    return err;
+}
+
+/* Each step's records say "xxxx…"; how many companies have been found then. */
+static void expect_entities(struct gs_service *service, const struct mock *mock, int *steps,
+                            double entities)
+{
+    mock_fill(mock, "in", *steps * RECORDS, RECORDS, 20);
+    ++*steps;
+    wait_for(service, (uint64_t)*steps * RECORDS);
+    const double found =
+        value_of(scrape(gs_service_port(service)), "\ngroundswell_entities_total ");
+    if (found < entities || found > entities) {
+        fail_msg("step %d: %g companies found, not %g", *steps, found, entities);
+    }
+}
+
+static void lanes_take_the_new_watchlist_and_rules(void **state)
+{
+    static const char plain[] = "log: {level: info}\n";
+    static const char rule[] =
+        "text:\n  rules:\n  - {name: calm, pattern: 'x+', replace: 'calm'}\n";
+    struct mock mock;
+    struct gs_service *service = NULL;
+    struct gs_error err = {GS_OK, ""};
+    char list[200];
+    int steps = 0;
+
+    (void)state;
+    start_mock(&mock);
+    point_to("../classifier/models/finance-zh-en-fast");
+    write_file("settings.yaml", plain);
+    write_file("list.csv", "id,name\nX,xxxxxxxxxxxxxxxxxxxx\n");
+    (void)snprintf(list, sizeof list, "entities.watchlist=%s", path_of("list.csv"));
+    struct gs_config *config = configure(&mock, "settings.yaml", "log.level=info");
+    assert_int_equal(gs_service_start(config, GS_STAGE_TAG, NULL, &service, &err), GS_OK);
+    expect_entities(service, &mock, &steps, 0);
+
+    assert_int_equal(reload(service, &mock, list).status, GS_OK);
+    expect_entities(service, &mock, &steps, RECORDS);
+
+    write_file("settings.yaml", rule); /* a change that takes a restart takes nothing over */
+    err = reload(service, &mock, "batch.max_messages=77");
+    assert_int_equal(err.status, GS_BAD_CONFIG);
+    assert_string_equal(err.message, "a change takes a restart: batch.max_messages");
+    expect_entities(service, &mock, &steps, 2 * RECORDS);
+
+    write_file("list.csv", "id,name\nX,\n"); /* nor does a list with a mistake */
+    assert_int_not_equal(reload(service, &mock, list).status, GS_OK);
+    expect_entities(service, &mock, &steps, 3 * RECORDS);
+
+    write_file("list.csv", "id,name\nX,xxxxxxxxxxxxxxxxxxxx\n");
+    assert_int_equal(reload(service, &mock, list).status, GS_OK);
+    expect_entities(service, &mock, &steps, 3 * RECORDS); /* the rule has made them calm */
+    gs_service_stop(service);
+    mock_check_all(&mock, "out", steps * RECORDS, true);
+    gs_config_free(config);
+    assert_int_equal(unlink(path_of("settings.yaml")), 0);
+    assert_int_equal(unlink(path_of("list.csv")), 0);
+    assert_int_equal(unlink(path_of("model")), 0);
+    assert_int_equal(rmdir(folder), 0);
+    mock_stop(&mock);
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(lanes_take_the_new_model),
+    cmocka_unit_test(lanes_take_the_new_watchlist_and_rules),
 };
 
 MOCK_MAIN(cases)

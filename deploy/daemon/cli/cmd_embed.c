@@ -78,7 +78,7 @@ static enum gs_status make_tools(struct embed *e, const struct gs_config *config
     if (status != GS_OK) {
         return status;
     }
-    e->folder = gs_model_slot_take(e->assets.models, NULL);
+    e->folder = gs_assets_folder(&e->assets);
     const struct gs_model_info *info = gs_model_info(e->folder->model);
     const size_t special = gs_tokenizer_info(e->folder->tokenizers[0])->n_special;
     e->max_tokens =

@@ -2,6 +2,7 @@
  * signals and lanes that fail; with files or stdin one lane runs on this thread until the input
  * ends. */
 #include "deploy/daemon/cli/command.h"
+#include "deploy/daemon/config/config.h"
 #include "deploy/daemon/service/local.h"
 #include "deploy/daemon/service/service.h"
 #include "deploy/daemon/service/signals.h"
@@ -17,21 +18,33 @@ static void take_stage(struct gs_args *args, int *ret_stages)
     }
 }
 
-/* SIGHUP: the model again, and nothing else of the configuration. */
-static void reload(struct gs_service *service, const struct gs_config *config)
+/* SIGHUP: the configuration is read again, and what it names is loaded anew. Settings that were not
+ * made for it take a restart: then nothing changes at all. */
+static void reload(struct gs_service *service, const struct gs_args *args)
 {
+    struct gs_diagnostics diagnostics = {0};
+    struct gs_config *config = NULL;
     struct gs_error err = {0};
 
-    gs_log(GS_LOG_INFO, "run", "SIGHUP: loading %s again (settings are read at the start only)",
-           config->model.path);
-    if (gs_service_reload(service, &err) == GS_OK) {
-        gs_log(GS_LOG_INFO, "run", "loaded; each lane goes over at its next batch");
-    } else {
-        gs_log(GS_LOG_ERROR, "run", "refused, going on with the old model: %s", err.message);
+    gs_log(GS_LOG_INFO, "run", "SIGHUP: loading the configuration and what it names again");
+    enum gs_status status =
+        gs_config_load(args->config, args->sets, args->n_sets, &config, &diagnostics, &err);
+    gs_diagnostics_print(&diagnostics, stderr);
+    gs_diagnostics_done(&diagnostics);
+    if (status == GS_OK) {
+        status = gs_service_reload(service, config, &err);
     }
+    if (status == GS_OK) {
+        gs_log(GS_LOG_INFO, "run",
+               "rules, watchlist and model %s are loaded; each lane goes over at its next batch",
+               config->model.path);
+    } else {
+        gs_log(GS_LOG_ERROR, "run", "refused, going on as before: %s", err.message);
+    }
+    gs_config_free(config);
 }
 
-static int run_service(const struct gs_config *config, int stages)
+static int run_service(const struct gs_config *config, const struct gs_args *args, int stages)
 {
     struct gs_service *service = NULL;
     struct gs_error err = {0};
@@ -44,7 +57,7 @@ static int run_service(const struct gs_config *config, int stages)
     while (!gs_signals_wait(200) && !failed) {
         failed = gs_service_failed(service, &err);
         if (gs_signals_reload()) {
-            reload(service, config);
+            reload(service, args);
         }
     }
     if (!failed) {
@@ -103,7 +116,7 @@ int gs_cmd_run(int argc, char **argv)
                       "input.kind and output.kind: Kafka to Kafka, or files to files");
         code = gs_command_failed("run", &err);
     } else {
-        code = kafka_in ? run_service(config, stages) : run_files(config, stages);
+        code = kafka_in ? run_service(config, &args, stages) : run_files(config, stages);
     }
 
 done:

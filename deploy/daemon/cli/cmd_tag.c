@@ -82,7 +82,7 @@ static void take(struct tag_options *options)
 static enum gs_status can_explain(const struct tag_options *options, const struct gs_assets *assets,
                                   struct gs_error *err)
 {
-    struct gs_model_folder *folder = gs_model_slot_take(assets->models, NULL);
+    struct gs_model_folder *folder = gs_assets_folder(assets);
     const bool encodes = gs_model_info(folder->model)->encodes;
 
     gs_model_folder_drop(folder);

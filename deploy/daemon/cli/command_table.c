@@ -12,8 +12,9 @@ const struct gs_command gs_commands[GS_N_COMMANDS] = {
          "Runs the service: reads messages from Kafka, files or stdin as configured, tags them, "
          "watches them, raises alerts; shows itself over HTTP meanwhile.",
          USES(run), 0, "",
-         "SIGINT and SIGTERM finish what is in flight. SIGHUP loads the model's folder again, with "
-         "Kafka as input: lanes go over between two batches, or the old one stays.",
+         "SIGINT and SIGTERM finish what is in flight. SIGHUP, with Kafka as input, reads "
+         "the configuration again and loads rules, watchlist and model anew: lanes go over between "
+         "two batches, or all stays as it was.",
          "0 stopped or end of input, 1 the configuration is wrong or lines of a file were refused, "
          "2 "
          "usage, 3 a failure at run time.",

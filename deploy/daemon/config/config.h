@@ -205,6 +205,11 @@ enum gs_status gs_config_examine(const char *path, const char *const *overrides,
                                  struct gs_config **ret, struct gs_diagnostics *diagnostics,
                                  struct gs_error *err);
 
+/* Writes the names of settings that have another value in `to`, joined by ", ", and gives their
+ * number: those that a reload takes over, or those that take a restart. */
+size_t gs_config_changes(const struct gs_config *from, const struct gs_config *to, bool reloads,
+                         struct gs_buf *out);
+
 /* Every default, nothing read from outside but the host's name. GS_NO_MEMORY. */
 GS_MUST_CHECK
 enum gs_status gs_config_defaults(struct gs_config **ret, struct gs_error *err);

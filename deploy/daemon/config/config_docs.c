@@ -40,7 +40,7 @@ static void put_reference_row(struct gs_buf *out, const struct gs_option *option
     gs_option_allowed(option, out);
     gs_buf_puts(out, " | ");
     put_cell(out, option->help);
-    gs_buf_puts(out, " |\n");
+    gs_buf_puts(out, (option->flags & GS_OPT_RELOADS) != 0 ? " *Reloads.* |\n" : " |\n");
 }
 
 void gs_config_write_reference(struct gs_buf *out)
@@ -76,7 +76,9 @@ void gs_config_write_reference(struct gs_buf *out)
         "`groundswell check -c FILE` says all that is wrong, with file and line, and exits with 1; "
         "so "
         "does every command that reads a configuration, before it starts anything. A change "
-        "takes a restart; SIGHUP loads the model's folder again and nothing else.\n");
+        "takes a restart, but for the settings marked *Reloads*: with Kafka as input SIGHUP reads "
+        "the configuration again and loads rules, watchlist and model anew, all of them or "
+        "none.\n");
     for (size_t i = 0; i < gs_n_sections; i++) {
         gs_buf_printf(
             out, "\n## %s\n\n%s\n\n| setting | default | allowed | meaning |\n|---|---|---|---|\n",

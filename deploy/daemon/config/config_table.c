@@ -157,34 +157,35 @@ const struct gs_option gs_options[] = {
     {"text.use_default_rules", GS_OPT_BOOL, AT(text.use_default_rules), 0, 0, "true",
      "Whether addresses, e-mail, phone, identity and card numbers and mentions are masked by the "
      "rules that come with the program.",
-     NULL, 0},
+     NULL, GS_OPT_RELOADS},
     {"text.jit", GS_OPT_ENUM, AT(text.jit), 0, 0, "auto",
      "How the rules run. auto: as machine code, and interpreted (the same texts, slower, with one "
      "warning) where the system denies memory that is written and then run, such as systemd's "
      "MemoryDenyWriteExecute. off: interpreted.",
-     jits, 0},
+     jits, GS_OPT_RELOADS},
     {"text.rules", GS_OPT_RULES, AT(text.rules), 0, 0, "",
      "Rules of your own, applied in order behind the default ones: each has a name, a PCRE2 "
      "pattern and a replacement ($1 to $9 are groups, \"\" deletes).",
-     NULL, 0},
+     NULL, GS_OPT_RELOADS},
     {"entities.watchlist", GS_OPT_PATH, AT(entities.watchlist), 0, 0, "",
      "A CSV of companies: id,name[,aliases][,tickers][,cues][,not_beside]. Not set: no entities "
      "are looked for.",
-     NULL, GS_OPT_OPTIONAL},
+     NULL, GS_OPT_OPTIONAL | GS_OPT_RELOADS},
 
     {"model.path", GS_OPT_PATH, AT(model.path), 0, 0, "",
-     "The model's folder. Needed by every command that tags.", NULL, GS_OPT_OPTIONAL},
+     "The model's folder. Needed by every command that tags.", NULL,
+     GS_OPT_OPTIONAL | GS_OPT_RELOADS},
     {"model.tier", GS_OPT_ENUM, AT(model.tier), 0, 0, "auto",
      "Which of the model's tiers answers. auto: all that the folder has, its gates deciding which; "
      "without gates the encoder. fast: the n-grams alone. encoder: the encoder for every message, "
      "no gates; a combined folder still adds up both. A tier that the folder has not is refused.",
-     gs_tier_names, 0},
+     gs_tier_names, GS_OPT_RELOADS},
     {"model.arithmetic", GS_OPT_ENUM, AT(model.arithmetic), 0, 0, "auto",
      "How an encoder calculates. auto: int8 for a folder that groundswell quantize made, else "
      "fp32. "
      "int8 rounds the weights of an fp32 folder when it is loaded. fp32 is refused for a folder of "
      "int8 weights.",
-     gs_arithmetic_names, 0},
+     gs_arithmetic_names, GS_OPT_RELOADS},
     {"model.encoder.max_tokens", GS_OPT_UINT, AT(model.encoder.max_tokens), 16, 65536, "2048",
      "Tokens of the messages that the encoder reads at once, in each lane.", NULL, 0},
     {"model.encoder.max_message_tokens", GS_OPT_UINT, AT(model.encoder.max_message_tokens), 8,

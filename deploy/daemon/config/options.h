@@ -39,6 +39,7 @@ enum gs_option_type {
 enum {
     GS_OPT_OPTIONAL = 1, /* an empty value is allowed and stored as NULL (texts) */
     GS_OPT_SECRET = 2,   /* never shown; "@file" is read */
+    GS_OPT_RELOADS = 4,  /* SIGHUP takes a new value over, without a restart */
 };
 
 // NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): the order in which a row reads well

@@ -1,6 +1,5 @@
 /* A model's folder as one thing: the model and a tokenizer for each encoder, counted by those who
- * use them. The slot is where a reload puts the next one: a lane that takes it keeps it until its
- * batch is over, and the last one out frees it. */
+ * use them; the last one out frees it. */
 #include "deploy/daemon/inference/model_folder.h"
 
 #include <stdio.h>
@@ -96,41 +95,4 @@ void gs_model_folder_drop(struct gs_model_folder *folder)
         gs_model_free(folder->model);
         free(folder);
     }
-}
-
-/* ---- the slot ---- */
-
-void gs_model_slot_init(struct gs_model_slot *slot, struct gs_model_folder *folder)
-{
-    (void)pthread_mutex_init(&slot->lock, NULL);
-    slot->folder = folder;
-    atomic_store(&slot->generation, 1);
-}
-
-void gs_model_slot_done(struct gs_model_slot *slot)
-{
-    gs_model_folder_drop(slot->folder);
-    slot->folder = NULL;
-    (void)pthread_mutex_destroy(&slot->lock);
-}
-
-struct gs_model_folder *gs_model_slot_take(struct gs_model_slot *slot, uint64_t *ret_generation)
-{
-    (void)pthread_mutex_lock(&slot->lock);
-    struct gs_model_folder *folder = gs_model_folder_take(slot->folder);
-    if (ret_generation != NULL) {
-        *ret_generation = atomic_load(&slot->generation);
-    }
-    (void)pthread_mutex_unlock(&slot->lock);
-    return folder;
-}
-
-void gs_model_slot_put(struct gs_model_slot *slot, struct gs_model_folder *folder)
-{
-    (void)pthread_mutex_lock(&slot->lock);
-    struct gs_model_folder *old = slot->folder;
-    slot->folder = folder;
-    atomic_fetch_add(&slot->generation, 1);
-    (void)pthread_mutex_unlock(&slot->lock);
-    gs_model_folder_drop(old);
 }

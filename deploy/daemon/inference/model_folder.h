@@ -1,17 +1,13 @@
 /* A model's folder, loaded: the model, and the tokenizers that make its ids. Counted by those who
- * use it, so that one can take another's place while lanes work with it.
+ * use it, so that one can take another's place while lanes work with it (pipeline/assets.h).
  *
- *     reload ──► slot ── generation ──► lane, at its next batch: takes the new one, drops the old
- *
- * Threads: a folder is constant after loading; take, drop and the slot's calls from any thread.
- * A lane that asks for the generation takes no lock. */
+ * Threads: a folder is constant after loading; take and drop from any thread. */
 #ifndef GS_DEPLOY_MODEL_FOLDER_H
 #define GS_DEPLOY_MODEL_FOLDER_H
 
 #include "classifier/model.h"
 #include "tokenizer/tokenizer.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 struct gs_model_folder {
@@ -39,22 +35,5 @@ enum gs_status gs_model_folder_tokenizer(const char *dir, struct gs_tokenizer **
 
 struct gs_model_folder *gs_model_folder_take(struct gs_model_folder *folder);
 void gs_model_folder_drop(struct gs_model_folder *folder); /* the last one frees; NULL is fine */
-
-/* The place that holds the folder in use. */
-struct gs_model_slot {
-    pthread_mutex_t lock;
-    struct gs_model_folder *folder; /* guarded by lock */
-    _Atomic uint64_t generation;    /* changes with the folder */
-};
-
-void gs_model_slot_init(struct gs_model_slot *slot, struct gs_model_folder *folder); /* moved in */
-void gs_model_slot_done(struct gs_model_slot *slot);
-/* The caller drops it. *ret_generation may be NULL. */
-struct gs_model_folder *gs_model_slot_take(struct gs_model_slot *slot, uint64_t *ret_generation);
-void gs_model_slot_put(struct gs_model_slot *slot, struct gs_model_folder *folder); /* moved in */
-static inline uint64_t gs_model_slot_generation(struct gs_model_slot *slot)
-{
-    return atomic_load_explicit(&slot->generation, memory_order_acquire);
-}
 
 #endif

@@ -1,5 +1,5 @@
-/* Loading of what all lanes share, and the reload of the model: everything is loaded and checked
- * before the slot is touched, so a folder that is wrong changes nothing. */
+/* Loading of what all lanes share, and its reload: everything is loaded and checked before the slot
+ * is touched, so what is wrong changes nothing. */
 #include "deploy/daemon/pipeline/assets.h"
 
 #include "deploy/daemon/config/config.h"
@@ -46,48 +46,78 @@ static enum gs_status load_model(const struct gs_config *config, bool vectors,
     return status;
 }
 
-static enum gs_status load_slot(const struct gs_config *config, bool vectors,
-                                struct gs_model_slot **ret, struct gs_error *err)
-{
-    struct gs_model_folder *folder = NULL;
-    struct gs_model_slot *slot = calloc(1, sizeof *slot);
-    enum gs_status status = slot == NULL ? gs_fail(err, GS_NO_MEMORY, "model")
-                                         : load_model(config, vectors, &folder, err);
+/* ---- a set ---- */
 
-    if (status == GS_OK) {
-        gs_model_slot_init(slot, folder);
-        *ret = slot;
-        slot = NULL;
+static enum gs_status load_set(const struct gs_config *config, bool vectors,
+                               struct gs_asset_set **ret, struct gs_error *err)
+{
+    if (config->model.path == NULL) {
+        return gs_fail(err, GS_BAD_CONFIG, "model.path: no model folder is set");
     }
-    free(slot);
+    struct gs_asset_set *set = calloc(1, sizeof *set);
+    if (set == NULL) {
+        return gs_fail(err, GS_NO_MEMORY, "rules, watchlist and model");
+    }
+    atomic_store(&set->n_users, 1);
+    enum gs_status status = gs_config_compile_rules(config, &set->rules, err);
+    if (status == GS_OK) {
+        gs_rules_warn(set->rules, config->text.jit);
+    }
+    if (status == GS_OK && config->entities.watchlist != NULL) {
+        status = gs_watchlist_load(config->entities.watchlist, &set->watchlist, err);
+    }
+    if (status == GS_OK) {
+        status = load_model(config, vectors, &set->folder, err);
+    }
+    if (status == GS_OK) {
+        *ret = set;
+    } else {
+        gs_asset_set_drop(set);
+    }
     return status;
 }
+
+enum gs_status gs_asset_set_load(const struct gs_config *config, struct gs_asset_set **ret,
+                                 struct gs_error *err)
+{
+    return load_set(config, false, ret, err);
+}
+
+struct gs_asset_set *gs_asset_set_take(struct gs_asset_set *set)
+{
+    atomic_fetch_add(&set->n_users, 1);
+    return set;
+}
+
+void gs_asset_set_drop(struct gs_asset_set *set)
+{
+    if (set != NULL && atomic_fetch_sub(&set->n_users, 1) == 1) {
+        gs_model_folder_drop(set->folder);
+        gs_watchlist_free(set->watchlist);
+        gs_rules_free(set->rules);
+        free(set);
+    }
+}
+
+/* ---- the slot ---- */
 
 static enum gs_status load_assets(const struct gs_config *config, bool vectors,
                                   struct gs_assets *ret, struct gs_error *err)
 {
-    struct gs_assets assets = {0};
-    enum gs_status status = GS_OK;
+    struct gs_asset_slot *slot = calloc(1, sizeof *slot);
 
-    if (config->model.path == NULL) {
-        return gs_fail(err, GS_BAD_CONFIG, "model.path: no model folder is set");
+    if (slot == NULL) {
+        return gs_fail(err, GS_NO_MEMORY, "rules, watchlist and model");
     }
-    status = gs_config_compile_rules(config, &assets.rules, err);
-    if (status == GS_OK) {
-        gs_rules_warn(assets.rules, config->text.jit);
+    const enum gs_status status = load_set(config, vectors, &slot->set, err);
+    if (status != GS_OK) {
+        free(slot);
+        return status;
     }
-    if (status == GS_OK && config->entities.watchlist != NULL) {
-        status = gs_watchlist_load(config->entities.watchlist, &assets.watchlist, err);
-    }
-    if (status == GS_OK) {
-        status = load_slot(config, vectors, &assets.models, err);
-    }
-    if (status == GS_OK) {
-        *ret = assets;
-    } else {
-        gs_assets_done(&assets);
-    }
-    return status;
+    (void)pthread_mutex_init(&slot->lock, NULL);
+    atomic_store(&slot->generation, 1);
+    ret->slot = slot;
+    return GS_OK;
 }
 
 enum gs_status gs_assets_load(const struct gs_config *config, struct gs_assets *ret,
@@ -105,22 +135,55 @@ enum gs_status gs_assets_load_vectors(const struct gs_config *config, struct gs_
 enum gs_status gs_assets_reload(const struct gs_config *config, struct gs_assets *assets,
                                 struct gs_error *err)
 {
-    struct gs_model_folder *folder = NULL;
-    const enum gs_status status = load_model(config, false, &folder, err);
+    struct gs_asset_set *set = NULL;
+    const enum gs_status status = load_set(config, false, &set, err);
 
     if (status == GS_OK) {
-        gs_model_slot_put(assets->models, folder);
+        gs_assets_put(assets, set);
     }
     return status;
 }
 
+void gs_assets_put(struct gs_assets *assets, struct gs_asset_set *set)
+{
+    struct gs_asset_slot *slot = assets->slot;
+
+    (void)pthread_mutex_lock(&slot->lock);
+    struct gs_asset_set *old = slot->set;
+    slot->set = set;
+    atomic_fetch_add(&slot->generation, 1);
+    (void)pthread_mutex_unlock(&slot->lock);
+    gs_asset_set_drop(old);
+}
+
+struct gs_asset_set *gs_assets_take(const struct gs_assets *assets, uint64_t *ret_generation)
+{
+    struct gs_asset_slot *slot = assets->slot;
+
+    (void)pthread_mutex_lock(&slot->lock);
+    struct gs_asset_set *set = gs_asset_set_take(slot->set);
+    if (ret_generation != NULL) {
+        *ret_generation = atomic_load(&slot->generation);
+    }
+    (void)pthread_mutex_unlock(&slot->lock);
+    return set;
+}
+
+struct gs_model_folder *gs_assets_folder(const struct gs_assets *assets)
+{
+    struct gs_asset_set *set = gs_assets_take(assets, NULL);
+    struct gs_model_folder *folder = gs_model_folder_take(set->folder);
+
+    gs_asset_set_drop(set);
+    return folder;
+}
+
 void gs_assets_done(struct gs_assets *assets)
 {
-    if (assets->models != NULL) {
-        gs_model_slot_done(assets->models);
-        free(assets->models);
+    if (assets->slot != NULL) {
+        gs_asset_set_drop(assets->slot->set);
+        (void)pthread_mutex_destroy(&assets->slot->lock);
+        free(assets->slot);
+        assets->slot = NULL;
     }
-    gs_watchlist_free(assets->watchlist);
-    gs_rules_free(assets->rules);
-    *assets = (struct gs_assets){0};
 }

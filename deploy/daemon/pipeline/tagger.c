@@ -2,8 +2,8 @@
  * reads, language and companies found, copies counted, and into the batcher.
  *
  * Messages on their way lie in a ring with one place more than the batcher can hold, so the one that
- * is being taken in never meets one that waits. Their texts are in the batch's arena. A new model is
- * taken over at the beginning of a batch only, when nothing waits. */
+ * is being taken in never meets one that waits. Their texts are in the batch's arena. What a reload
+ * brought is taken over at the beginning of a batch only, when nothing waits. */
 #include "deploy/daemon/pipeline/tagger_internal.h"
 
 #include "ingest/base/log.h"
@@ -17,10 +17,11 @@ struct gs_tagger {
     const struct gs_assets *assets;
     struct gs_tagger_options options;
     struct gs_decoder *decoder, *text_decoder; /* text_decoder: made when it is needed */
+    struct gs_asset_set *set;                  /* in use: rules, watchlist, model */
     struct gs_norm *norm;
     struct gs_ngrams *ngrams;
     struct gs_batcher *batcher;
-    uint64_t generation;              /* of the model in use */
+    uint64_t generation;              /* of the set in use */
     struct gs_duplicates *duplicates; /* NULL: copies are not counted */
     struct gs_arena *arena;
 
@@ -34,32 +35,44 @@ struct gs_tagger {
     uint32_t *hashes; /* [MAX_FEATURES] */
 };
 
-/* Everything that depends on the model. */
-static enum gs_status take_model(struct gs_tagger *tagger, struct gs_error *err)
+/* Everything that depends on the rules, the watchlist or the model: all of it is made before any
+ * takes the old one's place. */
+static enum gs_status take_set(struct gs_tagger *tagger, struct gs_error *err)
 {
     uint64_t generation = 0;
-    struct gs_model_folder *folder = gs_model_slot_take(tagger->assets->models, &generation);
+    struct gs_asset_set *set = gs_assets_take(tagger->assets, &generation);
+    const struct gs_model_info *model = gs_model_info(set->folder->model);
+    struct gs_norm_options norm_options = tagger->options.norm;
     struct gs_batcher *batcher = NULL;
-    const size_t n = gs_model_info(folder->model)->encodes ? GS_BATCHER_MAX_WAITING + 1 : 1;
+    struct gs_norm *norm = NULL;
+    const size_t n = model->encodes ? GS_BATCHER_MAX_WAITING + 1 : 1;
     struct gs_tagging *taggings = calloc(n, sizeof *taggings);
 
-    enum gs_status status = taggings == NULL
-                                ? gs_fail(err, GS_NO_MEMORY, "%zu messages", n)
-                                : gs_batcher_new(folder, &tagger->options.batcher, &batcher, err);
+    norm_options.addressed = set->watchlist;
+    enum gs_status status = taggings == NULL ? gs_fail(err, GS_NO_MEMORY, "%zu messages", n)
+                                             : gs_norm_new(set->rules, &norm_options, &norm, err);
     if (status == GS_OK) {
-        gs_batcher_free(tagger->batcher);
-        free(tagger->taggings);
-        tagger->batcher = batcher;
-        tagger->taggings = taggings;
-        tagger->n_taggings = n;
-        tagger->next = 0;
-        gs_ngrams_read_simplified(tagger->ngrams, gs_model_info(folder->model)->simplified);
-    } else {
-        free(taggings);
+        status = gs_batcher_new(set->folder, &tagger->options.batcher, &batcher, err);
     }
     tagger->generation = generation; /* one that there is no room for is not tried again */
-    gs_model_folder_drop(folder);
-    return status;
+    if (status != GS_OK) {
+        gs_norm_free(norm);
+        free(taggings);
+        gs_asset_set_drop(set);
+        return status;
+    }
+    gs_batcher_free(tagger->batcher);
+    gs_norm_free(tagger->norm);
+    free(tagger->taggings);
+    gs_asset_set_drop(tagger->set);
+    tagger->batcher = batcher;
+    tagger->norm = norm;
+    tagger->taggings = taggings;
+    tagger->set = set;
+    tagger->n_taggings = n;
+    tagger->next = 0;
+    gs_ngrams_read_simplified(tagger->ngrams, model->simplified);
+    return GS_OK;
 }
 
 /* Everything that does not. */
@@ -74,9 +87,6 @@ static enum gs_status make_tools(struct gs_tagger *tagger, struct gs_error *err)
     enum gs_status status = gs_arena_new(options->max_batch_bytes, &tagger->arena, err);
     if (status == GS_OK) {
         status = gs_decoder_new(&options->decode, &tagger->decoder, err);
-    }
-    if (status == GS_OK) {
-        status = gs_norm_new(tagger->assets->rules, &options->norm, &tagger->norm, err);
     }
     if (status == GS_OK) {
         status = gs_ngrams_new(MAX_FEATURES, &tagger->ngrams, err);
@@ -98,12 +108,11 @@ enum gs_status gs_tagger_new(const struct gs_assets *assets,
     }
     tagger->assets = assets;
     tagger->options = *options;
-    tagger->options.norm.addressed = assets->watchlist;
     enum gs_status status = make_tools(tagger, err);
     if (status != GS_OK) {
         goto done;
     }
-    status = take_model(tagger, err);
+    status = take_set(tagger, err);
     if (status != GS_OK) {
         goto done;
     }
@@ -124,6 +133,7 @@ void gs_tagger_free(struct gs_tagger *tagger)
     gs_duplicates_free(tagger->duplicates);
     gs_ngrams_free(tagger->ngrams);
     gs_norm_free(tagger->norm);
+    gs_asset_set_drop(tagger->set);
     gs_decoder_free(tagger->decoder);
     gs_decoder_free(tagger->text_decoder);
     gs_arena_free(tagger->arena);
@@ -138,11 +148,13 @@ void gs_tagger_begin(struct gs_tagger *tagger, bool *ret_swapped)
     bool swapped = false;
 
     gs_batcher_clear(tagger->batcher);
-    if (gs_model_slot_generation(tagger->assets->models) != tagger->generation) {
-        swapped = take_model(tagger, &err) == GS_OK;
+    if (gs_assets_generation(tagger->assets) != tagger->generation) {
+        swapped = take_set(tagger, &err) == GS_OK;
         if (!swapped) {
-            gs_log(GS_LOG_ERROR, "tag",
-                   "the new model is not taken over, going on with the old: %s", err.message);
+            gs_log(
+                GS_LOG_ERROR, "tag",
+                "the new rules, watchlist and model are not taken over, going on with the old: %s",
+                err.message);
         }
     }
     gs_arena_reset(tagger->arena);
@@ -324,7 +336,7 @@ enum gs_status gs_tagger_add(struct gs_tagger *tagger, const struct gs_record *r
     if (tagger->duplicates != NULL) {
         tagged->copy = gs_duplicates_count(tagger->duplicates, tagged->story);
     }
-    gs_tagging_find_entities(tagging, tagger->assets->watchlist);
+    gs_tagging_find_entities(tagging, tagger->set->watchlist);
     tagging->n_marked = 0;
     tagging->n_unmarked = 0;
     if (tagged->n_entities > 0 &&

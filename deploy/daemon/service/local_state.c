@@ -169,7 +169,7 @@ void gs_local_state_undo(struct gs_local *local)
 
 static void describe_model(struct gs_local *local, char *ret, size_t size)
 {
-    struct gs_model_folder *folder = gs_model_slot_take(local->assets.models, NULL);
+    struct gs_model_folder *folder = gs_assets_folder(&local->assets);
     const struct gs_model_info *model = gs_model_info(folder->model);
 
     (void)snprintf(ret, size, "%s %s, %s", model->name, model->version, model->sha256);

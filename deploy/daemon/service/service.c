@@ -10,8 +10,9 @@
  * waiting overlaps; then the server, then the memory. A lane that gives up writes its error into its
  * slot; the others go on, and who started the service decides (gs_service_failed).
  *
- * A reload loads the whole folder beside the one in use and puts it into the slot from which lanes
- * take it between two batches; what is wrong with it changes nothing. */
+ * A reload loads rules, watchlist and model beside those in use and puts them into the slot from
+ * which lanes take them between two batches; what is wrong with any changes nothing. */
+#include "deploy/daemon/config/config.h"
 #include "deploy/daemon/service/service_internal.h"
 #include "deploy/daemon/telemetry/metric_table.h"
 #include "deploy/daemon/version.h"
@@ -47,7 +48,7 @@ enum gs_status gs_run_metrics(const struct gs_assets *assets, struct gs_metrics 
     if (status != GS_OK) {
         return status;
     }
-    folder = gs_model_slot_take(assets->models, NULL);
+    folder = gs_assets_folder(assets);
     const struct gs_model_info *model = gs_model_info(folder->model);
     const struct gs_metric_known known = {.topics = model->labels[GS_HEAD_TOPICS],
                                           .n_topics = model->n_labels[GS_HEAD_TOPICS],
@@ -61,7 +62,7 @@ enum gs_status gs_run_metrics(const struct gs_assets *assets, struct gs_metrics 
 
 void gs_announce(const struct gs_config *config, int stages, const struct gs_assets *assets)
 {
-    struct gs_model_folder *folder = gs_model_slot_take(assets->models, NULL);
+    struct gs_model_folder *folder = gs_assets_folder(assets);
     const struct gs_model_info *model = gs_model_info(folder->model);
     const char *const tiers = model->fast && model->encodes ? "fast tier and encoder"
                               : model->encodes              ? "encoder"
@@ -271,17 +272,36 @@ void gs_service_stop(struct gs_service *service)
     free(service);
 }
 
-/* ---- another model ---- */
+/* ---- reload ---- */
 
-enum gs_status gs_service_reload(struct gs_service *service, struct gs_error *err)
+static enum gs_status refuse_fixed(const struct gs_service *service, const struct gs_config *config,
+                                   struct gs_error *err)
 {
-    struct gs_model_folder *old = gs_model_slot_take(service->assets.models, NULL);
-    const enum gs_status status = gs_assets_reload(service->config, &service->assets, err);
-    const char *const result = status == GS_OK ? "loaded" : "refused";
+    struct gs_buf names = {.max = 1 << 14};
+    enum gs_status status = GS_OK;
 
+    if (gs_config_changes(service->config, config, false, &names) > 0) {
+        gs_buf_putc(&names, '\0');
+        status = gs_fail(err, GS_BAD_CONFIG, "a change takes a restart: %s",
+                         gs_buf_ok(&names) ? names.bytes : "many settings");
+    }
+    gs_buf_done(&names);
+    return status;
+}
+
+enum gs_status gs_service_reload(struct gs_service *service, const struct gs_config *config,
+                                 struct gs_error *err)
+{
+    struct gs_model_folder *old = gs_assets_folder(&service->assets);
+    enum gs_status status = refuse_fixed(service, config, err);
+
+    if (status == GS_OK) {
+        status = gs_assets_reload(config, &service->assets, err);
+    }
+    const char *const result = status == GS_OK ? "loaded" : "refused";
     gs_series_add(gs_metric_series(service->swaps, GS_M_MODEL_SWAPS, &result), 1);
     if (status == GS_OK) {
-        struct gs_model_folder *now = gs_model_slot_take(service->assets.models, NULL);
+        struct gs_model_folder *now = gs_assets_folder(&service->assets);
         show_model(service->swaps, gs_model_info(old->model), gs_model_info(now->model));
         gs_model_folder_drop(now);
     }

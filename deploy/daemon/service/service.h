@@ -36,11 +36,13 @@ enum gs_status gs_service_start(const struct gs_config *config, int stages,
 /* Finishes what is in flight, joins, frees. NULL is fine. */
 void gs_service_stop(struct gs_service *service);
 
-/* Loads model.path again and hands it to the lanes, which take it over between two batches. The
- * whole folder is accepted, or the old one stays and err says why. From the thread that started
- * it. */
+/* Loads rules, watchlist and model again, as `config` names them, and hands them to the lanes, which
+ * take them over between two batches. All of them are accepted, or the old ones stay and err says
+ * why: GS_BAD_CONFIG also where config changes a setting that takes a restart. config is only read
+ * here. From the thread that started it. */
 GS_MUST_CHECK
-enum gs_status gs_service_reload(struct gs_service *service, struct gs_error *err);
+enum gs_status gs_service_reload(struct gs_service *service, const struct gs_config *config,
+                                 struct gs_error *err);
 
 int gs_service_port(const struct gs_service *service); /* of HTTP; 0 without it */
 

@@ -130,7 +130,7 @@ static void status_json(void *arg, struct gs_buf *ret)
     struct gs_service_totals totals;
     size_t n_boards = 0;
 
-    struct gs_model_folder *folder = gs_model_slot_take(server->served.assets->models, NULL);
+    struct gs_model_folder *folder = gs_assets_folder(server->served.assets);
 
     gs_totals_read(server->served.metrics, &totals);
     for (size_t i = 0; i < server->served.n_lanes; i++) {

@@ -103,21 +103,23 @@ static void lanes_go_over_between_batches(void **state)
     struct gs_assets assets = {0};
     struct gs_error err = {0};
     struct lane lanes[LANES];
-    struct gs_model_folder *loaded[GS_COUNT(folders)];
+    struct gs_config *configs[GS_COUNT(folders)];
+    struct gs_asset_set *loaded[GS_COUNT(folders)];
     const struct timespec pause = {0, 3000000};
     _Atomic bool stop = false;
     size_t n_swaps = 0;
     (void)state;
     assert_int_equal(gs_assets_load(config, &assets, &err), GS_OK);
     for (size_t i = 0; i < GS_COUNT(folders); i++) {
-        loaded[i] = folder_load(folders[i], GS_TIER_AUTO);
+        configs[i] = configure(folders[i]);
+        assert_int_equal(gs_asset_set_load(configs[i], &loaded[i], &err), GS_OK);
     }
     for (size_t i = 0; i < LANES; i++) {
         lanes[i] = (struct lane){.config = config, .assets = &assets, .stop = &stop};
         assert_int_equal(pthread_create(&lanes[i].thread, NULL, work, &lanes[i]), 0);
     }
     for (size_t i = 0; i < SWAPS; i++) {
-        gs_model_slot_put(assets.models, gs_model_folder_take(loaded[(i + 1) % 3]));
+        gs_assets_put(&assets, gs_asset_set_take(loaded[(i + 1) % 3]));
         (void)nanosleep(&pause, NULL);
     }
     atomic_store(&stop, true);
@@ -132,7 +134,8 @@ static void lanes_go_over_between_batches(void **state)
     assert_true(n_swaps > 0);
     for (size_t i = 0; i < GS_COUNT(folders); i++) { /* ours, and the slot's for the last */
         assert_int_equal(atomic_load(&loaded[i]->n_users), 1 + (i == SWAPS % 3));
-        gs_model_folder_drop(loaded[i]);
+        gs_asset_set_drop(loaded[i]);
+        gs_config_free(configs[i]);
     }
     gs_assets_done(&assets);
     gs_config_free(config);
@@ -154,21 +157,21 @@ static void a_wrong_folder_changes_nothing(void **state)
     cascade_make(folder, GOLDEN_SENTIMENT, HEAD(GOOD));
     struct gs_config *config = configure(folder);
     assert_int_equal(gs_assets_load(config, &assets, &err), GS_OK);
-    struct gs_model_folder *before = gs_model_slot_take(assets.models, NULL);
-    const uint64_t generation = gs_model_slot_generation(assets.models);
+    struct gs_model_folder *before = gs_assets_folder(&assets);
+    const uint64_t generation = gs_assets_generation(&assets);
 
     cascade_write(folder, HEAD("{\"id\":\"negative\"}"));
     assert_int_equal(gs_assets_reload(config, &assets, &err), GS_BAD_FORMAT);
     assert_non_null(strstr(err.message, folder));
-    struct gs_model_folder *after = gs_model_slot_take(assets.models, NULL);
+    struct gs_model_folder *after = gs_assets_folder(&assets);
     assert_ptr_equal(before, after);
-    assert_true(gs_model_slot_generation(assets.models) == generation);
+    assert_true(gs_assets_generation(&assets) == generation);
     gs_model_folder_drop(after);
 
     cascade_write(folder, HEAD(GOOD));
     assert_int_equal(gs_assets_reload(config, &assets, &err), GS_OK);
-    assert_true(gs_model_slot_generation(assets.models) != generation);
-    after = gs_model_slot_take(assets.models, NULL);
+    assert_true(gs_assets_generation(&assets) != generation);
+    after = gs_assets_folder(&assets);
     assert_true(before != after);
     gs_model_folder_drop(after);
     gs_model_folder_drop(before);
