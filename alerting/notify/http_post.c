@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MAX_RETRY_S = 600 };
+enum { MAX_RETRY_S = 600, MAX_URL = 2 * GS_NOTIFY_URL_BYTES };
 
 struct gs_post {
     struct gs_post_options options;
@@ -163,15 +163,33 @@ static bool set_headers(struct gs_post *post, const char *const *headers, size_t
     return ok && curl_easy_setopt(post->curl, CURLOPT_HTTPHEADER, post->headers) == CURLE_OK;
 }
 
-bool gs_post_start(struct gs_post *post, struct gs_str body, const char *const *headers,
-                   size_t n_headers, struct gs_post_result *ret)
+/* "&a=b" behind an address without a query is "?a=b". */
+static bool set_url(struct gs_post *post, const char *query)
+{
+    struct gs_buf url = {.max = MAX_URL};
+
+    if (query[0] == '\0') {
+        return true;
+    }
+    gs_buf_puts(&url, post->options.url);
+    gs_buf_puts(&url, strchr(post->options.url, '?') == NULL ? "?" : "&");
+    gs_buf_puts(&url, query + 1);
+    gs_buf_putc(&url, '\0');
+    const bool ok =
+        gs_buf_ok(&url) && curl_easy_setopt(post->curl, CURLOPT_URL, url.bytes) == CURLE_OK;
+    gs_buf_done(&url);
+    return ok;
+}
+
+bool gs_post_start(struct gs_post *post, struct gs_str body, const char *query,
+                   const char *const *headers, size_t n_headers, struct gs_post_result *ret)
 {
     gs_buf_reset(&post->answer);
     post->error[0] = '\0';
     if (!log_in(post, ret)) {
         return false;
     }
-    if (!set_headers(post, headers, n_headers) ||
+    if (!set_url(post, query) || !set_headers(post, headers, n_headers) ||
         curl_easy_setopt(post->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len) !=
             CURLE_OK ||
         curl_easy_setopt(post->curl, CURLOPT_POSTFIELDS, body.bytes) != CURLE_OK ||

@@ -43,10 +43,10 @@ struct gs_post_result {
     char why[256];        /* of a failure, for people; one line */
 };
 
-/* Begins a request: body (JSON) and headers ("Name: value") are borrowed until its end. False: it
- * failed at once, and ret says how. */
-bool gs_post_start(struct gs_post *post, struct gs_str body, const char *const *headers,
-                   size_t n_headers, struct gs_post_result *ret);
+/* Begins a request: body (JSON) is borrowed until its end, headers ("Name: value") are copied. query:
+ * "&name=value" to add to the address, or "". False: it failed at once, and ret says how. */
+bool gs_post_start(struct gs_post *post, struct gs_str body, const char *query,
+                   const char *const *headers, size_t n_headers, struct gs_post_result *ret);
 /* libcurl says that it is done. */
 void gs_post_end(struct gs_post *post, CURLcode code, struct gs_post_result *ret);
 

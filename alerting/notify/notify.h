@@ -8,6 +8,9 @@
  * back; when this process dies its alerts end late, not at once; and when it stops it ends nothing.
  * Every Alertmanager gets every alert, since they tell each other nothing but what they have told.
  *
+ * Webhooks are told each notice once: when an incident opens, gets worse or ends, and of reminders. What
+ * one has not taken waits in a bounded queue of its own, in order.
+ *
  * A receiver that is dead, slow or refuses holds nobody up but itself: it has one request in flight,
  * a bounded time for it, and is asked again after a pause that grows.
  *
@@ -23,8 +26,20 @@
 
 enum { GS_NOTIFY_RECEIVERS = 16, GS_NOTIFY_URL_BYTES = 2048 };
 
-enum gs_notify_kind { GS_NOTIFY_ALERTMANAGER, GS_N_NOTIFY_KINDS };
-const char *gs_notify_kind_name(enum gs_notify_kind kind); /* "alertmanager" */
+enum gs_notify_kind { GS_NOTIFY_ALERTMANAGER, GS_NOTIFY_WEBHOOK, GS_N_NOTIFY_KINDS };
+const char *gs_notify_kind_name(enum gs_notify_kind kind); /* "alertmanager", "webhook" */
+
+/* What webhooks are sent: the incident's record, or a text in the shape of a chat's. */
+enum gs_notify_shape {
+    GS_SHAPE_GROUNDSWELL,
+    GS_SHAPE_SLACK,
+    GS_SHAPE_FEISHU,
+    GS_SHAPE_WECOM,
+    GS_SHAPE_DINGTALK,
+    GS_N_NOTIFY_SHAPES
+};
+/* "groundswell", …; NULL behind the last. */
+extern const char *const gs_notify_shape_names[GS_N_NOTIFY_SHAPES + 1];
 
 /* Why a request did not do what it should. */
 enum gs_notify_failure {
@@ -35,7 +50,7 @@ enum gs_notify_failure {
     GS_NOTIFY_TLS,       /* the certificate is not to be trusted, or no common protocol */
     GS_NOTIFY_AUTH,      /* 401, 403 */
     GS_NOTIFY_THROTTLED, /* 429 */
-    GS_NOTIFY_REFUSED,   /* any other 4xx */
+    GS_NOTIFY_REFUSED,   /* any other 4xx; of a chat, an error in its answer */
     GS_NOTIFY_SERVER,    /* 5xx, or an answer that is not HTTP */
     GS_NOTIFY_REDIRECT,  /* 3xx: never followed */
     GS_N_NOTIFY_FAILURES
@@ -46,19 +61,24 @@ const char *gs_notify_failure_name(enum gs_notify_failure failure); /* "connect"
 enum gs_notify_drop {
     GS_NOTIFY_DROP_REFUSED, /* the receiver will not have it */
     GS_NOTIFY_DROP_FULL,    /* no room, or no memory */
+    GS_NOTIFY_DROP_REPLACED, /* the receiver's queue was full: a newer one of the incident has its place */
+    GS_NOTIFY_DROP_LATE,    /* the receiver took nothing for too long */
+    GS_NOTIFY_DROP_STOPPED, /* it waited when the program stopped */
     GS_N_NOTIFY_DROPS
 };
 const char *gs_notify_drop_name(enum gs_notify_drop drop); /* "refused" … */
 
-/* What happens at a receiver, by its number: Alertmanagers in the order of their addresses. Each may
- * be NULL. */
+/* What happens at a receiver, by its number: Alertmanagers in the order of their addresses, webhooks
+ * behind them. Each may be NULL. */
 struct gs_notify_hooks {
     void *arg;
     void (*sent)(void *arg, size_t receiver, size_t n); /* so many were accepted */
     /* why: one line for people, no secrets in it; n: how often in a row by now */
     void (*failed)(void *arg, size_t receiver, enum gs_notify_failure failure, unsigned n,
                    const char *why);
-    void (*dropped)(void *arg, size_t receiver, enum gs_notify_drop drop, const char *why);
+    /* n of them; what: the incident or more, for people */
+    void (*dropped)(void *arg, size_t receiver, enum gs_notify_drop drop, size_t n,
+                    const char *what);
     void (*waiting)(void *arg, size_t receiver, size_t n); /* so many are due and not accepted */
 };
 
@@ -75,6 +95,13 @@ struct gs_notify_options {
     size_t n_alertmanagers;           /* at most GS_NOTIFY_RECEIVERS in all */
     int64_t resend_ms;                /* >= 1 */
     struct gs_notify_login alertmanager_login;
+    const char *const *webhooks; /* addresses that are sent to as they are */
+    size_t n_webhooks;
+    enum gs_notify_shape shape;
+    const char *secret_file; /* what requests are signed with; NULL: they are not */
+    struct gs_notify_login webhook_login;
+    int64_t give_up_ms;       /* of a notice that is not taken */
+    size_t max_waiting;       /* notices of a webhook; >= 1 */
     const char *ca_file;      /* PEM; NULL: those of the system */
     const char *external_url; /* of our status page; NULL: none */
     const char *user_agent;

@@ -91,3 +91,45 @@ void gs_post_answer_text(struct gs_str answer, char ret[GS_POST_SAID])
     one_line(text, ret);
     gs_arena_free(arena);
 }
+
+static bool is_code_member(struct gs_str key)
+{
+    return gs_str_equal(key, gs_str("errcode")) || gs_str_equal(key, gs_str("code")) ||
+           gs_str_equal(key, gs_str("StatusCode"));
+}
+
+/* The first number among its members. */
+static bool json_code(struct gs_json *json, int64_t *ret)
+{
+    struct gs_str key = {NULL, 0};
+    struct gs_json_value value;
+    bool found = false;
+
+    if (!gs_json_value(json, &value) || value.type != GS_JSON_OBJECT) {
+        return false;
+    }
+    while (!found && gs_json_next(json, &key)) {
+        const unsigned depth = json->depth;
+        if (!is_code_member(key)) {
+            (void)gs_json_skip(json);
+        } else if (gs_json_value(json, &value)) {
+            found = value.type == GS_JSON_INTEGER && gs_json_integer(value.text, ret);
+            (void)gs_json_leave(json, depth);
+        }
+    }
+    return found;
+}
+
+bool gs_post_answer_code(struct gs_str answer, int64_t *ret)
+{
+    struct gs_arena *arena = NULL;
+    struct gs_json json;
+
+    if (gs_arena_new(MAX_MEMORY, &arena, NULL) != GS_OK) {
+        return false;
+    }
+    gs_json_init(&json, answer, MAX_DEPTH, true, arena);
+    const bool found = json_code(&json, ret);
+    gs_arena_free(arena);
+    return found;
+}

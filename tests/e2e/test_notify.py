@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Incidents pushed to people, without a Prometheus. On Kafka: a real Alertmanager has the alert, is away and back,
-and SIGTERM and a restart of ours resolve nothing. On standard input: the end is told; over TLS, with a token, and not
-past a certificate that nobody vouches for."""
+and SIGTERM and a restart of ours resolve nothing. On standard input: the end is told, to a webhook too, each notice
+once and signed; over TLS, with a token, and not past a certificate that nobody vouches for."""
 
+import hashlib
+import hmac
 import http.server
 import json
 import ssl
@@ -147,7 +149,11 @@ def an_end_is_told(scratch):
     for process in alertmanager_of(monitoring):
         process.start()
     up(monitoring)
-    program = Local(hooked, "local", [monitoring.alertmanager])
+    hook = Receiver()
+    (hooked / "secret").write_text("s3cret\n")
+    (hooked / "address").write_text(f"http://127.0.0.1:{hook.server_port}/told\n")
+    program = Local(hooked, "local", [monitoring.alertmanager], f"notify.webhook.urls=@{hooked / 'address'}",
+                    f"notify.webhook.secret_file={hooked / 'secret'}")
     calm, bad, after = parts()
     program.feed(hooked, calm)
     program.feed(hooked, bad)
@@ -158,6 +164,12 @@ def an_end_is_told(scratch):
     check(program.finish() == 0, program.said()[-2000:])
     incidents = {alert["labels"]["incident"] for alert in pushed(monitoring.notifications())}
     check(len(incidents) == 1, f"{len(incidents)} incidents of one surge")
+    notices = [record["notice"] for record in hook.seen if record["id"] in incidents]
+    check(notices[:1] == ["opened"] and notices[-1:] == ["ended"], f"notices {notices}")
+    check(notices.count("opened") == notices.count("ended") == 1, f"notices {notices}")
+    check(hook.strange == 0, f"{hook.strange} requests with a wrong signature")
+    check("/told" not in program.said(), "the address is in the log")
+    say(f"the webhook was told: {', '.join(notices)}")
     say("the end is told")
 
 
@@ -173,15 +185,16 @@ def certificates(scratch):
     return scratch / "server.pem", scratch / "other.pem"
 
 
-class Secured(http.server.ThreadingHTTPServer):
-    """Takes what it is told over TLS, from those who have the token."""
+class Receiver(http.server.ThreadingHTTPServer):
+    """Keeps what it is told, over TLS where it has a certificate."""
 
-    def __init__(self, certificate, key):
-        self.seen, self.tokens = [], []
+    def __init__(self, certificate=None, key=None):
+        self.seen, self.tokens, self.strange = [], [], 0
         super().__init__(("127.0.0.1", 0), Handler)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate, key)
-        self.socket = context.wrap_socket(self.socket, server_side=True)
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate, key)
+            self.socket = context.wrap_socket(self.socket, server_side=True)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def handle_error(self, *_):
@@ -192,7 +205,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.tokens.append(self.headers["Authorization"])
-        self.server.seen += json.loads(body)
+        told = json.loads(body)
+        if isinstance(told, dict):  # a webhook's notice
+            signed = f"{self.headers['Groundswell-Timestamp']}.".encode() + body
+            wanted = "sha256=" + hmac.new(b"s3cret", signed, hashlib.sha256).hexdigest()
+            self.server.strange += wanted != self.headers["Groundswell-Signature"]
+        self.server.seen += told if isinstance(told, list) else [told]
         self.send_response(200)
         self.end_headers()
 
@@ -202,7 +220,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 def tls_is_verified(scratch):
     certificate, other = certificates(scratch)
-    server = Secured(certificate, scratch / "server.key")
+    server = Receiver(certificate, scratch / "server.key")
     url = f"https://127.0.0.1:{server.server_port}"
     (scratch / "token").write_text("s3cret\n")
     for name, ca_file in (("strange", other), ("trusted", certificate)):

@@ -64,7 +64,11 @@ static void check_texts(const struct gs_option *option, const void *field)
     must(strings.n <= 1024 && (strings.n == 0) == (strings.items == NULL));
     for (size_t i = 0; i < strings.n; i++) {
         must(strings.items[i] != NULL && strings.items[i][0] != '\0');
-        must(option->type == GS_OPT_PATHS || strlen(strings.items[i]) <= 249);
+        if (option->type == GS_OPT_URLS) {
+            must(gs_notify_check_url(strings.items[i], NULL) == GS_OK);
+        } else {
+            must(option->type == GS_OPT_PATHS || strlen(strings.items[i]) <= 249);
+        }
     }
 }
 
@@ -95,6 +99,7 @@ static void check_option(const struct gs_option *option, const struct gs_config 
         break;
     case GS_OPT_PATHS:
     case GS_OPT_NAMES:
+    case GS_OPT_URLS:
         check_texts(option, field);
         break;
     case GS_OPT_RULES:

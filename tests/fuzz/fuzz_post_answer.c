@@ -11,6 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char said[GS_POST_SAID];
+    int64_t code = 0;
     char *exact = malloc(size > 0 ? size : 1); /* its own block: ASan sees a byte read too far */
 
     if (exact == NULL) {
@@ -20,6 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         memcpy(exact, data, size);
     }
     gs_post_answer_text((struct gs_str){exact, size}, said);
+    (void)gs_post_answer_code((struct gs_str){exact, size}, &code);
     const struct gs_str line = gs_str(said);
     if (line.len >= GS_POST_SAID || gs_utf8_check(line) != line.len) {
         abort();

@@ -71,12 +71,25 @@ static enum MHD_Result answer(struct receiver *receiver, struct MHD_Connection *
     return result;
 }
 
+static enum MHD_Result on_argument(void *arg, enum MHD_ValueKind kind, const char *key,
+                                   const char *value)
+{
+    struct received *request = arg;
+    const size_t len = strlen(request->query);
+
+    (void)kind;
+    (void)snprintf(request->query + len, sizeof request->query - len, "%s=%s&", key,
+                   value == NULL ? "" : value);
+    return MHD_YES;
+}
+
 static void read_request(struct MHD_Connection *connection, const char *url,
                          const struct gs_buf *body, struct received *ret)
 {
     *ret = (struct received){.at_ms = now_ms(), .len = body->len};
     ret->body = gs_str_copy(gs_buf_str(body));
     (void)snprintf(ret->path, sizeof ret->path, "%s", url);
+    (void)MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, on_argument, ret);
     header(connection, "Content-Type", ret->type, sizeof ret->type);
     header(connection, "Authorization", ret->authorization, sizeof ret->authorization);
     header(connection, "User-Agent", ret->agent, sizeof ret->agent);

@@ -16,7 +16,7 @@ struct received {
     char *body;
     size_t len;
     char path[200], type[60], authorization[RECEIVER_HEADER], signature[RECEIVER_HEADER];
-    char timestamp[40], agent[60];
+    char timestamp[40], agent[60], query[400]; /* query: "a=b&" for each */
     int64_t at_ms;
 };
 

@@ -180,6 +180,8 @@ static void check_notify(const struct gs_config *config, struct gs_diagnostics *
     } secrets[] = {
         {"notify.alertmanager.password_file", login->password_file},
         {"notify.alertmanager.bearer_token_file", login->bearer_token_file},
+        {"notify.webhook.bearer_token_file", config->notify.webhook.login.bearer_token_file},
+        {"notify.webhook.secret_file", config->notify.webhook.secret_file},
     };
     struct gs_error err = {.status = GS_OK};
 

@@ -136,6 +136,14 @@ struct gs_config {
             int64_t resend_ms;
             struct gs_notify_login login;
         } alertmanager;
+        struct {
+            struct gs_strings urls; /* checked; "@file" is already read */
+            enum gs_notify_shape shape;
+            const char *secret_file; /* NULL: requests are not signed */
+            struct gs_notify_login login;
+            int64_t give_up_ms;
+            size_t max_waiting;
+        } webhook;
     } notify;
     struct {
         const char *path; /* NULL: none; of a run on files */

@@ -166,6 +166,7 @@ static void check_http(const struct gs_loader *loader)
 static void check_notify(const struct gs_loader *loader)
 {
     const struct gs_notify_login *login = &loader->config->notify.alertmanager.login;
+    const enum gs_notify_shape shape = loader->config->notify.webhook.shape;
     const char *external_url = loader->config->notify.external_url;
     struct gs_error why = {.status = GS_OK};
 
@@ -174,7 +175,17 @@ static void check_notify(const struct gs_loader *loader)
     }
     if ((login->username == NULL) != (login->password_file == NULL)) {
         add(loader, "notify.alertmanager.username", "notify.alertmanager.password_file",
-            "needs notify.alertmanager.password_file, and that a user");
+            "and notify.alertmanager.password_file need each other");
+    }
+    if (loader->config->notify.webhook.secret_file != NULL &&
+        (shape == GS_SHAPE_SLACK || shape == GS_SHAPE_WECOM)) {
+        add(loader, "notify.webhook.secret_file", "notify.webhook.shape",
+            "is of no use: %s has its secret in the address", gs_notify_shape_names[shape]);
+    }
+    if (loader->config->notify.alertmanager.urls.n + loader->config->notify.webhook.urls.n >
+        GS_NOTIFY_RECEIVERS) {
+        add(loader, "notify.webhook.urls", "notify.alertmanager.urls",
+            "more than %d receivers in all", GS_NOTIFY_RECEIVERS);
     }
     if (login->username != NULL && login->bearer_token_file != NULL) {
         add(loader, "notify.alertmanager.username", "notify.alertmanager.bearer_token_file",

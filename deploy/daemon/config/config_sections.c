@@ -22,6 +22,7 @@ const struct gs_section gs_sections[] = {
     {"incidents", "Alerts that people are told of as one (incidents.md)."},
     {"notify", "How incidents go out to people (notify.md)."},
     {"notify.alertmanager", "Alertmanagers that incidents are pushed to."},
+    {"notify.webhook", "Addresses that each notice of an incident is posted to."},
     {"state", "What is kept of the windows from one run to the next."},
     {"http", "The server of /metrics, /healthz, /readyz and the status page."},
     {"log", "What is said on standard error."},

@@ -1,15 +1,6 @@
 /* Every setting: name, type, field, range, default and help. The order is the order of the
  * documents. */
-#include "deploy/daemon/config/config.h"
-#include "deploy/daemon/config/options.h"
-
-#define AT(field) offsetof(struct gs_config, field), sizeof(((struct gs_config *)NULL)->field)
-#define SECOND 1000.0
-#define MINUTE (60 * SECOND)
-#define HOUR (60 * MINUTE)
-#define DAY (24 * HOUR)
-#define KIB 1024.0
-#define MIB (1024 * KIB)
+#include "deploy/daemon/config/config_rows.h"
 
 static const char *const input_kinds[] = {"kafka", "file", "stdin", NULL};
 static const char *const formats[] = {"json", "text", NULL};
@@ -337,33 +328,7 @@ const struct gs_option gs_options[] = {
     {"incidents.max_open", GS_OPT_UINT, AT(incidents.max_open), 1, 4096, "256",
      "Incidents open at a time; alerts past it stay without one and are counted.", NULL, 0},
 
-    {"notify.external_url", GS_OPT_STRING, AT(notify.external_url), 0, 0, "",
-     "Where people reach the status page, such as https://desk.example/groundswell/: what is told "
-     "links to it.",
-     NULL, GS_OPT_OPTIONAL},
-    {"notify.ca_file", GS_OPT_PATH, AT(notify.ca_file), 0, 0, "",
-     "The certificates (PEM) that receivers' own are verified against. Not set: the system's.",
-     NULL, GS_OPT_OPTIONAL},
-    {"notify.timeout", GS_OPT_DURATION, AT(notify.timeout_ms), 100, 5 * MINUTE, "10s",
-     "How long one request may take, in all.", NULL, 0},
-    {"notify.alertmanager.urls", GS_OPT_URLS, AT(notify.alertmanager.urls), 0, 0, "",
-     "Base addresses, such as http://alertmanager:9093: all of a cluster, not a balancer before "
-     "it. "
-     "Each gets every alert.",
-     NULL, 0},
-    {"notify.alertmanager.resend", GS_OPT_DURATION, AT(notify.alertmanager.resend_ms), SECOND, HOUR,
-     "1m",
-     "How often an alert that goes on is sent again. It ends by itself three of these after the "
-     "last time.",
-     NULL, 0},
-    {"notify.alertmanager.username", GS_OPT_STRING, AT(notify.alertmanager.login.username), 0, 0,
-     "", "The user of basic authentication.", NULL, GS_OPT_OPTIONAL},
-    {"notify.alertmanager.password_file", GS_OPT_PATH, AT(notify.alertmanager.login.password_file),
-     0, 0, "", "The file that holds its password; read anew for each request.", NULL,
-     GS_OPT_OPTIONAL},
-    {"notify.alertmanager.bearer_token_file", GS_OPT_PATH,
-     AT(notify.alertmanager.login.bearer_token_file), 0, 0, "",
-     "The file that holds a bearer token; read anew for each request.", NULL, GS_OPT_OPTIONAL},
+    GS_NOTIFY_ROWS,
 
     {"state.path", GS_OPT_PATH, AT(state.path), 0, 0, "",
      "With files as input: the file in which the windows, and how far each input was read, are "

@@ -105,6 +105,11 @@ bool gs_option_has_placeholder(const char *name, const char *text, const struct 
 /* Tells whether its value is a list or a mapping. */
 bool gs_option_is_list(const struct gs_option *option);
 
+/* The content of the file that "@file" names, without the line break at its end; NULL: the diagnostic
+ * says why. name: of the setting. */
+const char *gs_option_read_file(const char *name, const char *file, const struct gs_origin *origin,
+                                struct gs_arena *arena, struct gs_diagnostics *diagnostics);
+
 /* Shared by options.c and options_list.c. */
 const char *gs_option_read_text(const struct gs_option *option, const char *text,
                                 const struct gs_origin *origin, struct gs_arena *arena,

@@ -4,15 +4,10 @@
 
 #include "alerting/notify/notify.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-enum { MAX_ITEMS = 1024, MAX_PROPERTIES = 256, MAX_SECRET = 65536 };
+enum { MAX_ITEMS = 1024, MAX_PROPERTIES = 256 };
 
 static bool out_of_memory(const struct gs_option *option, const struct gs_origin *origin,
                           struct gs_diagnostics *diagnostics)
@@ -35,6 +30,19 @@ static struct gs_origin at_line(const struct gs_origin *origin, const struct gs_
     struct gs_origin own = *origin;
     own.line = origin->line > 0 && node->line > 0 ? node->line : origin->line;
     return own;
+}
+
+/* ---- texts ---- */
+
+/* One item of a list; NULL: a diagnostic says why. */
+static const char *read_item(const struct gs_option *option, const char *text,
+                             const struct gs_origin *origin, struct gs_arena *arena,
+                             struct gs_diagnostics *diagnostics)
+{
+    if (option->type == GS_OPT_URLS && text[0] == '@') {
+        text = gs_option_read_file(option->name, text + 1, origin, arena, diagnostics);
+    }
+    return text == NULL ? NULL : gs_option_read_text(option, text, origin, arena, diagnostics);
 }
 
 static bool set_texts(const struct gs_option *option, const struct gs_node *list,
@@ -66,8 +74,7 @@ static bool set_texts(const struct gs_option *option, const struct gs_node *list
                 ok = false;
                 continue;
             }
-            items[i] =
-                gs_option_read_text(option, node->null ? "" : node->text, &own, arena, diagnostics);
+            items[i] = read_item(option, node->null ? "" : node->text, &own, arena, diagnostics);
             ok = ok && items[i] != NULL;
         }
         strings.items = items;
@@ -167,78 +174,19 @@ static bool set_rules(const struct gs_option *option, const struct gs_node *list
     return ok;
 }
 
-/* ---- properties and their secrets ---- */
-
-/* Only a regular file: a pipe or device could block or never end. */
-static const char *read_secret(const char *path, struct gs_arena *arena, const char **ret_why)
-{
-    struct stat info;
-    char *text = NULL;
-    size_t len = 0;
-    const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-
-    *ret_why = "cannot be read";
-    if (fd < 0 || fstat(fd, &info) != 0) {
-        *ret_why = errno == ENOENT ? "does not exist" : *ret_why;
-        goto done;
-    }
-    if (!S_ISREG(info.st_mode) || info.st_size > MAX_SECRET) {
-        *ret_why = "is not a regular file of at most 64 KiB";
-        goto done;
-    }
-    char *bytes = gs_arena_alloc(arena, MAX_SECRET + 1);
-    while (bytes != NULL && len < MAX_SECRET) {
-        const ssize_t n = read(fd, bytes + len, MAX_SECRET - len);
-        if (n < 0) {
-            goto done;
-        }
-        if (n == 0) {
-            break;
-        }
-        len += (size_t)n;
-    }
-    if (bytes == NULL) {
-        goto done;
-    }
-    len -= len > 0 && bytes[len - 1] == '\n';
-    len -= len > 0 && bytes[len - 1] == '\r';
-    bytes[len] = '\0';
-    if (strlen(bytes) != len) {
-        *ret_why = "holds a NUL byte";
-        goto done;
-    }
-    text = bytes;
-
-done:
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return text;
-}
+/* ---- properties ---- */
 
 static const char *read_property(const struct gs_option *option, const char *name,
                                  const char *value, const struct gs_origin *origin,
                                  struct gs_arena *arena, struct gs_diagnostics *diagnostics)
 {
-    const char *why = NULL;
+    char full[160];
 
     if (value[0] != '@' || value[1] == '@') {
         return copy(arena, value[0] == '@' ? value + 1 : value);
     }
-    struct gs_buf path = {.max = 8192};
-    if (value[1] != '/' && origin->dir != NULL) {
-        gs_buf_printf(&path, "%s/", origin->dir);
-    }
-    gs_buf_puts(&path, value + 1);
-    gs_buf_putc(&path, '\0');
-    const char *text = gs_buf_ok(&path) ? read_secret(path.bytes, arena, &why) : NULL;
-    if (text == NULL) {
-        gs_diagnostics_add(diagnostics, origin->place, origin->line,
-                           "%s.%s: the file \"%.200s\" %s", option->name, name, value + 1,
-                           why == NULL ? "has too long a name" : why);
-    }
-    gs_buf_done(&path);
-    return text;
+    (void)snprintf(full, sizeof full, "%s.%s", option->name, name);
+    return gs_option_read_file(full, value + 1, origin, arena, diagnostics);
 }
 
 bool gs_option_set_property(const struct gs_option *option, const char *name, const char *value,

@@ -54,14 +54,14 @@ static void on_failed(void *arg, size_t i, enum gs_notify_failure failure, unsig
     }
 }
 
-static void on_dropped(void *arg, size_t i, enum gs_notify_drop drop, const char *why)
+static void on_dropped(void *arg, size_t i, enum gs_notify_drop drop, size_t n, const char *what)
 {
     struct gs_notifier *notifier = arg;
 
-    gs_series_add(notifier->receivers[i].dropped[drop], 1);
-    gs_log(GS_LOG_WARNING, "notify", "%s %s is not told of incident %s (%s)",
-           notifier->receivers[i].kind, notifier->receivers[i].name, why,
-           gs_notify_drop_name(drop));
+    gs_series_add(notifier->receivers[i].dropped[drop], (double)n);
+    gs_log(GS_LOG_WARNING, "notify", "%s %s is not told of %zu notice%s (%s): %s",
+           notifier->receivers[i].kind, notifier->receivers[i].name, n, n == 1 ? "" : "s",
+           gs_notify_drop_name(drop), what);
 }
 
 static void on_waiting(void *arg, size_t i, size_t n)
@@ -114,11 +114,47 @@ static void add_receiver(struct gs_notifier *notifier, enum gs_notify_kind kind,
     }
 }
 
+static void add_receivers(struct gs_notifier *notifier, const struct gs_config *config)
+{
+    for (size_t i = 0; i < config->notify.alertmanager.urls.n; i++) {
+        add_receiver(notifier, GS_NOTIFY_ALERTMANAGER, config->notify.alertmanager.urls.items[i]);
+    }
+    for (size_t i = 0; i < config->notify.webhook.urls.n; i++) {
+        add_receiver(notifier, GS_NOTIFY_WEBHOOK, config->notify.webhook.urls.items[i]);
+    }
+}
+
+static void fill_options(const struct gs_config *config, struct gs_notifier *notifier,
+                         struct gs_notify_options *ret)
+{
+    *ret = (struct gs_notify_options){.alertmanagers = config->notify.alertmanager.urls.items,
+                                      .n_alertmanagers = config->notify.alertmanager.urls.n,
+                                      .resend_ms = config->notify.alertmanager.resend_ms,
+                                      .alertmanager_login = config->notify.alertmanager.login,
+                                      .webhooks = config->notify.webhook.urls.items,
+                                      .n_webhooks = config->notify.webhook.urls.n,
+                                      .shape = config->notify.webhook.shape,
+                                      .secret_file = config->notify.webhook.secret_file,
+                                      .webhook_login = config->notify.webhook.login,
+                                      .give_up_ms = config->notify.webhook.give_up_ms,
+                                      .max_waiting = config->notify.webhook.max_waiting,
+                                      .ca_file = config->notify.ca_file,
+                                      .external_url = config->notify.external_url,
+                                      .user_agent = "groundswell/" GS_VERSION,
+                                      .timeout_ms = config->notify.timeout_ms,
+                                      .max_open = config->incidents.max_open,
+                                      .hooks = {.arg = notifier,
+                                                .sent = on_sent,
+                                                .failed = on_failed,
+                                                .dropped = on_dropped,
+                                                .waiting = on_waiting}};
+}
+
 enum gs_status gs_notifier_new(const struct gs_config *config, struct gs_metrics *metrics,
                                struct gs_notifier **ret, struct gs_error *err)
 {
     *ret = NULL;
-    if (config->notify.alertmanager.urls.n == 0) {
+    if (config->notify.alertmanager.urls.n + config->notify.webhook.urls.n == 0) {
         return GS_OK;
     }
     struct gs_notifier *notifier = calloc(1, sizeof *notifier);
@@ -126,24 +162,11 @@ enum gs_status gs_notifier_new(const struct gs_config *config, struct gs_metrics
         return gs_fail(err, GS_NO_MEMORY, "notify");
     }
     enum gs_status status = gs_shard_new(metrics, &notifier->shard, err);
-    for (size_t i = 0; i < config->notify.alertmanager.urls.n && status == GS_OK; i++) {
-        add_receiver(notifier, GS_NOTIFY_ALERTMANAGER, config->notify.alertmanager.urls.items[i]);
+    if (status == GS_OK) {
+        add_receivers(notifier, config);
     }
-    const struct gs_notify_options options = {
-        .alertmanagers = config->notify.alertmanager.urls.items,
-        .n_alertmanagers = config->notify.alertmanager.urls.n,
-        .resend_ms = config->notify.alertmanager.resend_ms,
-        .alertmanager_login = config->notify.alertmanager.login,
-        .ca_file = config->notify.ca_file,
-        .external_url = config->notify.external_url,
-        .user_agent = "groundswell/" GS_VERSION,
-        .timeout_ms = config->notify.timeout_ms,
-        .max_open = config->incidents.max_open,
-        .hooks = {.arg = notifier,
-                  .sent = on_sent,
-                  .failed = on_failed,
-                  .dropped = on_dropped,
-                  .waiting = on_waiting}};
+    struct gs_notify_options options;
+    fill_options(config, notifier, &options);
     if (status == GS_OK) {
         status = gs_notify_new(&options, &notifier->notify, err);
     }

@@ -106,8 +106,9 @@ const struct gs_metric_def gs_metric_table[GS_N_METRICS] = {
             "reason"),
     COUNTER(
         GS_M_NOTIFY_DROPPED, "notify_dropped_total",
-        "Alerts and notices that a receiver was not told of: it refuses them (refused), or there "
-        "were too many (full).",
+        "Alerts and notices that a receiver was not told of: it refuses them (refused), there "
+        "were too many (full), a newer notice of the incident took the place (replaced), they were "
+        "too old (late), or waited at the end (stopped).",
         "kind", "receiver", "reason"),
     GAUGE(GS_M_NOTIFY_WAITING, "notify_waiting", GS_JOIN_MAX, "",
           "Alerts and notices that are due and that a receiver has not accepted yet.", "kind",

@@ -53,10 +53,39 @@ static void a_long_one_is_cut_at_a_character(void **state)
     assert_int_equal(strlen(said), 198);
 }
 
+static const struct {
+    const char *shows;
+    struct gs_str answer;
+    int64_t code; /* -1: none */
+} codes[] = {
+    {"well, by WeCom and DingTalk", TEXT("{\"errcode\":0,\"errmsg\":\"ok\"}"), 0},
+    {"well, by Feishu", TEXT("{\"StatusCode\":0,\"StatusMessage\":\"success\"}"), 0},
+    {"DingTalk's refusal", TEXT("{\"errcode\":310000,\"errmsg\":\"sign not match\"}"), 310000},
+    {"Feishu's", TEXT("{\"data\":{\"code\":1},\"code\":19024,\"msg\":\"Key Words Not Found\"}"),
+     19024},
+    {"no number", TEXT("{\"code\":\"0\"}"), -1},
+    {"beyond 64 bits", TEXT("{\"code\":99999999999999999999}"), -1},
+    {"no object", TEXT("ok"), -1},
+    {"nothing", TEXT(""), -1},
+};
+
+static void codes_are_found(void **state)
+{
+    int64_t code = 0;
+
+    (void)state;
+    for (size_t i = 0; i < GS_COUNT(codes); i++) {
+        print_message("  %s\n", codes[i].shows);
+        assert_int_equal(gs_post_answer_code(codes[i].answer, &code), codes[i].code >= 0);
+        assert_true(codes[i].code < 0 || code == codes[i].code);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_are_read),
+        cmocka_unit_test(codes_are_found),
         cmocka_unit_test(a_long_one_is_cut_at_a_character),
     };
 

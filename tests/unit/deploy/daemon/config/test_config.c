@@ -487,6 +487,58 @@ static void secrets_are_read_from_files(void **state)
     (void)unlink(path);
 }
 
+/* A chat's address is a secret: it may stand in a file, and no finding shows it. */
+static void addresses_are_checked_and_may_be_files(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/gs-address-XXXXXX";
+    char yaml[512];
+    char text[4096];
+    struct gs_config *config = NULL;
+    struct gs_diagnostics diagnostics = {.n = 0};
+    const int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "https://hooks.example/T0/s3cret\n", 32), 32);
+    (void)close(fd);
+    (void)snprintf(yaml, sizeof yaml,
+                   "notify:\n  alertmanager: {urls: [http://a:9093, https://b/]}\n"
+                   "  webhook: {urls: [\"@%s\"], shape: slack}\n",
+                   path);
+    assert_int_equal(parse(yaml, NULL, 0, &config, &diagnostics), GS_OK);
+    assert_int_equal(config->notify.alertmanager.urls.n, 2);
+    assert_string_equal(config->notify.webhook.urls.items[0], "https://hooks.example/T0/s3cret");
+    assert_int_equal(config->notify.webhook.shape, GS_SHAPE_SLACK);
+    gs_config_free(config);
+    config = NULL;
+    assert_int_equal(parse("notify:\n"
+                           "  external_url: desk\n"
+                           "  alertmanager:\n"
+                           "    urls: [\"a:9093\"]\n"
+                           "    username: x\n"
+                           "  webhook:\n"
+                           "    urls:\n"
+                           "      - ftp://s3cret/\n"
+                           "      - \"@/nowhere\"\n"
+                           "    shape: wecom\n"
+                           "    secret_file: x\n",
+                           NULL, 0, &config, &diagnostics),
+                     GS_BAD_CONFIG);
+    listed(&diagnostics, text, sizeof text);
+    assert_null(strstr(text, "s3cret"));
+    assert_string_equal(
+        text, "t.yaml:4: notify.alertmanager.urls: must begin with http:// or https://\n"
+              "t.yaml:8: notify.webhook.urls: must begin with http:// or https://\n"
+              "t.yaml:9: notify.webhook.urls: the file \"/nowhere\" does not exist\n"
+              "t.yaml:2: notify.external_url: must begin with http:// or https://\n"
+              "t.yaml:5: notify.alertmanager.username: and notify.alertmanager.password_file need "
+              "each other\n"
+              "t.yaml:11: notify.webhook.secret_file: is of no use: wecom has its secret in the "
+              "address\n");
+    gs_diagnostics_done(&diagnostics);
+    (void)unlink(path);
+}
+
 static void a_file_that_is_not_there(void **state)
 {
     (void)state;
@@ -512,6 +564,7 @@ int main(void)
         cmocka_unit_test(bounds_are_kept),
         cmocka_unit_test(findings_are_bounded_and_counted),
         cmocka_unit_test(secrets_are_read_from_files),
+        cmocka_unit_test(addresses_are_checked_and_may_be_files),
         cmocka_unit_test(a_file_that_is_not_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
