@@ -84,6 +84,38 @@ static void put_worse(struct gs_buf *out, unsigned worse)
     gs_buf_putc(out, ']');
 }
 
+/* What people answered: null where they have not. */
+static void put_answer(struct gs_buf *out, const struct gs_incident *incident)
+{
+    const struct gs_incident_answer *answer = &incident->answer;
+
+    gs_buf_puts(out, gs_incident_told(incident) ? ",\"told\":true" : ",\"told\":false");
+    if (incident->notice != GS_NOTICE_NONE && answer->silence != GS_SILENCE_NONE) {
+        put_text(out, ",\"silence\":",
+                 gs_incident_silence_name((enum gs_incident_silence)answer->silence));
+    }
+    if (answer->acknowledged) {
+        put_text(out, ",\"acknowledged\":{\"by\":", answer->acknowledged_by);
+        put_time(out, ",\"at\":", answer->acknowledged_at_ms);
+        if (answer->verdict != GS_VERDICT_NONE) {
+            put_text(out, ",\"verdict\":",
+                     gs_incident_verdict_name((enum gs_incident_verdict)answer->verdict));
+        }
+        gs_buf_putc(out, '}');
+    } else {
+        gs_buf_puts(out, ",\"acknowledged\":null");
+    }
+    if (answer->muted) {
+        put_text(out, ",\"muted\":{\"target\":", answer->muted_target);
+        put_text(out, ",\"by\":", answer->muted_by);
+        put_text(out, ",\"why\":", answer->muted_why);
+        put_time(out, ",\"until\":", answer->muted_until_ms);
+        gs_buf_putc(out, '}');
+    } else {
+        gs_buf_puts(out, ",\"muted\":null");
+    }
+}
+
 void gs_incident_encode(const struct gs_incident *incident, struct gs_buf *out)
 {
     put_text(out, "{\"v\":1,\"id\":", incident->id);
@@ -93,6 +125,7 @@ void gs_incident_encode(const struct gs_incident *incident, struct gs_buf *out)
     put_text(out,
              ",\"notice\":", gs_incident_notice_name((enum gs_incident_notice)incident->notice));
     put_worse(out, incident->worse);
+    put_answer(out, incident);
     put_time(out, ",\"starts_at\":", incident->starts_at_ms);
     put_time(out, ",\"opened_at\":", incident->opened_at_ms);
     put_time(out, ",\"updated_at\":", incident->updated_at_ms);

@@ -85,6 +85,7 @@ void gs_incident_key_make(const struct gs_alert *alert, uint64_t origin,
     copy_text(ret->key, sizeof ret->key, alert->key);
     copy_text(ret->name, sizeof ret->name, alert->name);
     memcpy(ret->alert, alert->id, sizeof ret->alert);
+    copy_text(ret->rule, sizeof ret->rule, gs_str(alert->rule == NULL ? "" : alert->rule));
     ret->peak = ret->now;
     if (alert->sample != NULL) {
         ret->sample = *alert->sample;

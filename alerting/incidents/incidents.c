@@ -30,6 +30,22 @@ const char *gs_incident_notice_name(enum gs_incident_notice notice)
     return names[notice];
 }
 
+const char *gs_incident_silence_name(enum gs_incident_silence silence)
+{
+    static const char *const names[GS_N_INCIDENT_SILENCES] = {"none", "muted", "acknowledged",
+                                                              "quiet_hours", "untold"};
+    return names[silence];
+}
+
+const char *const gs_mute_breaks_names[GS_N_MUTE_BREAKS + 1] = {"never", "severity", "risk", NULL};
+
+const char *gs_incident_verdict_name(enum gs_incident_verdict verdict)
+{
+    static const char *const names[GS_N_INCIDENT_VERDICTS] = {"none", "right", "debatable",
+                                                              "wrong"};
+    return names[verdict];
+}
+
 enum gs_status gs_incidents_new(const struct gs_incident_options *options,
                                 struct gs_incidents **ret, struct gs_error *err)
 {
@@ -236,6 +252,18 @@ bool gs_incidents_next(struct gs_incidents *incidents, const struct gs_incident 
         }
         gs_incidents_tick(incidents, next_ms);
     }
+}
+
+bool gs_incidents_answer(struct gs_incidents *incidents, const char *id,
+                         const struct gs_incident_answer *answer)
+{
+    for (size_t i = 0; i < incidents->n_open; i++) {
+        if (strcmp(incidents->open[i]->id, id) == 0) {
+            incidents->open[i]->answer = *answer;
+            return true;
+        }
+    }
+    return false;
 }
 
 void gs_incidents_each(const struct gs_incidents *incidents,

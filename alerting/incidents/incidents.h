@@ -28,7 +28,8 @@ enum {
     GS_INCIDENT_WAITING = 4096, /* alerts that wait for other feeds */
     GS_INCIDENT_KEY_BYTES = 200,
     GS_INCIDENT_NAME_BYTES = 104,
-    GS_INCIDENT_TITLE_BYTES = 400
+    GS_INCIDENT_TITLE_BYTES = 400,
+    GS_INCIDENT_RULE_BYTES = 32
 };
 
 /* The kinds of keys, in the order in which alerts of one time are looked at. */
@@ -61,6 +62,48 @@ enum gs_incident_notice {
 };
 const char *gs_incident_notice_name(enum gs_incident_notice notice); /* "none", "opened" … */
 
+/* Why people are not told of a change that has a notice. */
+enum gs_incident_silence {
+    GS_SILENCE_NONE, /* they are told */
+    GS_SILENCE_MUTED,
+    GS_SILENCE_ACKNOWLEDGED, /* somebody has it: no reminders */
+    GS_SILENCE_QUIET_HOURS,  /* told together at their end */
+    GS_SILENCE_UNTOLD,       /* its end, or a reminder, where nobody was told that it began */
+    GS_N_INCIDENT_SILENCES
+};
+const char *gs_incident_silence_name(enum gs_incident_silence silence); /* "none", "muted" … */
+
+/* When a muted incident is told of all the same. */
+enum gs_mute_breaks {
+    GS_MUTE_BREAKS_NEVER,
+    GS_MUTE_BREAKS_ON_SEVERITY, /* its severity is higher than it ever was */
+    GS_MUTE_BREAKS_ON_RISK,     /* that, or a risk has come to it */
+    GS_N_MUTE_BREAKS
+};
+extern const char *const gs_mute_breaks_names[GS_N_MUTE_BREAKS + 1]; /* NULL behind the last */
+
+/* What people found of an incident when they looked at it. */
+enum gs_incident_verdict {
+    GS_VERDICT_NONE,
+    GS_VERDICT_RIGHT,
+    GS_VERDICT_DEBATABLE,
+    GS_VERDICT_WRONG,
+    GS_N_INCIDENT_VERDICTS
+};
+const char *gs_incident_verdict_name(enum gs_incident_verdict verdict); /* "none", "right" … */
+
+/* What people have answered to an incident. It comes by the wall clock, from outside: nothing in
+ * here looks at it, so that incidents depend on event time alone. All zero: nothing was answered,
+ * and people are told. */
+struct gs_incident_answer {
+    uint8_t silence; /* enum gs_incident_silence, of the last change that had a notice */
+    uint8_t verdict; /* enum gs_incident_verdict */
+    bool acknowledged, muted;
+    int64_t acknowledged_at_ms, muted_until_ms; /* until -1: as long as the incident lasts */
+    char acknowledged_by[GS_INCIDENT_NAME_BYTES], muted_by[GS_INCIDENT_NAME_BYTES];
+    char muted_target[GS_INCIDENT_KEY_BYTES], muted_why[GS_INCIDENT_KEY_BYTES];
+};
+
 /* What became worse, or'ed. */
 enum { GS_WORSE_SEVERITY = 1, GS_WORSE_RISK = 2, GS_WORSE_ENTITY = 4 };
 
@@ -81,7 +124,8 @@ struct gs_incident_story {
 struct gs_incident_key {
     char key[GS_INCIDENT_KEY_BYTES], name[GS_INCIDENT_NAME_BYTES];
     char alert[17]; /* id of its (last) alert */
-    uint8_t kind;   /* enum gs_key_kind */
+    char rule[GS_INCIDENT_RULE_BYTES];
+    uint8_t kind; /* enum gs_key_kind */
     uint8_t severity;
     bool firing;
     uint64_t origin; /* the gs_watch that it comes from */
@@ -109,8 +153,16 @@ struct gs_incident {
     uint32_t keys_left_out; /* past GS_INCIDENT_KEYS */
     uint32_t n_related;     /* incidents that some of its stories belong to as well */
     char related[GS_INCIDENT_RELATED][17];
+    struct gs_incident_answer answer; /* gs_incidents_answer() */
     struct gs_incident_key keys[GS_INCIDENT_KEYS];
 };
+
+/* Whether people are to be told of this change: the one question for whoever tells them. Why not is
+ * in answer.silence. */
+static inline bool gs_incident_told(const struct gs_incident *incident)
+{
+    return incident->notice != GS_NOTICE_NONE && incident->answer.silence == GS_SILENCE_NONE;
+}
 
 /* JSON of one incident as in deploy/docs/records.md, no newline. */
 struct gs_buf;
@@ -148,6 +200,11 @@ void gs_incidents_forget(struct gs_incidents *incidents, uint64_t origin);
 /* The next change, in order of event time, then of opening; false: none until more comes. *ret lives
  * until the next call of anything. */
 bool gs_incidents_next(struct gs_incidents *incidents, const struct gs_incident **ret);
+
+/* Notes what people have answered to an incident, as *answer says; also while changes are given, so
+ * that the one in hand has it. False: there is no such incident. */
+bool gs_incidents_answer(struct gs_incidents *incidents, const char *id,
+                         const struct gs_incident_answer *answer);
 
 /* Calls visit for every incident that has not ended, in order of opening. */
 void gs_incidents_each(const struct gs_incidents *incidents,

@@ -11,14 +11,27 @@
 #include <string.h>
 
 static gs_command_fn *const functions[GS_N_COMMANDS] = {
-    [GS_CMD_RUN] = gs_cmd_run,           [GS_CMD_DEMO] = gs_cmd_demo,
-    [GS_CMD_TAG] = gs_cmd_tag,           [GS_CMD_REPLAY] = gs_cmd_replay,
-    [GS_CMD_CHECK] = gs_cmd_check,       [GS_CMD_TRAIN] = gs_cmd_train,
-    [GS_CMD_EVAL] = gs_cmd_eval,         [GS_CMD_EXPLAIN] = gs_cmd_explain,
-    [GS_CMD_TOKENIZE] = gs_cmd_tokenize, [GS_CMD_EMBED] = gs_cmd_embed,
-    [GS_CMD_QUANTIZE] = gs_cmd_quantize, [GS_CMD_COMBINE] = gs_cmd_combine,
-    [GS_CMD_BENCH] = gs_cmd_bench,       [GS_CMD_LAG] = gs_cmd_lag,
-    [GS_CMD_OFFSETS] = gs_cmd_offsets,   [GS_CMD_DLQ] = gs_cmd_dlq,
+    [GS_CMD_RUN] = gs_cmd_run,
+    [GS_CMD_DEMO] = gs_cmd_demo,
+    [GS_CMD_TAG] = gs_cmd_tag,
+    [GS_CMD_REPLAY] = gs_cmd_replay,
+    [GS_CMD_CHECK] = gs_cmd_check,
+    [GS_CMD_TRAIN] = gs_cmd_train,
+    [GS_CMD_EVAL] = gs_cmd_eval,
+    [GS_CMD_EXPLAIN] = gs_cmd_explain,
+    [GS_CMD_TOKENIZE] = gs_cmd_tokenize,
+    [GS_CMD_EMBED] = gs_cmd_embed,
+    [GS_CMD_QUANTIZE] = gs_cmd_quantize,
+    [GS_CMD_COMBINE] = gs_cmd_combine,
+    [GS_CMD_BENCH] = gs_cmd_bench,
+    [GS_CMD_LAG] = gs_cmd_lag,
+    [GS_CMD_OFFSETS] = gs_cmd_offsets,
+    [GS_CMD_DLQ] = gs_cmd_dlq,
+    [GS_CMD_INCIDENTS] = gs_cmd_incidents,
+    [GS_CMD_ACK] = gs_cmd_ack,
+    [GS_CMD_UNACK] = gs_cmd_unack,
+    [GS_CMD_MUTE] = gs_cmd_mute,
+    [GS_CMD_UNMUTE] = gs_cmd_unmute,
 };
 
 /* GS_N_COMMANDS: there is none of that name. */

@@ -53,7 +53,7 @@ usage "a gate is METRIC=VALUE" eval --model x --data y --min 0.5
 ok "usage errors say what was wrong"
 
 # What comes later says so.
-for command in prune distill select doctor tap state incidents mute ack feedback; do
+for command in prune distill select doctor tap state feedback; do
     usage "^groundswell $command: not yet" $command --anything
 done
 usage "--base DIR is missing" train --kind encoder --data x --out y

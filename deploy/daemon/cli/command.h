@@ -33,6 +33,7 @@ bool gs_args_arithmetic(struct gs_args *args, struct gs_model_choice *choice);
 
 typedef int gs_command_fn(int argc, char **argv);
 
+gs_command_fn gs_cmd_ack;
 gs_command_fn gs_cmd_bench;
 gs_command_fn gs_cmd_check;
 gs_command_fn gs_cmd_combine;
@@ -41,7 +42,9 @@ gs_command_fn gs_cmd_dlq;
 gs_command_fn gs_cmd_embed;
 gs_command_fn gs_cmd_eval;
 gs_command_fn gs_cmd_explain;
+gs_command_fn gs_cmd_incidents;
 gs_command_fn gs_cmd_lag;
+gs_command_fn gs_cmd_mute;
 gs_command_fn gs_cmd_offsets;
 gs_command_fn gs_cmd_quantize;
 gs_command_fn gs_cmd_replay;
@@ -49,5 +52,7 @@ gs_command_fn gs_cmd_run;
 gs_command_fn gs_cmd_tag;
 gs_command_fn gs_cmd_tokenize;
 gs_command_fn gs_cmd_train;
+gs_command_fn gs_cmd_unack;
+gs_command_fn gs_cmd_unmute;
 
 #endif

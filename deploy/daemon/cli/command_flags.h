@@ -256,6 +256,40 @@ static const struct gs_flag_use dlq[] = {
     COMMON,
 };
 
+static const struct gs_flag_use incidents[] = {
+    {GS_FLAG_CONFIG, GS_FLAG_NEEDED, "The configuration, which names the journal."},
+    {GS_FLAG_SET, 0, NULL},
+    COMMON,
+};
+
+static const struct gs_flag_use ack[] = {
+    {GS_FLAG_CONFIG, GS_FLAG_NEEDED, "The configuration, which names the journal."},
+    {GS_FLAG_VERDICT, 0, NULL},
+    {GS_FLAG_WHO, 0, NULL},
+    {GS_FLAG_WHY, 0, NULL},
+    {GS_FLAG_SET, 0, NULL},
+    COMMON,
+};
+
+static const struct gs_flag_use mute[] = {
+    {GS_FLAG_CONFIG, GS_FLAG_NEEDED, "The configuration, which names the journal."},
+    {GS_FLAG_WHY, GS_FLAG_NEEDED, NULL},
+    {GS_FLAG_FOR, 0, "Its end from now, such as 4h."},
+    {GS_FLAG_UNTIL, 0, "Its end, such as 2026-11-21T18:00:00Z."},
+    {GS_FLAG_WHO, 0, NULL},
+    {GS_FLAG_SET, 0, NULL},
+    COMMON,
+};
+
+/* unack and unmute */
+static const struct gs_flag_use undo[] = {
+    {GS_FLAG_CONFIG, GS_FLAG_NEEDED, "The configuration, which names the journal."},
+    {GS_FLAG_WHO, 0, NULL},
+    {GS_FLAG_WHY, 0, NULL},
+    {GS_FLAG_SET, 0, NULL},
+    COMMON,
+};
+
 #undef COMMON
 
 #endif

@@ -39,6 +39,11 @@ enum gs_command_id {
     GS_CMD_LAG,
     GS_CMD_OFFSETS,
     GS_CMD_DLQ,
+    GS_CMD_INCIDENTS,
+    GS_CMD_ACK,
+    GS_CMD_UNACK,
+    GS_CMD_MUTE,
+    GS_CMD_UNMUTE,
     GS_N_COMMANDS
 };
 
@@ -130,6 +135,9 @@ enum gs_flag_id {
     GS_FLAG_DRY_RUN,
     GS_FLAG_MAX_REDRIVES,
     GS_FLAG_RAW,
+    GS_FLAG_VERDICT,
+    GS_FLAG_WHO,
+    GS_FLAG_WHY,
     GS_FLAG_REJECTS,
     GS_FLAG_SET,
     GS_FLAG_PROGRESS,

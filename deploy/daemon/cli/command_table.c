@@ -5,6 +5,10 @@
 // NOLINTNEXTLINE(bugprone-macro-parentheses): a list of initializers
 #define USES(list) .uses = list, .n_uses = GS_COUNT(list)
 
+#define ANSWER_EXIT_CODES                                                                          \
+    "0 done, 1 incidents.journal is not set, or nothing is known of that target (it is written "   \
+    "all the same), 2 usage, 3 a failure: nothing is written."
+
 const struct gs_command gs_commands[GS_N_COMMANDS] = {
     [GS_CMD_RUN] =
         {"run", "the service: Kafka or files in, tags and alerts out",
@@ -235,4 +239,50 @@ const struct gs_command gs_commands[GS_N_COMMANDS] = {
          "groundswell dlq ls -c deploy/config/groundswell.yaml --reason bad_json --since 2h\n"
          "groundswell dlq show 3 1207 -c groundswell.yaml --raw > letter.bin\n"
          "groundswell dlq redrive -c groundswell.yaml --reason future_time --dry-run"},
+    [GS_CMD_INCIDENTS] =
+        {"incidents", "what people were told of, and what they did about it",
+         "ls|show|precision|verify [ID] -c FILE [options]",
+         "Reads the journal (incidents.journal). ls: one JSON object on stdout for each incident "
+         "that people were told of, or were not, and each muted key. show: the lines of one "
+         "incident or key, as they stand. precision: verdicts by rule and severity. verify: every "
+         "line that cannot be read or was tampered with, on stderr, and the number of lines with "
+         "the SHA-256 of the last one on stdout: kept elsewhere, that also shows whether lines are "
+         "missing at the end.",
+         USES(incidents), 2, "ACTION ID", NULL,
+         "0 done; 1 verify found something, or show nothing; 2 usage, 3 a failure.",
+         "groundswell incidents ls -c deploy/config/groundswell.yaml\n"
+         "groundswell incidents verify -c deploy/config/groundswell.yaml"},
+    [GS_CMD_ACK] =
+        {"ack", "takes an incident over, and says whether it was right",
+         "ID -c FILE [--verdict V] [--why TEXT] [--who NAME]",
+         "Says in the journal that somebody has the incident: no reminders of it any more, but "
+         "what gets worse and its end are told. The running process knows within two seconds. The "
+         "line that was written is on stdout.",
+         USES(ack), 1, "ID", NULL, ANSWER_EXIT_CODES,
+         "groundswell ack d079ed74e16f34ff --verdict right -c deploy/config/groundswell.yaml"},
+    [GS_CMD_UNACK] = {"unack", "takes an ack back, with its verdict", "ID -c FILE [options]",
+                      "Says in the journal that nobody has the incident any more, and that nothing "
+                      "was found of it.",
+                      USES(undo), 1, "ID", NULL, ANSWER_EXIT_CODES,
+                      "groundswell unack d079ed74e16f34ff -c deploy/config/groundswell.yaml"},
+    [GS_CMD_MUTE] =
+        {"mute", "tells nobody of an incident or a key for a time",
+         "ID|KEY --why TEXT --for TIME|--until TIME -c FILE [options]",
+         "Says in the journal that people are not to be told of an incident (by its id), or of a "
+         "key: entity:ACME or what people call it (entity:Acme), topic:results, risk:fraud. By "
+         "keys an incident is muted when all its companies are, or all its keys where it has no "
+         "company. It is counted, recorded and shown all the same; when its severity rises above "
+         "what it ever was people are told (incidents.mute_breaks_on_worse). The running process "
+         "knows within two seconds.",
+         USES(mute), 1, "ID or KEY",
+         "Without --for and --until an incident is muted as long as it lasts; a key needs one of "
+         "them.",
+         ANSWER_EXIT_CODES,
+         "groundswell mute entity:ACME --for 4h --why \"known, in talks\" -c "
+         "deploy/config/groundswell.yaml"},
+    [GS_CMD_UNMUTE] = {"unmute", "ends a mute", "ID|KEY -c FILE [options]",
+                       "Says in the journal that a mute is over: of just what was muted, an "
+                       "incident's id or a key.",
+                       USES(undo), 1, "ID or KEY", NULL, ANSWER_EXIT_CODES,
+                       "groundswell unmute entity:ACME -c deploy/config/groundswell.yaml"},
 };

@@ -134,7 +134,8 @@ const struct gs_flag gs_flags[GS_N_FLAGS] = {
     [GS_FLAG_CHECKPOINT] = {"checkpoint", 0, "SECONDS", "Between two checkpoints (60)."},
     [GS_FLAG_BALANCE] = {"balance", 0, NULL, "Rare classes weigh more."},
     [GS_FLAG_RESUME] = {"resume", 0, NULL, "Goes on from DIR/checkpoint.bin, to the same numbers."},
-    [GS_FLAG_FOR] = {"for", 0, "SECONDS", "Ends by itself (at least 20); else Ctrl-C ends it."},
+    [GS_FLAG_FOR] = {"for", 0, "TIME",
+                     "Ends by itself after so many seconds (at least 20); else Ctrl-C ends it."},
     [GS_FLAG_PORT] =
         {"port", 0, "N",
          "Of the pages on 127.0.0.1; 0: any free one (9464, or any when it is taken)."},
@@ -155,6 +156,10 @@ const struct gs_flag gs_flags[GS_N_FLAGS] = {
     [GS_FLAG_MAX_REDRIVES] = {"max-redrives", 0, "N",
                               "A letter that was sent again N times is refused, 1 to 1000 (3)."},
     [GS_FLAG_RAW] = {"raw", 0, NULL, "Bytes as they are."},
+    [GS_FLAG_VERDICT] = {"verdict", 0, "V",
+                         "What was found: right, debatable or wrong; precision is counted of it."},
+    [GS_FLAG_WHO] = {"who", 0, "NAME", "Who does it (the name of the user)."},
+    [GS_FLAG_WHY] = {"why", 0, "TEXT", "Why, for those who ask later."},
     [GS_FLAG_REJECTS] = {"rejects", 0, "FILE",
                          "Refused lines as JSON records; else one message each on stderr."},
     [GS_FLAG_SET] = {"set", 0, "KEY=VALUE",
@@ -173,9 +178,6 @@ const struct gs_later_command gs_later_commands[] = {
     {"doctor", "what is wrong with a running environment, and what to do"},
     {"tap", "records of a running system as they pass"},
     {"state", "lists and shows the windows of keys"},
-    {"incidents", "what fires now and what fired"},
-    {"mute", "silences a key for a time"},
-    {"ack", "takes an incident over"},
     {"feedback", "says of an alert or a tag whether it was right"},
 };
 const size_t gs_n_later_commands = GS_COUNT(gs_later_commands);

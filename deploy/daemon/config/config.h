@@ -129,6 +129,10 @@ struct gs_config {
     } watch;
     struct gs_incident_options incidents; /* n_feeds is not a setting */
     struct {
+        const char *journal; /* path; NULL: none */
+        enum gs_mute_breaks mute_breaks;
+    } desk; /* incidents, too: what people answer to them */
+    struct {
         const char *external_url, *ca_file; /* NULL: none; those of the system */
         int64_t timeout_ms;
         struct {

@@ -327,6 +327,14 @@ const struct gs_option gs_options[] = {
      "How often people are reminded of an incident that goes on, such as 4h. 0: never.", NULL, 0},
     {"incidents.max_open", GS_OPT_UINT, AT(incidents.max_open), 1, 4096, "256",
      "Incidents open at a time; alerts past it stay without one and are counted.", NULL, 0},
+    {"incidents.journal", GS_OPT_PATH, AT(desk.journal), 0, 0, "",
+     "The file to which ack, mute and unmute add what people do about incidents, and run what "
+     "people were told: the audit log. It is read at the start and every second (incidents.md).",
+     NULL, GS_OPT_OPTIONAL},
+    {"incidents.mute_breaks_on_worse", GS_OPT_ENUM, AT(desk.mute_breaks), 0, 0, "severity",
+     "When a muted incident is told of all the same: never; when its severity is higher than it "
+     "ever was (severity); also when a risk comes to it (risk).",
+     gs_mute_breaks_names, 0},
 
     GS_NOTIFY_ROWS,
 

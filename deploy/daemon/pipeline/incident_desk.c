@@ -51,9 +51,12 @@ enum gs_status gs_incident_desk_new(const struct gs_incident_desk_options *optio
         desk->reached_ms[i] = INT64_MIN;
         desk->moved_ms[i] = now_ms;
     }
-    const enum gs_status status =
-        desk->shown == NULL ? gs_fail(err, GS_NO_MEMORY, "incidents")
-                            : gs_incidents_new(&options->incidents, &desk->incidents, err);
+    enum gs_status status = desk->shown == NULL
+                                ? gs_fail(err, GS_NO_MEMORY, "incidents")
+                                : gs_incidents_new(&options->incidents, &desk->incidents, err);
+    if (status == GS_OK) {
+        status = gs_incident_desk_answers_new(desk, err);
+    }
     if (status != GS_OK) {
         gs_incident_desk_free(desk);
         return status;
@@ -71,6 +74,7 @@ void gs_incident_desk_free(struct gs_incident_desk *desk)
     for (size_t i = 0; i < desk->n_records; i++) {
         free(desk->records[i].json);
     }
+    gs_incident_desk_answers_done(desk);
     gs_incidents_free(desk->incidents);
     gs_buf_done(&desk->json);
     (void)pthread_mutex_destroy(&desk->lock);
@@ -98,12 +102,20 @@ static struct gs_series *active_series(struct gs_shard *shard,
     return gs_metric_series(shard, GS_M_INCIDENT_ACTIVE, &id);
 }
 
+static struct gs_series *silenced_series(struct gs_shard *shard,
+                                         const struct gs_shown_incident *shown)
+{
+    const char *const id = shown->id;
+    return gs_metric_series(shard, GS_M_INCIDENT_SILENCED, &id);
+}
+
 static void hide(struct gs_incident_desk *desk, size_t i)
 {
     struct gs_shard *shard = desk->options.shard;
 
     gs_series_drop(shard, info_series(shard, &desk->shown[i]));
     gs_series_drop(shard, active_series(shard, &desk->shown[i]));
+    gs_series_drop(shard, silenced_series(shard, &desk->shown[i]));
     gs_series_add(desk->open[desk->shown[i].severity], -1);
     desk->shown[i] = desk->shown[--desk->n_shown];
 }
@@ -136,6 +148,17 @@ static void show(struct gs_incident_desk *desk, const struct gs_incident *incide
     gs_series_set(info_series(shard, &shown), 1);
     gs_series_set(active_series(shard, &shown), 1 + shown.severity);
     gs_series_add(desk->open[shown.severity], 1);
+    gs_incident_desk_silence(desk, incident);
+}
+
+void gs_incident_desk_silence(struct gs_incident_desk *desk, const struct gs_incident *incident)
+{
+    for (size_t i = 0; i < desk->n_shown; i++) {
+        if (strcmp(desk->shown[i].id, incident->id) == 0) {
+            gs_series_set(silenced_series(desk->options.shard, &desk->shown[i]),
+                          incident->answer.muted);
+        }
+    }
 }
 
 static void count_limits(struct gs_incident_desk *desk)
@@ -153,13 +176,11 @@ static void count_limits(struct gs_incident_desk *desk)
 
 static void on_change(struct gs_incident_desk *desk, const struct gs_incident *incident)
 {
+    gs_incident_desk_answer(desk, incident);
     if (desk->options.records) {
         gs_incident_desk_queue(desk, incident);
     }
     show(desk, incident);
-    if (incident->notice != GS_NOTICE_NONE) {
-        gs_series_add(desk->notices[incident->notice], 1);
-    }
     if (desk->options.tell != NULL) {
         desk->options.tell(desk->options.tell_arg, incident);
     }
@@ -219,6 +240,7 @@ void gs_incident_desk_reached(struct gs_incident_desk *desk, size_t lane, int64_
         gs_incidents_reached(desk->incidents, lane, watermark_ms);
         take_changes(desk);
     }
+    gs_incident_desk_look(desk, now_ms);
     (void)pthread_mutex_unlock(&desk->lock);
 }
 
@@ -271,6 +293,7 @@ bool gs_incident_desk_pending(struct gs_incident_desk *desk)
         leave_idle(desk, now_ms);
         take_changes(desk);
     }
+    gs_incident_desk_look(desk, now_ms);
     const bool pending = desk->n_records > 0 && desk->n_writing == 0;
     (void)pthread_mutex_unlock(&desk->lock);
     return pending;
@@ -300,7 +323,9 @@ void gs_incident_desk_json(struct gs_incident_desk *desk, size_t max, struct gs_
     if (desk == NULL) {
         return;
     }
+    const int64_t now_ms = gs_clock_wall_ms();
     (void)pthread_mutex_lock(&desk->lock);
+    gs_incident_desk_look(desk, now_ms);
     gs_incidents_each(desk->incidents, list, &listing);
     (void)pthread_mutex_unlock(&desk->lock);
 }

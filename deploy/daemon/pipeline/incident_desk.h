@@ -11,6 +11,9 @@
  *
  * A lane whose event time does not move for idle_timeout is not waited for.
  *
+ * What people answer (who has an incident, what is muted) comes by the journal, and decides of each
+ * notice whether people are told: gs_incident_told(). It never changes what an incident is.
+ *
  * Threads: all functions but new and free from any; the lock guards everything. */
 #ifndef GS_DEPLOY_INCIDENT_DESK_H
 #define GS_DEPLOY_INCIDENT_DESK_H
@@ -29,7 +32,11 @@ struct gs_incident_desk_options {
     int64_t idle_timeout_ms;
     struct gs_shard *shard; /* of its own: the lock makes it one thread's at a time */
     bool records;           /* changes are kept until a lane writes them */
-    gs_incident_fn *tell;   /* every change, in order, under the lock; may be NULL */
+    const char *journal;    /* path of what people answer (deploy/daemon/journal); NULL: none */
+    enum gs_mute_breaks mute_breaks;
+    /* Every change, in order, under the lock; may be NULL. gs_incident_told() says whether people
+     * are to be told of it. */
+    gs_incident_fn *tell;
     void (*gone)(void *arg, const char *id); /* it left without a word; the same */
     void *tell_arg;
 };

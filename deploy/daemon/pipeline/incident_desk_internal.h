@@ -1,15 +1,17 @@
-/* Shared by incident_desk.c (alerts in, changes out) and incident_desk_records.c (records, in the
- * batches of lanes). */
+/* Shared by incident_desk.c (alerts in, changes out), incident_desk_records.c (records, in the
+ * batches of lanes) and incident_desk_answers.c (what people answer). */
 #ifndef GS_DEPLOY_INCIDENT_DESK_INTERNAL_H
 #define GS_DEPLOY_INCIDENT_DESK_INTERNAL_H
 
+#include "deploy/daemon/journal/answers.h"
+#include "deploy/daemon/journal/journal.h"
 #include "deploy/daemon/pipeline/incident_desk.h"
 #include "ingest/base/buf.h"
 #include "ingest/base/metrics.h"
 
 #include <pthread.h>
 
-enum { GS_INCIDENT_RECORDS = 4096, GS_INCIDENT_LABEL = 200 };
+enum { GS_INCIDENT_RECORDS = 4096, GS_INCIDENT_LABEL = 200, GS_INCIDENT_UNWRITTEN = 256 };
 
 struct gs_incident_record {
     char id[17];
@@ -40,9 +42,32 @@ struct gs_incident_desk {
     struct gs_incident_counts counts; /* that the metrics have */
     struct gs_series *open[GS_N_SEVERITIES], *notices[GS_N_INCIDENT_NOTICES];
     struct gs_series *refused, *left_out, *hurried, *dropped;
+
+    /* incident_desk_answers.c */
+    struct gs_answers *answers;
+    struct gs_journal *journal; /* NULL: none */
+    int64_t journal_looked_ms;  /* wall clock; 0: not yet */
+    size_t journal_lines, n_said;
+    bool journal_read, news;           /* news: the verdicts may be others */
+    bool read_failed, write_failed;    /* is said already */
+    struct gs_journal_line *unwritten; /* [GS_INCIDENT_UNWRITTEN] notices */
+    size_t n_unwritten;
+    struct gs_series *muted, *acknowledged, *suppressed[GS_N_INCIDENT_SILENCES];
 };
 
 /* Keeps a record of a change; needs the lock. */
 void gs_incident_desk_queue(struct gs_incident_desk *desk, const struct gs_incident *incident);
+/* Shows whether the incident is silenced now, for Prometheus rules; needs the lock. */
+void gs_incident_desk_silence(struct gs_incident_desk *desk, const struct gs_incident *incident);
+
+/* ---- incident_desk_answers.c; all need the lock ---- */
+/* GS_IO, GS_BAD_FORMAT: the journal cannot be read. */
+GS_MUST_CHECK
+enum gs_status gs_incident_desk_answers_new(struct gs_incident_desk *desk, struct gs_error *err);
+void gs_incident_desk_answers_done(struct gs_incident_desk *desk);
+/* A change, before anybody hears of it: writes incident->answer, and its notice to the journal. */
+void gs_incident_desk_answer(struct gs_incident_desk *desk, const struct gs_incident *incident);
+/* Once a second: reads the journal, renews all answers. */
+void gs_incident_desk_look(struct gs_incident_desk *desk, int64_t now_ms);
 
 #endif

@@ -99,6 +99,7 @@ void gs_incident_desk_options(const struct gs_config *config, size_t n_lanes,
         .incidents = config->incidents,
         .idle_timeout_ms = config->watch.idle_timeout_ms,
         .shard = shard,
+        .mute_breaks = config->desk.mute_breaks,
         .records = kafka || config->output.files[GS_STREAM_INCIDENTS] != NULL};
     ret->incidents.n_feeds = n_lanes;
 }

@@ -13,7 +13,7 @@ void gs_config_batcher_options(const struct gs_config *config, struct gs_batcher
 void gs_stage_watch_options(const struct gs_config *config, int lane, struct gs_shard *shard,
                             struct gs_stage_watch_options *ret);
 
-/* Without who is told. */
+/* Without who is told, and without the journal, which is for what runs now and not for a replay. */
 void gs_incident_desk_options(const struct gs_config *config, size_t n_lanes,
                               struct gs_shard *shard, struct gs_incident_desk_options *ret);
 

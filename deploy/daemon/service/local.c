@@ -77,6 +77,7 @@ static enum gs_status make_desk(struct gs_local *local, struct gs_error *err)
         return status;
     }
     gs_incident_desk_options(local->options->config, 1, shard, &options);
+    options.journal = local->options->serves ? local->options->config->desk.journal : NULL;
     options.tell = on_incident;
     options.gone = on_gone;
     options.tell_arg = local;

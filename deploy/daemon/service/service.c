@@ -90,10 +90,15 @@ void gs_announce(const struct gs_config *config, int stages, const struct gs_ass
 
 void gs_log_incident(const struct gs_incident *incident)
 {
+    const bool told = gs_incident_told(incident);
+
     if (incident->notice != GS_NOTICE_NONE) {
-        gs_log(GS_LOG_INFO, "incident", "%s %s %s: %s",
+        gs_log(GS_LOG_INFO, "incident", "%s %s %s%s%s: %s",
                gs_severity_name((enum gs_severity)incident->severity),
                gs_incident_notice_name((enum gs_incident_notice)incident->notice), incident->id,
+               told ? "" : ", not told: ",
+               told ? ""
+                    : gs_incident_silence_name((enum gs_incident_silence)incident->answer.silence),
                incident->title);
     }
 }
@@ -132,6 +137,7 @@ static enum gs_status make_desk(struct gs_service *service, int n_watch, struct 
         return status;
     }
     gs_incident_desk_options(service->config, (size_t)n_watch, shard, &options);
+    options.journal = service->config->desk.journal;
     options.tell = on_incident;
     options.gone = on_gone;
     options.tell_arg = service;

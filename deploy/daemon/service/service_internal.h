@@ -63,7 +63,8 @@ void gs_slot_done(struct gs_slot *slot);
 GS_MUST_CHECK
 enum gs_status gs_run_metrics(const struct gs_assets *assets, struct gs_metrics **ret,
                               struct gs_shard **ret_swaps, struct gs_error *err);
-/* Tells people of an incident: one line on the log, nothing for a change without a notice. */
+/* Tells people of an incident: one line on the log, nothing for a change without a notice; a notice
+ * that people are not told of says why. */
 void gs_log_incident(const struct gs_incident *incident);
 /* The start line: version, configuration, model, stages and where messages come from. */
 void gs_announce(const struct gs_config *config, int stages, const struct gs_assets *assets);

@@ -83,6 +83,20 @@ static void make_incidents(struct gs_shard *shard)
     }
 }
 
+static void make_journal(struct gs_shard *shard)
+{
+    static const char *const problems[] = {"broken_line", "chain", "anew",
+                                           "refused",     "read",  "write"};
+
+    for (int i = GS_SILENCE_NONE + 1; i < GS_N_INCIDENT_SILENCES; i++) {
+        make(shard, GS_M_NOTICES_SUPPRESSED, gs_incident_silence_name((enum gs_incident_silence)i),
+             NULL);
+    }
+    for (size_t i = 0; i < GS_COUNT(problems); i++) {
+        make(shard, GS_M_JOURNAL_PROBLEMS, problems[i], NULL);
+    }
+}
+
 static void make_alerts(struct gs_shard *shard)
 {
     for (int i = 0; i < GS_N_SEVERITIES; i++) {
@@ -149,6 +163,7 @@ void gs_metrics_init_known(struct gs_shard *shard, const struct gs_metric_known 
     make_stage(shard, "watch");
     make_alerts(shard);
     make_incidents(shard);
+    make_journal(shard);
     for (int i = GS_REJECT_NONE + 1; i < GS_N_REJECTS; i++) {
         make(shard, GS_M_REJECTED, gs_reject_name((enum gs_reject)i), NULL);
     }

@@ -96,6 +96,29 @@ const struct gs_metric_def gs_metric_table[GS_N_METRICS] = {
             "in theirs (keys), alerts that could not wait for a slow lane (waiting), records that "
             "were not written (records).",
             "limit"),
+    GAUGE(GS_M_INCIDENT_SILENCED, "incident_silenced", GS_JOIN_MAX, "",
+          "1 while people are not to be told of an incident that has not ended, since it is muted; "
+          "else 0. A rule on groundswell_incident_active leaves those out.",
+          "incident"),
+    GAUGE(GS_M_INCIDENTS_MUTED, "incidents_muted", GS_JOIN_SUM, "",
+          "Incidents that have not ended and are muted.", NULL),
+    GAUGE(GS_M_INCIDENTS_ACKNOWLEDGED, "incidents_acknowledged", GS_JOIN_SUM, "",
+          "Incidents that have not ended and that somebody has acknowledged.", NULL),
+    COUNTER(GS_M_NOTICES_SUPPRESSED, "incident_notices_suppressed_total",
+            "Notices that people were not told: of muted incidents (muted), reminders of what "
+            "somebody has (acknowledged), held until the end of quiet hours (quiet_hours), the end "
+            "of what nobody was told of (untold).",
+            "reason"),
+    GAUGE(GS_M_INCIDENT_VERDICTS, "incident_verdicts", GS_JOIN_MAX, "",
+          "Incidents of the journal by what people found of them (groundswell ack --verdict), by "
+          "the rule of their foremost key and their severity. Right ones as a part of all are the "
+          "precision.",
+          "rule", "severity", "verdict"),
+    COUNTER(GS_M_JOURNAL_PROBLEMS, "journal_problems_total",
+            "What was wrong with the journal of answers: lines that cannot be read (broken_line), "
+            "lines that do not follow the one before them (chain), times that it was another file "
+            "or cut (anew), lines without room (refused), failures to read and to write.",
+            "problem"),
 
     COUNTER(GS_M_NOTIFY_SENT, "notify_sent_total",
             "Alerts and notices that a receiver has accepted; an Alertmanager gets each alert that "

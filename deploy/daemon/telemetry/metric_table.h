@@ -40,6 +40,12 @@ enum gs_metric_id {
     GS_M_INCIDENTS_OPEN,   /* gauge {severity} */
     GS_M_INCIDENT_NOTICES, /* counter {notice}: opened, worse, reminder, ended */
     GS_M_INCIDENT_LIMITS,  /* counter {limit}: incidents, keys, waiting, records */
+    GS_M_INCIDENT_SILENCED,      /* gauge {incident}: 1 while people are not to be told; as long */
+    GS_M_INCIDENTS_MUTED,        /* gauge {} */
+    GS_M_INCIDENTS_ACKNOWLEDGED, /* gauge {} */
+    GS_M_NOTICES_SUPPRESSED,     /* counter {reason}: muted, acknowledged, quiet_hours, untold */
+    GS_M_INCIDENT_VERDICTS,      /* gauge {rule, severity, verdict}: right, debatable, wrong */
+    GS_M_JOURNAL_PROBLEMS, /* counter {problem}: broken_line, chain, anew, refused, read, write */
 
     GS_M_NOTIFY_SENT,         /* counter {kind, receiver} */
     GS_M_NOTIFY_FAILED,       /* counter {kind, receiver, reason} */
