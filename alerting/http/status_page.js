@@ -108,17 +108,35 @@ function keyLine(key) {
   return line;
 }
 
+/* What people have answered to an incident, a line each. */
+function answers(incident) {
+  const lines = [];
+  const ack = incident.acknowledged;
+  const mute = incident.muted;
+  if (ack) {
+    lines.push('acknowledged by ' + show(ack.by) + ', ' + time(ack.at) +
+      (known(ack.verdict) ? ': ' + ack.verdict : ''));
+  }
+  if (mute) {
+    lines.push('muted by ' + show(mute.by) + ' ' + (known(mute.until) ? 'until ' + time(mute.until) :
+      'as long as it lasts') + (mute.target === incident.id ? '' : ' (' + show(mute.target) + ')') +
+      ': ' + show(mute.why));
+  }
+  return lines.map((line) => element('p', line, 'answer'));
+}
+
 /* The alerts that are on, as cards inside the incident's. */
 function incidentCard(incident, alerts) {
   const keys = list(incident.keys);
   const lead = keys[incident.lead] || keys[0] || {};
   const now = lead.now || {};
-  const card = element('article', undefined, gravity(incident.severity));
+  const card = element('article', undefined, gravity(incident.severity) + (incident.muted ? ' muted' : ''));
   card.id = 'incident-' + show(incident.id); /* what people are told links to it */
   const lines = element('ul');
   const inside = element('div');
   card.append(element('span', show(incident.severity) + ', ' + show(incident.state), 'badge'));
   card.append(element('h3', show(incident.title)));
+  card.append(...answers(incident));
   if (lead.story) card.append(story(lead.story, 'p', 'headline'));
   card.append(element('p', shareOf(now)));
   card.append(element('p', count(now.stories) + ' stories from ' + count(now.publishers) + ' publishers; since ' +
