@@ -292,7 +292,7 @@ void gs_notify_incident(struct gs_notify *notify, const struct gs_incident *inci
     if (notify == NULL) {
         return;
     }
-    const bool told = incident->notice != GS_NOTICE_NONE && !muted;
+    const bool told = gs_incident_told(incident) && !muted;
     gs_push_alert_of(incident, notify->options.external_url, gs_clock_wall_ms(), &alert);
     if (told && notify->options.n_webhooks > 0) {
         gs_hook_body(notify->options.shape, incident, notify->options.external_url, &body);

@@ -38,6 +38,8 @@ struct gs_incident_desk_options {
      * are to be told of it. */
     gs_incident_fn *tell;
     void (*gone)(void *arg, const char *id); /* it left without a word; the same */
+    /* It was muted, or a mute of it is over, without a change of its own; the same. */
+    gs_incident_fn *answered;
     void *tell_arg;
 };
 

@@ -273,10 +273,14 @@ static void refresh_one(void *arg, const struct gs_incident *incident)
     struct refreshed *refreshed = arg;
     struct gs_incident_desk *desk = refreshed->desk;
     struct gs_incident_answer answer = incident->answer;
+    const bool was_muted = answer.muted;
 
     gs_answers_of(desk->answers, incident, refreshed->now_ms, &answer);
     (void)gs_incidents_answer(desk->incidents, incident->id, &answer);
     gs_incident_desk_silence(desk, incident);
+    if (answer.muted != was_muted && desk->options.answered != NULL) {
+        desk->options.answered(desk->options.tell_arg, incident);
+    }
     refreshed->n_muted += answer.muted;
     refreshed->n_acknowledged += answer.acknowledged;
 }

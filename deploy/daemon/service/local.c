@@ -57,6 +57,13 @@ static void on_incident(void *arg, const struct gs_incident *incident)
     }
 }
 
+static void on_answered(void *arg, const struct gs_incident *incident)
+{
+    const struct gs_local *local = arg;
+
+    gs_notifier_incident(local->notifier, incident);
+}
+
 static void on_gone(void *arg, const char *id)
 {
     const struct gs_local *local = arg;
@@ -80,6 +87,7 @@ static enum gs_status make_desk(struct gs_local *local, struct gs_error *err)
     options.journal = local->options->serves ? local->options->config->desk.journal : NULL;
     options.tell = on_incident;
     options.gone = on_gone;
+    options.answered = on_answered;
     options.tell_arg = local;
     return gs_incident_desk_new(&options, &local->desk, err);
 }

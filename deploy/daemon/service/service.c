@@ -116,6 +116,13 @@ static void on_incident(void *arg, const struct gs_incident *incident)
     }
 }
 
+static void on_answered(void *arg, const struct gs_incident *incident)
+{
+    const struct gs_service *service = arg;
+
+    gs_notifier_incident(service->notifier, incident);
+}
+
 static void on_gone(void *arg, const char *id)
 {
     const struct gs_service *service = arg;
@@ -140,6 +147,7 @@ static enum gs_status make_desk(struct gs_service *service, int n_watch, struct 
     options.journal = service->config->desk.journal;
     options.tell = on_incident;
     options.gone = on_gone;
+    options.answered = on_answered;
     options.tell_arg = service;
     return gs_incident_desk_new(&options, &service->desk, err);
 }

@@ -16,7 +16,7 @@ enum gs_status gs_notifier_new(const struct gs_config *config, struct gs_metrics
 /* At most a second. NULL is fine, here and below. */
 void gs_notifier_free(struct gs_notifier *notifier);
 
-/* As gs_notify_incident() and gs_notify_forget(). */
+/* As gs_notify_incident(), by the answer that the incident has, and gs_notify_forget(). */
 void gs_notifier_incident(struct gs_notifier *notifier, const struct gs_incident *incident);
 void gs_notifier_forget(struct gs_notifier *notifier, const char *id);
 

@@ -21,7 +21,8 @@ struct fixture {
     struct gs_incident_desk *desk;
     char id[17];
     char told[MAX_TOLD][40]; /* "opened", "worse -muted" … */
-    size_t n_told;
+    size_t n_told, n_answered;
+    bool answered_muted; /* at the last one */
 };
 
 static void on_change(void *arg, const struct gs_incident *incident)
@@ -38,6 +39,14 @@ static void on_change(void *arg, const struct gs_incident *incident)
     }
 }
 
+static void on_answered(void *arg, const struct gs_incident *incident)
+{
+    struct fixture *f = arg;
+
+    f->n_answered++;
+    f->answered_muted = incident->answer.muted;
+}
+
 static void start(struct fixture *f)
 {
     struct gs_incident_desk_options options = {
@@ -47,6 +56,7 @@ static void start(struct fixture *f)
         .journal = f->path,
         .mute_breaks = GS_MUTE_BREAKS_ON_SEVERITY,
         .tell = on_change,
+        .answered = on_answered,
         .tell_arg = f};
     struct gs_error err = {0};
 
@@ -325,6 +335,28 @@ static void test_notices_are_written(void **state)
     assert_int_equal(metric(f, GS_M_JOURNAL_PROBLEMS, NULL), 0);
 }
 
+/* Whoever tells the state of things hears of a mute that comes between two changes. */
+static void test_a_mute_between_changes(void **state)
+{
+    struct fixture *f = *state;
+
+    alert(f, 5, GS_SEVERITY_INFO, false);
+    (void)gs_incident_desk_pending(f->desk);
+    assert_int_equal(f->n_answered, 0);
+    answer(f, GS_JOURNAL_MUTE, f->id);
+    (void)gs_incident_desk_pending(f->desk);
+    assert_int_equal(f->n_answered, 1);
+    assert_true(f->answered_muted);
+    f->desk->journal_looked_ms = 0;
+    (void)gs_incident_desk_pending(f->desk);
+    assert_int_equal(f->n_answered, 1);
+    answer(f, GS_JOURNAL_UNMUTE, f->id);
+    (void)gs_incident_desk_pending(f->desk);
+    assert_int_equal(f->n_answered, 2);
+    assert_false(f->answered_muted);
+    assert_int_equal(f->n_told, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -334,6 +366,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_journal_that_goes_away, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_an_untrusted_journal_changes_nothing, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(test_a_mute_between_changes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_notices_are_written, set_up, tear_down),
     };
 
