@@ -25,8 +25,8 @@ const char *gs_incident_state_name(enum gs_incident_state state)
 
 const char *gs_incident_notice_name(enum gs_incident_notice notice)
 {
-    static const char *const names[GS_N_INCIDENT_NOTICES] = {"none", "opened", "worse", "reminder",
-                                                             "ended"};
+    static const char *const names[GS_N_INCIDENT_NOTICES] = {"none",     "opened", "worse",
+                                                             "reminder", "ended",  "late"};
     return names[notice];
 }
 

@@ -58,6 +58,7 @@ enum gs_incident_notice {
     GS_NOTICE_WORSE,
     GS_NOTICE_REMINDER,
     GS_NOTICE_ENDED,
+    GS_NOTICE_LATE, /* of what was held back, in a summary; no change of an incident has it */
     GS_N_INCIDENT_NOTICES
 };
 const char *gs_incident_notice_name(enum gs_incident_notice notice); /* "none", "opened" … */
@@ -99,6 +100,7 @@ struct gs_incident_answer {
     uint8_t silence; /* enum gs_incident_silence, of the last change that had a notice */
     uint8_t verdict; /* enum gs_incident_verdict */
     bool acknowledged, muted;
+    bool silenced; /* people are not to be told of it now: muted, or not told in quiet hours yet */
     int64_t acknowledged_at_ms, muted_until_ms; /* until -1: as long as the incident lasts */
     char acknowledged_by[GS_INCIDENT_NAME_BYTES], muted_by[GS_INCIDENT_NAME_BYTES];
     char muted_target[GS_INCIDENT_KEY_BYTES], muted_why[GS_INCIDENT_KEY_BYTES];

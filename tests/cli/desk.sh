@@ -40,6 +40,10 @@ exits 2 "a text of two lines" mute entity:NRV --why 'x
 y' --for 4h -c run.yaml
 exits 2 "show of nothing" incidents show -c run.yaml
 [ ! -e desk.jsonl ] || fail "wrong usage wrote something"
+exits 1 "hours that are none" check -c run.yaml --set incidents.quiet_hours=22-7
+says out 'incidents.quiet_hours: "22-7" are no hours of the day'
+exits 1 "a zone that is none" check -c run.yaml --set incidents.time_zone=Europe/Zuerich
+says out 'incidents.time_zone: "Europe/Zuerich" is no time zone'
 exits 0 "an empty journal" incidents verify -c run.yaml
 says out '"lines":0,"wrong":0,'
 
@@ -139,6 +143,28 @@ first = [json.loads(l) for l in open("incidents.jsonl", encoding="utf-8")]
 first = [r for r in first if r["id"] == sys.argv[1]][0]
 assert first["notice"] == "opened" and not first["told"] and first["silence"] == "muted", first
 ' "$id" && ok "its record says so"
+
+# ---- quiet hours all day long but for a minute that is over ----
+
+rm incidents.jsonl
+mv desk.jsonl kept.jsonl
+minute=$(TZ=Asia/Kathmandu date -d '2 minutes ago' +%H:%M)
+next=$(TZ=Asia/Kathmandu date -d '1 minute ago' +%H:%M)
+if [ -e /usr/share/zoneinfo/Asia/Kathmandu ]; then
+    "$program" run -c run.yaml --set incidents.quiet_hours=$next-$minute --set incidents.time_zone=Asia/Kathmandu \
+        --set http.enabled=false <in.jsonl >out 2>err || fail "a run in quiet hours"
+    python '
+import json, sys
+told = {(r["notice"], r["severity"]): r.get("silence", r["told"]) for r in map(json.loads, open("incidents.jsonl", encoding="utf-8"))
+        if r["notice"] != "none"}
+assert told, "nothing happened"
+for (notice, severity), what in told.items():
+    assert (what is True) if severity == "critical" else (what == "quiet_hours"), told
+' && ok "quiet hours of another zone hold back what is not critical"
+    exits 0 "and the journal says so" incidents ls -c run.yaml
+fi
+rm -f desk.jsonl
+mv kept.jsonl desk.jsonl
 
 # ---- a journal that somebody was at ----
 

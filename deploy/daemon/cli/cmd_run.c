@@ -1,6 +1,7 @@
 /* groundswell run: the service. With Kafka as input lanes run in threads and this one waits for
  * signals and lanes that fail; with files or stdin one lane runs on this thread until the input
  * ends. */
+#include "alerting/incidents/quiet_hours.h"
 #include "deploy/daemon/cli/command.h"
 #include "deploy/daemon/config/config.h"
 #include "deploy/daemon/service/local.h"
@@ -42,6 +43,13 @@ static void reload(struct gs_service *service, const struct gs_args *args)
         gs_log(GS_LOG_ERROR, "run", "refused, going on as before: %s", err.message);
     }
     gs_config_free(config);
+}
+
+/* While there is one thread. */
+static enum gs_status set_zone(const struct gs_config *config, struct gs_error *err)
+{
+    return config->desk.quiet_hours == NULL ? GS_OK
+                                            : gs_quiet_hours_zone(config->desk.time_zone, err);
 }
 
 static int run_service(const struct gs_config *config, const struct gs_args *args, int stages)
@@ -114,6 +122,8 @@ int gs_cmd_run(int argc, char **argv)
     if (kafka_in != kafka_out) {
         (void)gs_fail(&err, GS_BAD_CONFIG,
                       "input.kind and output.kind: Kafka to Kafka, or files to files");
+        code = gs_command_failed("run", &err);
+    } else if (set_zone(config, &err) != GS_OK) {
         code = gs_command_failed("run", &err);
     } else {
         code = kafka_in ? run_service(config, &args, stages) : run_files(config, stages);

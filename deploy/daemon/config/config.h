@@ -131,7 +131,8 @@ struct gs_config {
     struct {
         const char *journal; /* path; NULL: none */
         enum gs_mute_breaks mute_breaks;
-    } desk; /* incidents, too: what people answer to them */
+        const char *quiet_hours, *time_zone; /* checked; hours NULL: none */
+    } desk;                                  /* incidents, too: what people answer to them */
     struct {
         const char *external_url, *ca_file; /* NULL: none; those of the system */
         int64_t timeout_ms;

@@ -1,4 +1,5 @@
 /* Settings that must fit each other. */
+#include "alerting/incidents/quiet_hours.h"
 #include "deploy/daemon/config/config_internal.h"
 
 #include <arpa/inet.h>
@@ -152,6 +153,20 @@ static void check_watch(const struct gs_loader *loader)
     }
 }
 
+static void check_desk(const struct gs_loader *loader)
+{
+    const struct gs_config *config = loader->config;
+    struct gs_quiet_hours hours;
+    struct gs_error err = {0};
+
+    if (gs_quiet_hours_parse(config->desk.quiet_hours, &hours, &err) != GS_OK) {
+        add(loader, "incidents.quiet_hours", NULL, "%s", err.message);
+    }
+    if (gs_quiet_hours_check_zone(config->desk.time_zone, &err) != GS_OK) {
+        add(loader, "incidents.time_zone", NULL, "%s", err.message);
+    }
+}
+
 static void check_http(const struct gs_loader *loader)
 {
     const char *address = loader->config->http.address;
@@ -199,6 +214,7 @@ void gs_config_check(const struct gs_loader *loader)
     check_topics(loader);
     check_files(loader);
     check_watch(loader);
+    check_desk(loader);
     check_http(loader);
     check_notify(loader);
     if (loader->config->kafka.transaction_timeout_ms <= loader->config->batch.max_time_ms) {

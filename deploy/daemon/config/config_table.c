@@ -42,8 +42,7 @@ const struct gs_option gs_options[] = {
      "Who wrote it, passed on.", NULL, GS_OPT_OPTIONAL},
     {"input.pointers.entities", GS_OPT_POINTERS, AT(input.pointers.entities), 0, 0, "",
      "Fields that say whom the message is about, such as a feed's list of tickers or the board of "
-     "a "
-     "forum: each a text, a number or a list of them, looked up in the watchlist.",
+     "a forum: each a text, a number or a list of them, looked up in the watchlist.",
      NULL, 0},
     {"input.keep_extra", GS_OPT_BOOL, AT(input.keep_extra), 0, 0, "false",
      "Whether fields that no pointer names are passed on under \"extra\".", NULL, 0},
@@ -67,8 +66,7 @@ const struct gs_option gs_options[] = {
      "The consumer group of a stage is <prefix>-<stage>, such as groundswell-tag.", NULL, 0},
     {"kafka.instance", GS_OPT_NAME, AT(kafka.instance), 0, 0, "",
      "The stable name of this process, part of its transactional and member ids. Two processes of "
-     "a "
-     "group must not share one. Not set: the host's name.",
+     "a group must not share one. Not set: the host's name.",
      NULL, GS_OPT_OPTIONAL},
     {"kafka.delivery", GS_OPT_ENUM, AT(kafka.delivery), 0, 0, "exactly_once",
      "exactly_once: results and offsets commit in one transaction. at_least_once: offsets are "
@@ -173,16 +171,14 @@ const struct gs_option gs_options[] = {
      gs_tier_names, GS_OPT_RELOADS},
     {"model.arithmetic", GS_OPT_ENUM, AT(model.arithmetic), 0, 0, "auto",
      "How an encoder calculates. auto: int8 for a folder that groundswell quantize made, else "
-     "fp32. "
-     "int8 rounds the weights of an fp32 folder when it is loaded. fp32 is refused for a folder of "
-     "int8 weights.",
+     "fp32. int8 rounds the weights of an fp32 folder when it is loaded. fp32 is refused for a "
+     "folder of int8 weights.",
      gs_arithmetic_names, GS_OPT_RELOADS},
     {"model.encoder.max_tokens", GS_OPT_UINT, AT(model.encoder.max_tokens), 16, 65536, "2048",
      "Tokens of the messages that the encoder reads at once, in each lane.", NULL, 0},
     {"model.encoder.max_message_tokens", GS_OPT_UINT, AT(model.encoder.max_message_tokens), 8,
      65536, "512",
-     "A longer message is cut for the encoder, and counted; never above what the "
-     "model reads.",
+     "A longer message is cut for the encoder, and counted; never above what the model reads.",
      NULL, 0},
     {"model.encoder.max_wait", GS_OPT_DURATION, AT(model.encoder.max_wait_ms), 0, MINUTE, "20ms",
      "How long a message waits at most for others to be read with it; 0: until the batch ends.",
@@ -210,8 +206,7 @@ const struct gs_option gs_options[] = {
      NULL, 0},
     {"observations.promotion", GS_OPT_BOOL, AT(observations.promotion), 0, 0, "false",
      "Whether messages whose first topic is promotion or off_topic count; they say nothing about "
-     "an "
-     "opinion.",
+     "an opinion.",
      NULL, 0},
     {"observations.topic_lang", GS_OPT_BOOL, AT(observations.topic_lang), 0, 0, "false",
      "Whether messages count for topic and language together (topic_lang:<label>/<lang>).", NULL,
@@ -264,8 +259,7 @@ const struct gs_option gs_options[] = {
      NULL, 0},
     {"watch.max_expected_share", GS_OPT_DOUBLE, AT(watch.options.max_expected_share), 0, 1, "0.75",
      "Keys of which more than this is negative as it is raise no alert: a share has nothing left "
-     "to "
-     "say of them (most risks).",
+     "to say of them (most risks).",
      NULL, 0},
     {"watch.min_publishers", GS_OPT_UINT, AT(watch.options.min_publishers), 0, 1000000, "2",
      "Different publishers over the window that an alert needs.", NULL, 0},
@@ -281,8 +275,7 @@ const struct gs_option gs_options[] = {
     {"watch.event_publishers", GS_OPT_UINT, AT(watch.options.event_publishers), 0,
      GS_MAX_EVENT_PUBLISHERS, "3",
      "A grave risk of a company (key risk:<label>@<id>) is an alert when so many publishers have "
-     "told "
-     "it within watch.event_window, each with a story of its own. 0: never.",
+     "told it within watch.event_window, each with a story of its own. 0: never.",
      NULL, 0},
     {"watch.event_window", GS_OPT_DURATION, AT(watch.options.event_window_ms), MINUTE, DAY, "3h",
      "Within what time; at most 240 bins.", NULL, 0},
@@ -328,20 +321,24 @@ const struct gs_option gs_options[] = {
     {"incidents.max_open", GS_OPT_UINT, AT(incidents.max_open), 1, 4096, "256",
      "Incidents open at a time; alerts past it stay without one and are counted.", NULL, 0},
     {"incidents.journal", GS_OPT_PATH, AT(desk.journal), 0, 0, "",
-     "The file to which ack, mute and unmute add what people do about incidents, and run what "
-     "people were told: the audit log. It is read at the start and every second (incidents.md).",
-     NULL, GS_OPT_OPTIONAL},
+     "The file of what people do about incidents and what they were told: the audit log.", NULL,
+     GS_OPT_OPTIONAL},
     {"incidents.mute_breaks_on_worse", GS_OPT_ENUM, AT(desk.mute_breaks), 0, 0, "severity",
      "When a muted incident is told of all the same: never; when its severity is higher than it "
      "ever was (severity); also when a risk comes to it (risk).",
      gs_mute_breaks_names, 0},
+    {"incidents.quiet_hours", GS_OPT_STRING, AT(desk.quiet_hours), 0, 0, "",
+     "Hours such as 22:00-07:00 at whose end people are told, in one summary, of what is new and "
+     "less than critical.",
+     NULL, GS_OPT_OPTIONAL},
+    {"incidents.time_zone", GS_OPT_STRING, AT(desk.time_zone), 0, 0, "UTC",
+     "Their zone by its IANA name, such as Europe/Zurich.", NULL, 0},
 
     GS_NOTIFY_ROWS,
 
     {"state.path", GS_OPT_PATH, AT(state.path), 0, 0, "",
      "With files as input: the file in which the windows, and how far each input was read, are "
-     "kept "
-     "from one run to the next. It is read at the start and written at the end and every "
+     "kept from one run to the next. It is read at the start and written at the end and every "
      "state.interval.",
      NULL, GS_OPT_OPTIONAL},
     {"state.interval", GS_OPT_DURATION, AT(state.interval_ms), SECOND, DAY, "1m",

@@ -156,7 +156,7 @@ void gs_incident_desk_silence(struct gs_incident_desk *desk, const struct gs_inc
     for (size_t i = 0; i < desk->n_shown; i++) {
         if (strcmp(desk->shown[i].id, incident->id) == 0) {
             gs_series_set(silenced_series(desk->options.shard, &desk->shown[i]),
-                          incident->answer.muted);
+                          incident->answer.silenced);
         }
     }
 }

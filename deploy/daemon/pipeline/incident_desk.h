@@ -19,6 +19,7 @@
 #define GS_DEPLOY_INCIDENT_DESK_H
 
 #include "alerting/incidents/incidents.h"
+#include "alerting/incidents/quiet_hours.h"
 #include "ingest/records/source.h"
 
 struct gs_shard;
@@ -27,6 +28,18 @@ struct gs_incident_desk; /* opaque */
 /* A change of an incident, borrowed for the call. */
 typedef void gs_incident_fn(void *arg, const struct gs_incident *incident);
 
+/* An incident that people were not told of when it was time. */
+struct gs_held_incident {
+    char id[17];
+    char title[GS_INCIDENT_TITLE_BYTES];
+    uint8_t severity;
+    bool ended;        /* by now */
+    bool muted, there; /* the desk's own */
+};
+
+/* What was held back and is not any more, as one summary; n_more: past the bound, not kept. */
+typedef void gs_summary_fn(void *arg, const struct gs_held_incident *held, size_t n, size_t n_more);
+
 struct gs_incident_desk_options {
     struct gs_incident_options incidents; /* a feed is a lane */
     int64_t idle_timeout_ms;
@@ -34,12 +47,14 @@ struct gs_incident_desk_options {
     bool records;           /* changes are kept until a lane writes them */
     const char *journal;    /* path of what people answer (deploy/daemon/journal); NULL: none */
     enum gs_mute_breaks mute_breaks;
+    struct gs_quiet_hours quiet; /* by the process's time zone */
     /* Every change, in order, under the lock; may be NULL. gs_incident_told() says whether people
      * are to be told of it. */
     gs_incident_fn *tell;
     void (*gone)(void *arg, const char *id); /* it left without a word; the same */
-    /* It was muted, or a mute of it is over, without a change of its own; the same. */
+    /* answer.silenced is another now, without a change of its own; the same. */
     gs_incident_fn *answered;
+    gs_summary_fn *summarize; /* the same */
     void *tell_arg;
 };
 

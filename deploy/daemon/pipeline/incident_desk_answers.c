@@ -173,11 +173,16 @@ static enum gs_status open_journal(struct gs_incident_desk *desk, struct gs_erro
 
 enum gs_status gs_incident_desk_answers_new(struct gs_incident_desk *desk, struct gs_error *err)
 {
-    const enum gs_status status = gs_answers_new(&desk->answers, err);
+    desk->held = calloc(GS_INCIDENT_HELD, sizeof *desk->held);
+    desk->released = calloc(GS_INCIDENT_HELD, sizeof *desk->released);
+    const enum gs_status status = desk->held == NULL || desk->released == NULL
+                                      ? gs_fail(err, GS_NO_MEMORY, "incidents")
+                                      : gs_answers_new(&desk->answers, err);
 
     if (status != GS_OK) {
         return status;
     }
+    desk->quiet = gs_quiet_hours_hold(desk->options.quiet, gs_clock_wall_ms());
     find_series(desk);
     return desk->options.journal == NULL ? GS_OK : open_journal(desk, err);
 }
@@ -230,6 +235,60 @@ void gs_incident_desk_answers_done(struct gs_incident_desk *desk)
     gs_journal_free(desk->journal);
     gs_answers_free(desk->answers);
     free(desk->unwritten);
+    free(desk->held);
+    free(desk->released);
+}
+
+/* The answer as it is now, and whether people are not to be told: also in quiet hours, as long as
+ * they were told nothing of it. */
+static void renew(struct gs_incident_desk *desk, const struct gs_incident *incident, int64_t now_ms,
+                  struct gs_incident_answer *answer)
+{
+    const struct gs_answered *own = gs_answers_find(desk->answers, incident->id);
+    const bool told = own != NULL && own->n_told > 0;
+
+    gs_answers_of(desk->answers, incident, now_ms, answer);
+    answer->silenced =
+        answer->muted || (desk->quiet && incident->severity < GS_SEVERITY_CRITICAL && !told);
+    (void)gs_incidents_answer(desk->incidents, incident->id, answer);
+}
+
+/* One more notice, of a change or late. */
+static void note(struct gs_incident_desk *desk, const struct gs_journal_line *line)
+{
+    if (!gs_answers_apply(desk->answers, line)) {
+        count_problem(desk, REFUSED, 1);
+    }
+    if (desk->journal != NULL) {
+        keep_notice(desk, line);
+    }
+    gs_series_add(line->silence == GS_SILENCE_NONE ? desk->notices[line->notice]
+                                                   : desk->suppressed[line->silence],
+                  1);
+    desk->news = true;
+}
+
+void gs_incident_desk_told_late(struct gs_incident_desk *desk, const struct gs_held_incident *held,
+                                int64_t now_ms)
+{
+    const struct gs_answered *own = gs_answers_find(desk->answers, held->id);
+    struct gs_journal_line line = {.action = GS_JOURNAL_NOTICE,
+                                   .at_ms = now_ms,
+                                   .until_ms = -1,
+                                   .who = "groundswell",
+                                   .notice = GS_NOTICE_LATE,
+                                   .severity = held->severity};
+
+    memcpy(line.target, held->id, sizeof held->id);
+    memcpy(line.title, held->title, sizeof held->title);
+    if (own != NULL) {
+        memcpy(line.rule, own->rule, sizeof line.rule);
+        line.n_risks = own->n_risks;
+    }
+    note(desk, &line);
+    if (desk->journal == NULL && held->ended) {
+        gs_answers_forget(desk->answers, held->id);
+    }
 }
 
 void gs_incident_desk_answer(struct gs_incident_desk *desk, const struct gs_incident *incident)
@@ -240,24 +299,20 @@ void gs_incident_desk_answer(struct gs_incident_desk *desk, const struct gs_inci
 
     if (incident->notice != GS_NOTICE_NONE) {
         gs_answers_notice(incident, now_ms, &line);
+        desk->quiet = gs_quiet_hours_hold(desk->options.quiet, now_ms);
         answer.silence = (uint8_t)gs_answers_decide(
-            desk->answers, incident, desk->options.mute_breaks, now_ms, false, &line.broke);
+            desk->answers, incident, desk->options.mute_breaks, now_ms, desk->quiet, &line.broke);
         line.silence = answer.silence;
-        if (!gs_answers_apply(desk->answers, &line)) {
-            count_problem(desk, REFUSED, 1);
-        }
-        if (desk->journal != NULL) {
-            keep_notice(desk, &line);
-        } else if (incident->notice == GS_NOTICE_ENDED) { /* nobody will ever ask for it */
-            gs_answers_forget(desk->answers, incident->id);
-        }
-        gs_series_add(answer.silence == GS_SILENCE_NONE ? desk->notices[incident->notice]
-                                                        : desk->suppressed[answer.silence],
-                      1);
-        desk->news = true;
+        note(desk, &line);
     }
-    gs_answers_of(desk->answers, incident, now_ms, &answer);
-    (void)gs_incidents_answer(desk->incidents, incident->id, &answer);
+    renew(desk, incident, now_ms, &answer);
+    if (incident->notice != GS_NOTICE_NONE) {
+        gs_incident_desk_hold(desk, incident);
+    }
+    if (incident->notice == GS_NOTICE_ENDED && desk->journal == NULL &&
+        answer.silence != GS_SILENCE_QUIET_HOURS) {
+        gs_answers_forget(desk->answers, incident->id); /* nobody will ever ask for it */
+    }
 }
 
 /* ---- a look now and then ---- */
@@ -273,12 +328,12 @@ static void refresh_one(void *arg, const struct gs_incident *incident)
     struct refreshed *refreshed = arg;
     struct gs_incident_desk *desk = refreshed->desk;
     struct gs_incident_answer answer = incident->answer;
-    const bool was_muted = answer.muted;
+    const bool was_silenced = answer.silenced;
 
-    gs_answers_of(desk->answers, incident, refreshed->now_ms, &answer);
-    (void)gs_incidents_answer(desk->incidents, incident->id, &answer);
+    renew(desk, incident, refreshed->now_ms, &answer);
     gs_incident_desk_silence(desk, incident);
-    if (answer.muted != was_muted && desk->options.answered != NULL) {
+    gs_incident_desk_note_held(desk, incident);
+    if (answer.silenced != was_silenced && desk->options.answered != NULL) {
         desk->options.answered(desk->options.tell_arg, incident);
     }
     refreshed->n_muted += answer.muted;
@@ -304,7 +359,9 @@ void gs_incident_desk_look(struct gs_incident_desk *desk, int64_t now_ms)
         }
         desk->read_failed = failed;
     }
+    desk->quiet = gs_quiet_hours_hold(desk->options.quiet, now_ms);
     gs_incidents_each(desk->incidents, refresh_one, &refreshed);
+    gs_incident_desk_release(desk, now_ms);
     gs_series_set(desk->muted, (double)refreshed.n_muted);
     gs_series_set(desk->acknowledged, (double)refreshed.n_acknowledged);
     if (desk->news) {

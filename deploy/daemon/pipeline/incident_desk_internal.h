@@ -11,7 +11,12 @@
 
 #include <pthread.h>
 
-enum { GS_INCIDENT_RECORDS = 4096, GS_INCIDENT_LABEL = 200, GS_INCIDENT_UNWRITTEN = 256 };
+enum {
+    GS_INCIDENT_RECORDS = 4096,
+    GS_INCIDENT_LABEL = 200,
+    GS_INCIDENT_UNWRITTEN = 256,
+    GS_INCIDENT_HELD = 256
+};
 
 struct gs_incident_record {
     char id[17];
@@ -52,6 +57,9 @@ struct gs_incident_desk {
     bool read_failed, write_failed;    /* is said already */
     struct gs_journal_line *unwritten; /* [GS_INCIDENT_UNWRITTEN] notices */
     size_t n_unwritten;
+    bool quiet;                               /* these are quiet hours, as of the last look */
+    struct gs_held_incident *held, *released; /* [GS_INCIDENT_HELD] each */
+    size_t n_held, n_held_more;
     struct gs_series *muted, *acknowledged, *suppressed[GS_N_INCIDENT_SILENCES];
 };
 
@@ -67,6 +75,18 @@ enum gs_status gs_incident_desk_answers_new(struct gs_incident_desk *desk, struc
 void gs_incident_desk_answers_done(struct gs_incident_desk *desk);
 /* A change, before anybody hears of it: writes incident->answer, and its notice to the journal. */
 void gs_incident_desk_answer(struct gs_incident_desk *desk, const struct gs_incident *incident);
+/* People were told of it by a summary. */
+void gs_incident_desk_told_late(struct gs_incident_desk *desk, const struct gs_held_incident *held,
+                                int64_t now_ms);
+
+/* ---- incident_desk_held.c; all need the lock ---- */
+/* A notice with its silence: held back, or not any more. */
+void gs_incident_desk_hold(struct gs_incident_desk *desk, const struct gs_incident *incident);
+/* The incident is there, with its answer of now. */
+void gs_incident_desk_note_held(struct gs_incident_desk *desk, const struct gs_incident *incident);
+/* After all that are there are noted: tells what nothing keeps back any more. */
+void gs_incident_desk_release(struct gs_incident_desk *desk, int64_t now_ms);
+
 /* Once a second: reads the journal, renews all answers. */
 void gs_incident_desk_look(struct gs_incident_desk *desk, int64_t now_ms);
 

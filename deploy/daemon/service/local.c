@@ -57,6 +57,12 @@ static void on_incident(void *arg, const struct gs_incident *incident)
     }
 }
 
+static void on_summary(void *arg, const struct gs_held_incident *held, size_t n, size_t n_more)
+{
+    (void)arg;
+    gs_log_summary(held, n, n_more);
+}
+
 static void on_answered(void *arg, const struct gs_incident *incident)
 {
     const struct gs_local *local = arg;
@@ -84,7 +90,10 @@ static enum gs_status make_desk(struct gs_local *local, struct gs_error *err)
         return status;
     }
     gs_incident_desk_options(local->options->config, 1, shard, &options);
-    options.journal = local->options->serves ? local->options->config->desk.journal : NULL;
+    if (local->options->serves) {
+        gs_run_desk_options(local->options->config, &options);
+        options.summarize = on_summary;
+    }
     options.tell = on_incident;
     options.gone = on_gone;
     options.answered = on_answered;

@@ -21,6 +21,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { SUMMARY_LINES = 8 };
+
 /* ---- start and stop ---- */
 
 /* Its name and memory, in place of the old one's. */
@@ -103,6 +105,34 @@ void gs_log_incident(const struct gs_incident *incident)
     }
 }
 
+void gs_log_summary(const struct gs_held_incident *held, size_t n, size_t n_more)
+{
+    struct gs_buf text = {.max = 2048};
+
+    for (size_t i = 0; i < n && i < SUMMARY_LINES; i++) {
+        gs_buf_printf(&text, "%s%s %s%s: %.160s", i > 0 ? "; " : "",
+                      gs_severity_name((enum gs_severity)held[i].severity), held[i].id,
+                      held[i].ended ? " (over)" : "", held[i].title);
+    }
+    gs_log(GS_LOG_INFO, "incident", "told late: %zu incidents: %.*s%s", n + n_more, (int)text.len,
+           text.bytes == NULL ? "" : text.bytes, n + n_more > SUMMARY_LINES ? "; and more" : "");
+    gs_buf_done(&text);
+}
+
+void gs_run_desk_options(const struct gs_config *config, struct gs_incident_desk_options *options)
+{
+    options->journal = config->desk.journal;
+    if (gs_quiet_hours_parse(config->desk.quiet_hours, &options->quiet, NULL) != GS_OK) {
+        options->quiet = (struct gs_quiet_hours){0, 0}; /* it is checked: this does not happen */
+    }
+}
+
+static void on_summary(void *arg, const struct gs_held_incident *held, size_t n, size_t n_more)
+{
+    (void)arg;
+    gs_log_summary(held, n, n_more);
+}
+
 static void on_incident(void *arg, const struct gs_incident *incident)
 {
     struct gs_service *service = arg;
@@ -144,7 +174,8 @@ static enum gs_status make_desk(struct gs_service *service, int n_watch, struct 
         return status;
     }
     gs_incident_desk_options(service->config, (size_t)n_watch, shard, &options);
-    options.journal = service->config->desk.journal;
+    gs_run_desk_options(service->config, &options);
+    options.summarize = on_summary;
     options.tell = on_incident;
     options.gone = on_gone;
     options.answered = on_answered;

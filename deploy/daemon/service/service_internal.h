@@ -66,6 +66,10 @@ enum gs_status gs_run_metrics(const struct gs_assets *assets, struct gs_metrics 
 /* Tells people of an incident: one line on the log, nothing for a change without a notice; a notice
  * that people are not told of says why. */
 void gs_log_incident(const struct gs_incident *incident);
+/* One line about what was held back; gs_summary_fn without its first argument. */
+void gs_log_summary(const struct gs_held_incident *held, size_t n, size_t n_more);
+/* What decides of telling in what runs now: the journal and the quiet hours. */
+void gs_run_desk_options(const struct gs_config *config, struct gs_incident_desk_options *options);
 /* The start line: version, configuration, model, stages and where messages come from. */
 void gs_announce(const struct gs_config *config, int stages, const struct gs_assets *assets);
 

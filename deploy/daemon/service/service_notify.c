@@ -189,7 +189,7 @@ void gs_notifier_free(struct gs_notifier *notifier)
 void gs_notifier_incident(struct gs_notifier *notifier, const struct gs_incident *incident)
 {
     if (notifier != NULL) {
-        gs_notify_incident(notifier->notify, incident, incident->answer.muted);
+        gs_notify_incident(notifier->notify, incident, incident->answer.silenced);
     }
 }
 

@@ -89,16 +89,20 @@ const struct gs_metric_def gs_metric_table[GS_N_METRICS] = {
           "incident", "title", "key", "url"),
     GAUGE(GS_M_INCIDENTS_OPEN, "incidents_open", GS_JOIN_SUM, "", "Incidents that have not ended.",
           "severity"),
-    COUNTER(GS_M_INCIDENT_NOTICES, "incident_notices_total",
-            "Times that people were told of an incident, by why.", "notice"),
+    COUNTER(
+        GS_M_INCIDENT_NOTICES, "incident_notices_total",
+        "Times that people were told of an incident, by why; late: in a summary of what was held "
+        "back.",
+        "notice"),
     COUNTER(GS_M_INCIDENT_LIMITS, "incident_limits_total",
             "Times that a bound was met: alerts without an incident (incidents), keys not listed "
             "in theirs (keys), alerts that could not wait for a slow lane (waiting), records that "
             "were not written (records).",
             "limit"),
     GAUGE(GS_M_INCIDENT_SILENCED, "incident_silenced", GS_JOIN_MAX, "",
-          "1 while people are not to be told of an incident that has not ended, since it is muted; "
-          "else 0. A rule on groundswell_incident_active leaves those out.",
+          "1 while people are not to be told of an incident that has not ended, since it is muted, "
+          "or since it is new in quiet hours; else 0. A rule on groundswell_incident_active leaves "
+          "those out.",
           "incident"),
     GAUGE(GS_M_INCIDENTS_MUTED, "incidents_muted", GS_JOIN_SUM, "",
           "Incidents that have not ended and are muted.", NULL),

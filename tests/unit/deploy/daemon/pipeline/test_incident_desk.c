@@ -5,6 +5,7 @@
 #include "deploy/daemon/journal/journal.h"
 #include "deploy/daemon/pipeline/incident_desk_internal.h"
 #include "deploy/daemon/telemetry/metric_table.h"
+#include "ingest/base/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,9 @@ struct fixture {
     char id[17];
     char told[MAX_TOLD][40]; /* "opened", "worse -muted" … */
     size_t n_told, n_answered;
-    bool answered_muted; /* at the last one */
+    bool answered_silenced;             /* at the last one */
+    struct gs_held_incident summary[4]; /* the last one */
+    size_t n_summaries, n_in_summary;
 };
 
 static void on_change(void *arg, const struct gs_incident *incident)
@@ -44,7 +47,17 @@ static void on_answered(void *arg, const struct gs_incident *incident)
     struct fixture *f = arg;
 
     f->n_answered++;
-    f->answered_muted = incident->answer.muted;
+    f->answered_silenced = incident->answer.silenced;
+}
+
+static void on_summary(void *arg, const struct gs_held_incident *held, size_t n, size_t n_more)
+{
+    struct fixture *f = arg;
+
+    assert_true(n <= GS_COUNT(f->summary) && n_more == 0);
+    memcpy(f->summary, held, n * sizeof *held);
+    f->n_in_summary = n;
+    f->n_summaries++;
 }
 
 static void start(struct fixture *f)
@@ -53,10 +66,11 @@ static void start(struct fixture *f)
         .incidents = {.hold_ms = 30 * MIN, .repeat_ms = 60 * MIN, .max_open = 16, .n_feeds = 1},
         .idle_timeout_ms = 30000,
         .records = true,
-        .journal = f->path,
+        .journal = f->path[0] == '\0' ? NULL : f->path,
         .mute_breaks = GS_MUTE_BREAKS_ON_SEVERITY,
         .tell = on_change,
         .answered = on_answered,
+        .summarize = on_summary,
         .tell_arg = f};
     struct gs_error err = {0};
 
@@ -100,23 +114,47 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* The company's alert at a minute; over: it ends. */
-static void alert(struct fixture *f, int minute, enum gs_severity severity, bool over)
+/* An alert of a key at a minute; over: it ends. */
+static void alert_of(struct fixture *f, const char *key, int minute, enum gs_severity severity,
+                     bool over)
 {
     const struct gs_evidence_item first = {.excerpt = gs_str("Probe opened")};
-    const struct gs_alert alert = {.id = "00000000000000aa",
-                                   .rule = "negative_share",
-                                   .key = gs_str("entity:ACME"),
-                                   .name = gs_str("Acme"),
-                                   .severity = severity,
-                                   .state = over ? GS_ALERT_RESOLVED : GS_ALERT_FIRING,
-                                   .updated_at_ms = START_MS + minute * MIN,
-                                   .ends_at_ms = over ? START_MS + minute * MIN : -1,
-                                   .evidence = &first,
-                                   .n_evidence = 1};
+    struct gs_alert alert = {.id = "00000000000000aa",
+                             .rule = "negative_share",
+                             .key = gs_str(key),
+                             .name = gs_str("Acme"),
+                             .severity = severity,
+                             .state = over ? GS_ALERT_RESOLVED : GS_ALERT_FIRING,
+                             .updated_at_ms = START_MS + minute * MIN,
+                             .ends_at_ms = over ? START_MS + minute * MIN : -1,
+                             .evidence = &first,
+                             .n_evidence = 1};
 
+    memcpy(alert.id, key + strlen(key) - 4, 4); /* another key's is another's */
     gs_incident_desk_alert(f->desk, 0, 1, &alert);
     gs_incident_desk_reached(f->desk, 0, alert.updated_at_ms);
+}
+
+static void alert(struct fixture *f, int minute, enum gs_severity severity, bool over)
+{
+    alert_of(f, "entity:ACME", minute, severity, over);
+}
+
+/* A second passes. */
+static void look(struct fixture *f)
+{
+    f->desk->journal_looked_ms = 0;
+    (void)gs_incident_desk_pending(f->desk);
+}
+
+/* The hours around now, or none. */
+static void set_quiet(struct fixture *f, bool quiet)
+{
+    const int minute = (int)(gs_clock_wall_ms() / MIN % 1440);
+
+    f->desk->options.quiet =
+        quiet ? (struct gs_quiet_hours){(minute + 1380) % 1440, (minute + 60) % 1440}
+              : (struct gs_quiet_hours){0, 0};
 }
 
 /* Somebody does something, and a second passes. */
@@ -346,15 +384,100 @@ static void test_a_mute_between_changes(void **state)
     answer(f, GS_JOURNAL_MUTE, f->id);
     (void)gs_incident_desk_pending(f->desk);
     assert_int_equal(f->n_answered, 1);
-    assert_true(f->answered_muted);
+    assert_true(f->answered_silenced);
     f->desk->journal_looked_ms = 0;
     (void)gs_incident_desk_pending(f->desk);
     assert_int_equal(f->n_answered, 1);
     answer(f, GS_JOURNAL_UNMUTE, f->id);
     (void)gs_incident_desk_pending(f->desk);
     assert_int_equal(f->n_answered, 2);
-    assert_false(f->answered_muted);
+    assert_false(f->answered_silenced);
     assert_int_equal(f->n_told, 1);
+}
+
+static void test_quiet_hours_end_in_one_summary(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(gs_quiet_hours_zone("UTC", NULL), GS_OK);
+    alert(f, 5, GS_SEVERITY_INFO, false); /* before them */
+    assert_told(f, 0, "opened");
+    set_quiet(f, true);
+    alert_of(f, "entity:BETA", 10, GS_SEVERITY_WARNING, false);
+    assert_told(f, 1, "opened -quiet_hours");
+    alert_of(f, "entity:GAMM", 11, GS_SEVERITY_INFO, false);
+    assert_told(f, 2, "opened -quiet_hours");
+    alert_of(f, "entity:DELT", 12, GS_SEVERITY_CRITICAL, false);
+    assert_told(f, 3, "opened");
+    look(f);
+    assert_int_equal(metric(f, GS_M_INCIDENT_SILENCED, NULL), 2); /* what was on before is not */
+    alert_of(f, "entity:GAMM", 20, GS_SEVERITY_INFO, true);
+    gs_incident_desk_reached(f->desk, 0, START_MS + 55 * MIN);
+    assert_told(f, 4, "ended -quiet_hours");
+    look(f);
+    assert_int_equal(f->n_summaries, 0);
+    assert_int_equal(f->n_answered, 0);
+
+    set_quiet(f, false);
+    look(f);
+    look(f);
+    assert_int_equal(f->n_summaries, 1);
+    assert_int_equal(f->n_in_summary, 2);
+    assert_int_equal(f->summary[0].severity, GS_SEVERITY_WARNING);
+    assert_false(f->summary[0].ended);
+    assert_true(f->summary[1].ended);
+    assert_string_equal(f->summary[1].title, "Acme: Probe opened");
+    assert_int_equal(metric(f, GS_M_INCIDENT_NOTICES, "late"), 2);
+    assert_int_equal(metric(f, GS_M_INCIDENT_SILENCED, NULL), 0);
+    assert_int_equal(f->n_answered, 1); /* the one that is on: it may be pushed now */
+    assert_false(f->answered_silenced);
+    alert_of(f, "entity:BETA", 60, GS_SEVERITY_WARNING, true);
+    f->n_told = 0;
+    gs_incident_desk_reached(f->desk, 0, START_MS + 95 * MIN);
+    assert_told(f, f->n_told - 1, "ended"); /* people know of it by the summary */
+}
+
+static void test_a_mute_that_is_over_is_told_late(void **state)
+{
+    struct fixture *f = *state;
+
+    answer(f, GS_JOURNAL_MUTE, "entity:ACME");
+    answer(f, GS_JOURNAL_MUTE, "entity:BETA");
+    (void)gs_incident_desk_pending(f->desk);
+    alert(f, 5, GS_SEVERITY_INFO, false);
+    alert_of(f, "entity:BETA", 6, GS_SEVERITY_INFO, false);
+    assert_told(f, 1, "opened -muted");
+    alert_of(f, "entity:BETA", 10, GS_SEVERITY_INFO, true);
+    gs_incident_desk_reached(f->desk, 0, START_MS + 45 * MIN);
+    assert_told(f, 2, "ended -muted");
+    answer(f, GS_JOURNAL_UNMUTE, "entity:ACME");
+    answer(f, GS_JOURNAL_UNMUTE, "entity:BETA");
+    look(f);
+    look(f);
+    assert_int_equal(f->n_summaries, 1);
+    assert_int_equal(f->n_in_summary, 1); /* what ended under its mute nobody hears of */
+    assert_int_equal(f->desk->n_held, 0);
+    assert_false(f->summary[0].ended);
+}
+
+/* Without a journal there are no answers, but there are quiet hours. */
+static void test_quiet_hours_without_a_journal(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(gs_quiet_hours_zone("UTC", NULL), GS_OK);
+    stop(f);
+    f->path[0] = '\0';
+    start(f);
+    set_quiet(f, true);
+    alert(f, 5, GS_SEVERITY_INFO, false);
+    assert_told(f, 0, "opened -quiet_hours");
+    gs_incident_desk_forget(f->desk, 0, 1); /* another process has it now */
+    alert_of(f, "entity:BETA", 10, GS_SEVERITY_INFO, false);
+    set_quiet(f, false);
+    look(f);
+    assert_int_equal(f->n_in_summary, 1);
+    assert_int_equal(f->n_summaries, 1);
 }
 
 int main(void)
@@ -367,6 +490,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_an_untrusted_journal_changes_nothing, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_a_mute_between_changes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_quiet_hours_end_in_one_summary, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_mute_that_is_over_is_told_late, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_quiet_hours_without_a_journal, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_notices_are_written, set_up, tear_down),
     };
 
