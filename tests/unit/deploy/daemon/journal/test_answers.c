@@ -446,7 +446,8 @@ static void test_precision(void **state)
                                               GS_VERDICT_DEBATABLE, GS_VERDICT_NONE};
 
     for (size_t i = 0; i < GS_COUNT(found); i++) {
-        struct gs_journal_line notice = NOTICE(OPENED, WARNING, 0, NONE), ack = ACK(found[i]);
+        struct gs_journal_line notice = NOTICE(OPENED, WARNING, 0, NONE),
+                               ack = ACK((uint8_t)found[i]);
         notice.target[15] = ack.target[15] = (char)('0' + i);
         memcpy(notice.rule, "negative_share", sizeof "negative_share");
         assert_true(gs_answers_apply(answers, &notice));
