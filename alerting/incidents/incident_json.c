@@ -94,6 +94,9 @@ static void put_answer(struct gs_buf *out, const struct gs_incident *incident)
         put_text(out, ",\"silence\":",
                  gs_incident_silence_name((enum gs_incident_silence)answer->silence));
     }
+    if (answer->route[0] != '\0') {
+        put_text(out, ",\"route\":", answer->route);
+    }
     if (answer->acknowledged) {
         put_text(out, ",\"acknowledged\":{\"by\":", answer->acknowledged_by);
         put_time(out, ",\"at\":", answer->acknowledged_at_ms);

@@ -29,7 +29,8 @@ enum {
     GS_INCIDENT_KEY_BYTES = 200,
     GS_INCIDENT_NAME_BYTES = 104,
     GS_INCIDENT_TITLE_BYTES = 400,
-    GS_INCIDENT_RULE_BYTES = 32
+    GS_INCIDENT_RULE_BYTES = 32,
+    GS_INCIDENT_ROUTE_BYTES = 64
 };
 
 /* The kinds of keys, in the order in which alerts of one time are looked at. */
@@ -102,6 +103,7 @@ struct gs_incident_answer {
     bool acknowledged, muted;
     bool silenced; /* people are not to be told of it now: muted, or not told in quiet hours yet */
     int64_t acknowledged_at_ms, muted_until_ms; /* until -1: as long as the incident lasts */
+    char route[GS_INCIDENT_ROUTE_BYTES]; /* to whom it goes: of its first company that has one */
     char acknowledged_by[GS_INCIDENT_NAME_BYTES], muted_by[GS_INCIDENT_NAME_BYTES];
     char muted_target[GS_INCIDENT_KEY_BYTES], muted_why[GS_INCIDENT_KEY_BYTES];
 };

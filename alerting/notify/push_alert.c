@@ -69,6 +69,7 @@ void gs_push_alert_of(const struct gs_incident *incident, const char *external_u
         .starts_at_ms = incident->starts_at_ms < now_ms ? incident->starts_at_ms : now_ms,
         .ended_at_ms = incident->state == GS_INCIDENT_ENDED ? now_ms : -1};
     memcpy(ret->incident, incident->id, sizeof ret->incident);
+    copy_text(ret->route, sizeof ret->route, incident->answer.route);
     copy_text(ret->key, sizeof ret->key, lead->key);
     copy_text(ret->name, sizeof ret->name, lead->name[0] != '\0' ? lead->name : lead->key);
     copy_text(ret->title, sizeof ret->title, incident->title);
@@ -87,7 +88,8 @@ void gs_push_alert_of(const struct gs_incident *incident, const char *external_u
 bool gs_push_same_labels(const struct gs_push_alert *a, const struct gs_push_alert *b)
 {
     return a->severity == b->severity && a->kind == b->kind && strcmp(a->key, b->key) == 0 &&
-           strcmp(a->name, b->name) == 0 && strcmp(a->incident, b->incident) == 0;
+           strcmp(a->name, b->name) == 0 && strcmp(a->incident, b->incident) == 0 &&
+           strcmp(a->route, b->route) == 0;
 }
 
 static void put(struct gs_buf *out, const char *name, const char *text)
@@ -102,6 +104,9 @@ void gs_push_alert_encode(const struct gs_push_alert *alert, int64_t ends_at_ms,
     put(out, ",\"kind\":", gs_key_kind_name((enum gs_key_kind)alert->kind));
     put(out, ",\"key\":", alert->key);
     put(out, ",\"name\":", alert->name);
+    if (alert->route[0] != '\0') { /* an empty label is none */
+        put(out, ",\"route\":", alert->route);
+    }
     put(out, ",\"severity\":", gs_severity_name((enum gs_severity)alert->severity));
     put(out, "},\"annotations\":{\"title\":", alert->title);
     put(out, ",\"summary\":", alert->summary);

@@ -2,7 +2,7 @@
  *
  * Labels say which alert it is, so they are few, bounded, always the same ones, and change only when
  * people are told: alertname and category as the shipped Prometheus rules have them, incident, kind,
- * key, name, severity. When one changes it is another alert, and the one before has ended. What may
+ * key, name, route, severity. When one changes it is another alert, and the one before has ended. What may
  * change at any time is in annotations. */
 #ifndef GS_ALERTING_PUSH_ALERT_H
 #define GS_ALERTING_PUSH_ALERT_H
@@ -15,6 +15,7 @@ enum { GS_PUSH_SUMMARY_BYTES = 512, GS_PUSH_LINK_BYTES = 320 };
 struct gs_push_alert {
     char incident[17];
     char key[GS_INCIDENT_KEY_BYTES], name[GS_INCIDENT_NAME_BYTES];
+    char route[GS_INCIDENT_ROUTE_BYTES];
     uint8_t kind, severity;
     char title[GS_INCIDENT_TITLE_BYTES], summary[GS_PUSH_SUMMARY_BYTES];
     char link[GS_PUSH_LINK_BYTES];   /* where to read more; "": nowhere */

@@ -12,7 +12,7 @@ for seed, bins, share in ((1, 288, .15), (2, 12, .85)):
     first, at = first + bins * surge.PER_BIN, at + bins * surge.BIN_MS
 open('in.jsonl', 'w', encoding='utf-8').writelines(lines)
 "
-printf 'id,name,aliases,tickers\nNRV,Norvane Holdings,Norvane,NRV\n' >watchlist.csv
+printf 'id,name,aliases,tickers,route\nNRV,Norvane Holdings,Norvane,NRV,desk-eu\n' >watchlist.csv
 cat >run.yaml <<YAML
 input: {kind: stdin}
 output: {kind: file, files: {incidents: incidents.jsonl}}
@@ -100,6 +100,8 @@ assert one["muted"]["by"] == "bo" and one["muted"]["why"] == "in talks" and one[
 metrics = get("/metrics")
 assert re.search(r"groundswell_incidents_muted [1-9]", metrics), metrics
 assert re.search(r"groundswell_incident_silenced\{incident=\"%s\"\} 1" % sys.argv[1], metrics)
+assert re.search(r"groundswell_incident_active\{incident=\"%s\",route=\"desk-eu\"\} [123]" % sys.argv[1], metrics), metrics
+assert one["route"] == "desk-eu", one
 ' "$id" && ok "the status page and the metrics have it"
 exits 0 "unmute" unmute "entity:Norvane Holdings" -c run.yaml
 python "$watch"'

@@ -157,7 +157,8 @@ const struct gs_option gs_options[] = {
      "pattern and a replacement ($1 to $9 are groups, \"\" deletes).",
      NULL, GS_OPT_RELOADS},
     {"entities.watchlist", GS_OPT_PATH, AT(entities.watchlist), 0, 0, "",
-     "A CSV of companies: id,name[,aliases][,tickers][,cues][,not_beside]. Not set: no entities "
+     "A CSV of companies: id,name[,aliases][,tickers][,cues][,not_beside][,route]. Not set: no "
+     "entities "
      "are looked for.",
      NULL, GS_OPT_OPTIONAL | GS_OPT_RELOADS},
 

@@ -269,6 +269,7 @@ void gs_answers_of(const struct gs_answers *answers, const struct gs_incident *i
                                          : mute_by_keys(answers, incident, now_ms, broke_at_ms);
     struct gs_incident_answer answer = {.silence = ret->silence};
 
+    memcpy(answer.route, ret->route, sizeof answer.route);
     if (own != NULL) {
         answer.verdict = own->verdict;
         answer.acknowledged = own->acknowledged;

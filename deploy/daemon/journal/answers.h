@@ -55,7 +55,8 @@ const struct gs_answered *gs_answers_find(const struct gs_answers *answers, cons
 void gs_answers_each(const struct gs_answers *answers,
                      void (*visit)(void *arg, const struct gs_answered *answered), void *arg);
 
-/* Writes who has the incident and whether it is muted at now_ms (wall clock); silence stays. */
+/* Writes who has the incident and whether it is muted at now_ms (wall clock); silence and route
+ * stay. */
 void gs_answers_of(const struct gs_answers *answers, const struct gs_incident *incident,
                    int64_t now_ms, struct gs_incident_answer *ret);
 

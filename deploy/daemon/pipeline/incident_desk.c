@@ -98,8 +98,8 @@ static struct gs_series *info_series(struct gs_shard *shard, const struct gs_sho
 static struct gs_series *active_series(struct gs_shard *shard,
                                        const struct gs_shown_incident *shown)
 {
-    const char *const id = shown->id;
-    return gs_metric_series(shard, GS_M_INCIDENT_ACTIVE, &id);
+    const char *const values[] = {shown->id, shown->route};
+    return gs_metric_series(shard, GS_M_INCIDENT_ACTIVE, values);
 }
 
 static struct gs_series *silenced_series(struct gs_shard *shard,
@@ -141,6 +141,7 @@ static void show(struct gs_incident_desk *desk, const struct gs_incident *incide
         return;
     }
     memcpy(shown.id, incident->id, sizeof shown.id);
+    memcpy(shown.route, incident->answer.route, sizeof shown.route);
     copy_text(shown.title, sizeof shown.title, incident->title);
     copy_text(shown.key, sizeof shown.key, lead->key);
     copy_text(shown.url, sizeof shown.url, lead->story.url);

@@ -22,6 +22,7 @@
 #include "alerting/incidents/quiet_hours.h"
 #include "ingest/records/source.h"
 
+struct gs_assets;
 struct gs_shard;
 struct gs_incident_desk; /* opaque */
 
@@ -47,7 +48,8 @@ struct gs_incident_desk_options {
     bool records;           /* changes are kept until a lane writes them */
     const char *journal;    /* path of what people answer (deploy/daemon/journal); NULL: none */
     enum gs_mute_breaks mute_breaks;
-    struct gs_quiet_hours quiet; /* by the process's time zone */
+    const struct gs_assets *assets; /* for routes: the watchlist in use; NULL: none */
+    struct gs_quiet_hours quiet;          /* by the process's time zone */
     /* Every change, in order, under the lock; may be NULL. gs_incident_told() says whether people
      * are to be told of it. */
     gs_incident_fn *tell;

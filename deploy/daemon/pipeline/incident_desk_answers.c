@@ -12,10 +12,12 @@
  * Answers come by the wall clock. They decide whether people are told, never what an incident is. */
 #include "deploy/daemon/pipeline/incident_desk_internal.h"
 
+#include "deploy/daemon/pipeline/assets.h"
 #include "deploy/daemon/telemetry/metric_table.h"
 #include "ingest/base/clock.h"
 #include "ingest/base/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { LOOK_EVERY_MS = 1000, LOGGED_LINES = 5, LOCK_MS = 50 };
@@ -239,6 +241,27 @@ void gs_incident_desk_answers_done(struct gs_incident_desk *desk)
     free(desk->released);
 }
 
+/* Of the first company that has one; what it is once, it stays. */
+static void find_route(const struct gs_assets *assets, const struct gs_incident *incident,
+                       char ret[GS_INCIDENT_ROUTE_BYTES])
+{
+    static const char kind[] = "entity:";
+
+    if (assets == NULL || ret[0] != '\0') {
+        return;
+    }
+    struct gs_asset_set *set = gs_assets_take(assets, NULL);
+    for (uint32_t i = 0; i < incident->n_keys && set->watchlist != NULL && ret[0] == '\0'; i++) {
+        const char *key = incident->keys[i].key;
+        if (strncmp(key, kind, sizeof kind - 1) == 0) {
+            const struct gs_str route =
+                gs_watchlist_route(set->watchlist, gs_str(key + sizeof kind - 1));
+            (void)snprintf(ret, GS_INCIDENT_ROUTE_BYTES, "%.*s", GS_STR_ARGS(route));
+        }
+    }
+    gs_asset_set_drop(set);
+}
+
 /* The answer as it is now, and whether people are not to be told: also in quiet hours, as long as
  * they were told nothing of it. */
 static void renew(struct gs_incident_desk *desk, const struct gs_incident *incident, int64_t now_ms,
@@ -248,6 +271,7 @@ static void renew(struct gs_incident_desk *desk, const struct gs_incident *incid
     const bool told = own != NULL && own->n_told > 0;
 
     gs_answers_of(desk->answers, incident, now_ms, answer);
+    find_route(desk->options.assets, incident, answer->route);
     answer->silenced =
         answer->muted || (desk->quiet && incident->severity < GS_SEVERITY_CRITICAL && !told);
     (void)gs_incidents_answer(desk->incidents, incident->id, answer);

@@ -27,6 +27,7 @@ struct gs_incident_record {
 /* The series of one open incident. */
 struct gs_shown_incident {
     char id[17];
+    char route[GS_INCIDENT_ROUTE_BYTES];
     char title[GS_INCIDENT_LABEL], key[GS_INCIDENT_LABEL], url[260];
     uint8_t severity;
     bool there; /* in hide_gone() */

@@ -90,6 +90,7 @@ static enum gs_status make_desk(struct gs_local *local, struct gs_error *err)
         return status;
     }
     gs_incident_desk_options(local->options->config, 1, shard, &options);
+    options.assets = &local->assets;
     if (local->options->serves) {
         gs_run_desk_options(local->options->config, &options);
         options.summarize = on_summary;

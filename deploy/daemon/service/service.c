@@ -175,6 +175,7 @@ static enum gs_status make_desk(struct gs_service *service, int n_watch, struct 
     }
     gs_incident_desk_options(service->config, (size_t)n_watch, shard, &options);
     gs_run_desk_options(service->config, &options);
+    options.assets = &service->assets;
     options.summarize = on_summary;
     options.tell = on_incident;
     options.gone = on_gone;

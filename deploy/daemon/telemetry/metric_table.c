@@ -81,8 +81,9 @@ const struct gs_metric_def gs_metric_table[GS_N_METRICS] = {
     COUNTER(GS_M_ALERTS, "alerts_total", "Changes of state of alerts.", "state", "severity"),
     GAUGE(GS_M_INCIDENT_ACTIVE, "incident_active", GS_JOIN_MAX, "",
           "Severity of an incident that has not ended: 1 info, 2 warning, 3 critical. It never "
-          "falls; the series is gone when the incident has ended.",
-          "incident"),
+          "falls; the series is gone when the incident has ended. route: of its first company that "
+          "has one in the watchlist, else empty.",
+          "incident", "route"),
     GAUGE(GS_M_INCIDENT_INFO, "incident_info", GS_JOIN_MAX, "",
           "1 while an incident has not ended: its title, its foremost key and where its heaviest "
           "story is to be read, for annotations.",

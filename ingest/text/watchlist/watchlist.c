@@ -49,6 +49,22 @@ size_t gs_watchlist_size(const struct gs_watchlist *list)
     return list->n_companies;
 }
 
+struct gs_str gs_watchlist_route(const struct gs_watchlist *list, struct gs_str id)
+{
+    uint64_t at = 0;
+
+    if (gs_map_get(list->by_name, id, &at) && at < list->n_companies &&
+        gs_str_equal(list->companies[at].id, id)) {
+        return list->companies[at].route;
+    }
+    for (size_t i = 0; i < list->n_companies; i++) { /* an id that is somebody's name, too */
+        if (gs_str_equal(list->companies[i].id, id)) {
+            return list->companies[i].route;
+        }
+    }
+    return gs_str("");
+}
+
 /* What is being searched, and for whom an ambiguous name counts (NULL: not known yet). */
 struct search {
     const struct gs_watchlist *list;

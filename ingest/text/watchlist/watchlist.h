@@ -1,7 +1,7 @@
 /* The companies that a text is about: names from a watchlist, found by Aho-Corasick.
  *
- * CSV (RFC 4180, UTF-8, header line): id,name[,aliases][,tickers][,cues][,not_beside]. Aliases,
- * tickers and cues are separated by '|'. A match is the longest at its place; Latin names need word
+ * CSV (RFC 4180, UTF-8, header line): id,name[,aliases][,tickers][,cues][,not_beside]
+ * [,route]. Aliases, tickers and cues are separated by '|'. A match is the longest at its place; Latin names need word
  * boundaries, Han names none. Matching ignores case (except for tickers), which of the apostrophes
  * and hyphens it is, trade-mark signs, and whether Chinese is traditional or simplified; a match is
  * what the writer wrote.
@@ -27,6 +27,9 @@
  * that company; a longer name is another one, so that 京东健康 as a name is found where 京东 must
  * not stand before 健康.
  *
+ * route says to whom what is told of the company goes: a word of at most 63 letters, digits, "_", "-"
+ * and ".", of which a list has at most 64; empty: to all.
+ *
  * Threads: constant after loading; find from any thread. */
 #ifndef GS_INGEST_WATCHLIST_H
 #define GS_INGEST_WATCHLIST_H
@@ -48,6 +51,9 @@ enum gs_status gs_watchlist_parse(struct gs_str csv, const char *name, struct gs
                                   struct gs_error *err);
 void gs_watchlist_free(struct gs_watchlist *list); /* NULL is fine */
 size_t gs_watchlist_size(const struct gs_watchlist *list);
+
+/* The route of the company with that id; "" when it has none or there is no such company. */
+struct gs_str gs_watchlist_route(const struct gs_watchlist *list, struct gs_str id);
 
 struct gs_match {
     struct gs_str id, name; /* borrowed from the list */

@@ -35,6 +35,7 @@ enum { GS_NEIGHBOUR_MAX = 24 }; /* bytes of one string */
 struct gs_company {
     struct gs_str id;
     struct gs_str name;
+    struct gs_str route; /* "": none */
 };
 
 struct gs_watchlist {

@@ -72,6 +72,34 @@ static enum gs_status normalize(struct gs_load *load, struct gs_str field, struc
     return ret->bytes == NULL ? gs_load_no_memory(load) : GS_OK;
 }
 
+/* Routes become labels of metrics, so they are words, and few. */
+static enum gs_status check_route(struct gs_load *load, struct gs_str route)
+{
+    size_t i = 0;
+
+    for (size_t k = 0; k < route.len; k++) {
+        const char c = route.bytes[k];
+        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
+            c != '_' && c != '-' && c != '.') {
+            return gs_load_fail(load, load->csv.line, "a route is letters, digits, _, - and .",
+                                route);
+        }
+    }
+    if (route.len > GS_LOAD_MAX_ROUTE) {
+        return gs_load_fail(load, load->csv.line, "a route longer than 63 bytes", route);
+    }
+    while (i < load->n_routes && !gs_str_equal(load->routes[i], route)) {
+        i++;
+    }
+    if (route.len > 0 && i == load->n_routes) {
+        if (i == GS_LOAD_MAX_ROUTES) {
+            return gs_load_fail(load, load->csv.line, "more than 64 routes", route);
+        }
+        load->routes[load->n_routes++] = route;
+    }
+    return GS_OK;
+}
+
 static enum gs_status add_company(struct gs_load *load, const struct gs_str *fields)
 {
     struct gs_watchlist *list = load->list;
@@ -95,19 +123,24 @@ static enum gs_status add_company(struct gs_load *load, const struct gs_str *fie
         return gs_load_fail(load, load->csv.line, wrong,
                             value[value[GS_ID].len == 0 ? GS_NAME : GS_ID]);
     }
+    status = check_route(load, value[GS_ROUTE]);
+    if (status != GS_OK) {
+        return status;
+    }
     if (!gs_load_grow(&list->companies, list->n_companies, &load->max_companies,
                       sizeof *list->companies)) {
         return gs_load_no_memory(load);
     }
     status = gs_load_names(load, value);
-    list->companies[list->n_companies++] = (struct gs_company){value[GS_ID], value[GS_NAME]};
+    list->companies[list->n_companies++] =
+        (struct gs_company){value[GS_ID], value[GS_NAME], value[GS_ROUTE]};
     return status;
 }
 
 static enum gs_status read_header(struct gs_load *load)
 {
-    static const char *const names[GS_LOAD_N_COLUMNS] = {"id",      "name", "aliases",
-                                                         "tickers", "cues", "not_beside"};
+    static const char *const names[GS_LOAD_N_COLUMNS] = {"id",   "name",       "aliases", "tickers",
+                                                         "cues", "not_beside", "route"};
     struct gs_str fields[GS_LOAD_N_COLUMNS];
     size_t n = 0;
     enum gs_status status = gs_csv_next(&load->csv, fields, GS_LOAD_N_COLUMNS, &n, load->err);

@@ -11,10 +11,12 @@
 enum {
     GS_LOAD_MAX_PARTS = 256,   /* aliases, tickers or cues of one company */
     GS_LOAD_MAX_SHARED = 1000, /* companies that one string may belong to */
-    GS_LOAD_N_COLUMNS = 6,
+    GS_LOAD_MAX_ROUTES = 64,
+    GS_LOAD_MAX_ROUTE = 63, /* bytes of one */
+    GS_LOAD_N_COLUMNS = 7,
 };
 
-enum gs_column { GS_ID, GS_NAME, GS_ALIASES, GS_TICKERS, GS_CUES, GS_NOT_BESIDE };
+enum gs_column { GS_ID, GS_NAME, GS_ALIASES, GS_TICKERS, GS_CUES, GS_NOT_BESIDE, GS_ROUTE };
 
 /* A string to look for, before they are sorted. */
 struct gs_wanted {
@@ -32,6 +34,8 @@ struct gs_load {
     size_t max_wanted;
     size_t max_companies;
     size_t max_neighbours;
+    struct gs_str routes[GS_LOAD_MAX_ROUTES]; /* those that there are */
+    size_t n_routes;
     struct gs_out text; /* a normalized field */
     struct gs_cps cps;
     struct gs_error *err;

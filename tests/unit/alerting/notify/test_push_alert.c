@@ -154,6 +154,13 @@ static void labels_are_the_identity(void **state)
     incident.told_severity = GS_SEVERITY_CRITICAL;
     gs_push_alert_of(&incident, NULL, now_ms, &other);
     assert_false(gs_push_same_labels(&first, &other));
+    gs_push_alert_of(&incident, NULL, now_ms, &first);
+    memcpy(incident.answer.route, "desk-eu", sizeof "desk-eu");
+    gs_push_alert_of(&incident, NULL, now_ms, &other);
+    assert_false(gs_push_same_labels(&first, &other));
+    json_t *json = encode(&other, now_ms);
+    assert_string_equal(at(json, "labels", "route"), "desk-eu");
+    json_decref(json);
 }
 
 int main(void)

@@ -1,6 +1,7 @@
 #include "tests/fuzz/watchlist_check.h"
 #include "tests/unit/ingest/text/text_rows.h"
 
+#include "ingest/base/buf.h"
 #include "ingest/text/watchlist/watchlist.h"
 
 #include <stdio.h>
@@ -225,11 +226,44 @@ static void test_matches_stop_at_max(void **state)
     check_text("name", matches[0].name, "腾讯控股");
 }
 
+static void test_routes(void **state)
+{
+    (void)state;
+    struct gs_watchlist *own = NULL;
+    struct gs_error err = {0};
+    struct gs_buf many = {.max = 1 << 16};
+
+    assert_int_equal(gs_watchlist_parse(gs_str("route,id,name\ndesk-eu,A,Acme Inc\n,B,Beta Inc\n"
+                                               "x.1,Acme Inc,Gamma Inc\n"),
+                                        "w", &own, &err),
+                     GS_OK);
+    assert_true(gs_str_equal(gs_watchlist_route(own, gs_str("A")), gs_str("desk-eu")));
+    assert_true(gs_str_equal(gs_watchlist_route(own, gs_str("B")), gs_str("")));
+    assert_true(gs_str_equal(gs_watchlist_route(own, gs_str("Acme Inc")), gs_str("x.1")));
+    assert_true(gs_str_equal(gs_watchlist_route(own, gs_str("Beta Inc")), gs_str("")));
+    assert_true(gs_str_equal(gs_watchlist_route(own, gs_str("C")), gs_str("")));
+    gs_watchlist_free(own);
+    own = NULL;
+    gs_buf_puts(&many, "id,name,route\n");
+    for (int i = 0; i < 65; i++) {
+        gs_buf_printf(&many, "%d,Company %d Inc,r%d\n", i, i, i);
+    }
+    assert_int_equal(gs_watchlist_parse(gs_buf_str(&many), "w", &own, &err), GS_BAD_CONFIG);
+    assert_string_equal(err.message, "w:66: more than 64 routes: r64");
+    gs_buf_done(&many);
+}
+
 static const struct text_row bad[] = {
     {"no header", "", "w:1: the header line must name the columns: id,name"},
     {"no name column", "id,aliases\n", "w:1: the header line must name the columns: id,name"},
     {"unknown column", "id,name,colour\n", "w:1: unknown column: colour"},
     {"column twice", "id,name,id\n", "w:1: column given twice: id"},
+    {"a route of two words", "id,name,route\na,b,desk eu\n",
+     "w:2: a route is letters, digits, _, - and .: desk eu"},
+    {"a long route",
+     "id,name,route\na,b,0123456789012345678901234567890123456789012345678901234567890123\n",
+     "w:2: a route longer than 63 bytes: "
+     "012345678901234567890123456789012345678901234567890123456789"},
     {"no id", "id,name\n ,x\n", "w:2: no id: x"},
     {"no name", "id,name\na,\n", "w:2: no name: a"},
     {"id twice", "id,name\na,xx\nb,yy\na,zz\n", "w:4: id given twice: a"},
@@ -416,6 +450,7 @@ int main(void)
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_every_spelling_is_found_at_its_place),
         cmocka_unit_test(test_not_beside),
+        cmocka_unit_test(test_routes),
         cmocka_unit_test(test_the_cue_may_be_in_the_title),
         cmocka_unit_test(test_matches_stop_at_max),
         cmocka_unit_test(test_bad_lists_are_refused_with_their_line),
