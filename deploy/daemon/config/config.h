@@ -131,6 +131,7 @@ struct gs_config {
     struct {
         const char *journal; /* path; NULL: none */
         enum gs_mute_breaks mute_breaks;
+        const char *least_severity;          /* checked; NULL: no rules */
         const char *quiet_hours, *time_zone; /* checked; hours NULL: none */
     } desk;                                  /* incidents, too: what people answer to them */
     struct {

@@ -1,4 +1,5 @@
 /* Settings that must fit each other. */
+#include "alerting/incidents/least_severity.h"
 #include "alerting/incidents/quiet_hours.h"
 #include "deploy/daemon/config/config_internal.h"
 
@@ -156,9 +157,13 @@ static void check_watch(const struct gs_loader *loader)
 static void check_desk(const struct gs_loader *loader)
 {
     const struct gs_config *config = loader->config;
+    struct gs_least_severity least;
     struct gs_quiet_hours hours;
     struct gs_error err = {0};
 
+    if (gs_least_severity_parse(config->desk.least_severity, &least, &err) != GS_OK) {
+        add(loader, "incidents.least_severity", NULL, "%s", err.message);
+    }
     if (gs_quiet_hours_parse(config->desk.quiet_hours, &hours, &err) != GS_OK) {
         add(loader, "incidents.quiet_hours", NULL, "%s", err.message);
     }

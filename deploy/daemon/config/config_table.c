@@ -328,6 +328,9 @@ const struct gs_option gs_options[] = {
      "When a muted incident is told of all the same: never; when its severity is higher than it "
      "ever was (severity); also when a risk comes to it (risk).",
      gs_mute_breaks_names, 0},
+    {"incidents.least_severity", GS_OPT_STRING, AT(desk.least_severity), 0, 0, "",
+     "How grave alerts have to be for an incident, by their keys: entity:A=info, topic:*=off.",
+     NULL, GS_OPT_OPTIONAL},
     {"incidents.quiet_hours", GS_OPT_STRING, AT(desk.quiet_hours), 0, 0, "",
      "Hours such as 22:00-07:00 at whose end people are told, in one summary, of what is new and "
      "less than critical.",

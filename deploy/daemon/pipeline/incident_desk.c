@@ -32,6 +32,7 @@ static void find_series(struct gs_incident_desk *desk)
     desk->left_out = limit_series(shard, "keys");
     desk->hurried = limit_series(shard, "waiting");
     desk->dropped = limit_series(shard, "records");
+    desk->below = limit_series(shard, "severity");
 }
 
 enum gs_status gs_incident_desk_new(const struct gs_incident_desk_options *options,
@@ -221,6 +222,11 @@ void gs_incident_desk_alert(struct gs_incident_desk *desk, size_t lane, uint64_t
         return;
     }
     (void)pthread_mutex_lock(&desk->lock);
+    if (!gs_least_severity_fits(&desk->options.least, alert->key, alert->severity)) {
+        gs_series_add(desk->below, !alert->routine);
+        (void)pthread_mutex_unlock(&desk->lock);
+        return;
+    }
     while (!gs_incidents_add(desk->incidents, lane, origin_of(lane, watch), alert)) {
         take_changes(desk);
     }

@@ -19,6 +19,7 @@
 #define GS_DEPLOY_INCIDENT_DESK_H
 
 #include "alerting/incidents/incidents.h"
+#include "alerting/incidents/least_severity.h"
 #include "alerting/incidents/quiet_hours.h"
 #include "ingest/records/source.h"
 
@@ -48,8 +49,9 @@ struct gs_incident_desk_options {
     bool records;           /* changes are kept until a lane writes them */
     const char *journal;    /* path of what people answer (deploy/daemon/journal); NULL: none */
     enum gs_mute_breaks mute_breaks;
+    struct gs_least_severity least; /* alerts below it are not looked at */
     const struct gs_assets *assets; /* for routes: the watchlist in use; NULL: none */
-    struct gs_quiet_hours quiet;          /* by the process's time zone */
+    struct gs_quiet_hours quiet;    /* by the process's time zone */
     /* Every change, in order, under the lock; may be NULL. gs_incident_told() says whether people
      * are to be told of it. */
     gs_incident_fn *tell;

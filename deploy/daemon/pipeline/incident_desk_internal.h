@@ -47,7 +47,7 @@ struct gs_incident_desk {
     size_t n_shown;
     struct gs_incident_counts counts; /* that the metrics have */
     struct gs_series *open[GS_N_SEVERITIES], *notices[GS_N_INCIDENT_NOTICES];
-    struct gs_series *refused, *left_out, *hurried, *dropped;
+    struct gs_series *refused, *left_out, *hurried, *dropped, *below;
 
     /* incident_desk_answers.c */
     struct gs_answers *answers;

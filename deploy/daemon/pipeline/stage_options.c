@@ -102,4 +102,7 @@ void gs_incident_desk_options(const struct gs_config *config, size_t n_lanes,
         .mute_breaks = config->desk.mute_breaks,
         .records = kafka || config->output.files[GS_STREAM_INCIDENTS] != NULL};
     ret->incidents.n_feeds = n_lanes;
+    if (gs_least_severity_parse(config->desk.least_severity, &ret->least, NULL) != GS_OK) {
+        ret->least.n = 0; /* it is checked: this does not happen */
+    }
 }

@@ -72,7 +72,7 @@ static void make_stage(struct gs_shard *shard, const char *stage)
 
 static void make_incidents(struct gs_shard *shard)
 {
-    static const char *const limits[] = {"incidents", "keys", "waiting", "records"};
+    static const char *const limits[] = {"incidents", "keys", "waiting", "records", "severity"};
 
     for (int i = GS_NOTICE_OPENED; i < GS_N_INCIDENT_NOTICES; i++) {
         make(shard, GS_M_INCIDENT_NOTICES, gs_incident_notice_name((enum gs_incident_notice)i),

@@ -98,7 +98,7 @@ const struct gs_metric_def gs_metric_table[GS_N_METRICS] = {
     COUNTER(GS_M_INCIDENT_LIMITS, "incident_limits_total",
             "Times that a bound was met: alerts without an incident (incidents), keys not listed "
             "in theirs (keys), alerts that could not wait for a slow lane (waiting), records that "
-            "were not written (records).",
+            "were not written (records), alerts below incidents.least_severity (severity).",
             "limit"),
     GAUGE(GS_M_INCIDENT_SILENCED, "incident_silenced", GS_JOIN_MAX, "",
           "1 while people are not to be told of an incident that has not ended, since it is muted, "

@@ -39,7 +39,7 @@ enum gs_metric_id {
     GS_M_INCIDENT_INFO,          /* gauge {incident, title, key, url}: as long */
     GS_M_INCIDENTS_OPEN,         /* gauge {severity} */
     GS_M_INCIDENT_NOTICES,       /* counter {notice}: opened, worse, reminder, ended, late */
-    GS_M_INCIDENT_LIMITS,        /* counter {limit}: incidents, keys, waiting, records */
+    GS_M_INCIDENT_LIMITS,        /* counter {limit}: incidents, keys, waiting, records, severity */
     GS_M_INCIDENT_SILENCED,      /* gauge {incident}: 1 while people are not to be told; as long */
     GS_M_INCIDENTS_MUTED,        /* gauge {} */
     GS_M_INCIDENTS_ACKNOWLEDGED, /* gauge {} */

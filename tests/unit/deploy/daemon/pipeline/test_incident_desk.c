@@ -480,6 +480,24 @@ static void test_quiet_hours_without_a_journal(void **state)
     assert_int_equal(f->n_summaries, 1);
 }
 
+static void test_alerts_below_what_is_asked_for(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(gs_least_severity_parse("entity:BETA=info, entity:*=warning",
+                                             &f->desk->options.least, NULL),
+                     GS_OK);
+    alert(f, 5, GS_SEVERITY_INFO, false);
+    assert_int_equal(f->n_told, 0);
+    assert_int_equal(metric(f, GS_M_INCIDENT_LIMITS, "severity"), 1);
+    alert_of(f, "entity:BETA", 6, GS_SEVERITY_INFO, false);
+    assert_told(f, 0, "opened");
+    alert(f, 10, GS_SEVERITY_WARNING, false); /* now it is grave enough */
+    assert_told(f, 1, "opened");
+    alert(f, 15, GS_SEVERITY_WARNING, true);
+    assert_int_equal(metric(f, GS_M_INCIDENT_LIMITS, "severity"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -493,6 +511,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_quiet_hours_end_in_one_summary, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_mute_that_is_over_is_told_late, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_quiet_hours_without_a_journal, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_alerts_below_what_is_asked_for, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_notices_are_written, set_up, tear_down),
     };
 
