@@ -108,11 +108,13 @@ static enum gs_status write_all(int fd, const char *path, struct gs_str bytes, s
     if (why == 0 && fsync(fd) < 0) {
         why = errno;
     }
-    if (why != 0) {
-        (void)ftruncate(fd, (off_t)size); /* under the lock: nobody has written behind it */
-        return gs_fail_errno(err, why, "%s", path);
+    if (why == 0) {
+        return GS_OK;
     }
-    return GS_OK;
+    /* Under the lock: nobody has written behind it. */
+    return ftruncate(fd, (off_t)size) == 0
+               ? gs_fail_errno(err, why, "%s", path)
+               : gs_fail_errno(err, why, "%s: a piece of a line is left in it", path);
 }
 
 static enum gs_status encode(struct gs_journal_line *lines, size_t n, char prev[GS_SHA256_HEX],
