@@ -56,8 +56,9 @@ struct gs_incident_desk_options {
      * are to be told of it. */
     gs_incident_fn *tell;
     void (*gone)(void *arg, const char *id); /* it left without a word; the same */
-    /* answer.silenced is another now, without a change of its own; the same. */
-    gs_incident_fn *answered;
+    /* answer.silenced is another now, without a change of its own; the same. The incident's notice is
+     * of its last change, and was dealt with then. late: people are to be told of it now. */
+    void (*answered)(void *arg, const struct gs_incident *incident, bool late);
     gs_summary_fn *summarize; /* the same */
     void *tell_arg;
 };

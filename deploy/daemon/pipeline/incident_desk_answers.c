@@ -356,9 +356,9 @@ static void refresh_one(void *arg, const struct gs_incident *incident)
 
     renew(desk, incident, refreshed->now_ms, &answer);
     gs_incident_desk_silence(desk, incident);
-    gs_incident_desk_note_held(desk, incident);
-    if (answer.silenced != was_silenced && desk->options.answered != NULL) {
-        desk->options.answered(desk->options.tell_arg, incident);
+    const bool late = gs_incident_desk_note_held(desk, incident);
+    if ((late || answer.silenced != was_silenced) && desk->options.answered != NULL) {
+        desk->options.answered(desk->options.tell_arg, incident, late);
     }
     refreshed->n_muted += answer.muted;
     refreshed->n_acknowledged += answer.acknowledged;

@@ -72,19 +72,21 @@ void gs_incident_desk_hold(struct gs_incident_desk *desk, const struct gs_incide
     }
 }
 
-void gs_incident_desk_note_held(struct gs_incident_desk *desk, const struct gs_incident *incident)
-{
-    struct gs_held_incident *held = find(desk, incident->id);
-
-    if (held != NULL) {
-        held->there = true;
-        held->muted = incident->answer.muted;
-    }
-}
-
 static bool is_kept(const struct gs_incident_desk *desk, const struct gs_held_incident *held)
 {
     return held->muted || (desk->quiet && held->severity < GS_SEVERITY_CRITICAL);
+}
+
+bool gs_incident_desk_note_held(struct gs_incident_desk *desk, const struct gs_incident *incident)
+{
+    struct gs_held_incident *held = find(desk, incident->id);
+
+    if (held == NULL) {
+        return false;
+    }
+    held->there = true;
+    held->muted = incident->answer.muted;
+    return !is_kept(desk, held);
 }
 
 void gs_incident_desk_release(struct gs_incident_desk *desk, int64_t now_ms)

@@ -83,8 +83,8 @@ void gs_incident_desk_told_late(struct gs_incident_desk *desk, const struct gs_h
 /* ---- incident_desk_held.c; all need the lock ---- */
 /* A notice with its silence: held back, or not any more. */
 void gs_incident_desk_hold(struct gs_incident_desk *desk, const struct gs_incident *incident);
-/* The incident is there, with its answer of now. */
-void gs_incident_desk_note_held(struct gs_incident_desk *desk, const struct gs_incident *incident);
+/* The incident is there, with its answer of now. True: it was held back and is not any more. */
+bool gs_incident_desk_note_held(struct gs_incident_desk *desk, const struct gs_incident *incident);
 /* After all that are there are noted: tells what nothing keeps back any more. */
 void gs_incident_desk_release(struct gs_incident_desk *desk, int64_t now_ms);
 

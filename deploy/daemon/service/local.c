@@ -63,11 +63,11 @@ static void on_summary(void *arg, const struct gs_held_incident *held, size_t n,
     gs_log_summary(held, n, n_more);
 }
 
-static void on_answered(void *arg, const struct gs_incident *incident)
+static void on_answered(void *arg, const struct gs_incident *incident, bool late)
 {
     const struct gs_local *local = arg;
 
-    gs_notifier_incident(local->notifier, incident);
+    gs_notifier_answered(local->notifier, incident, late);
 }
 
 static void on_gone(void *arg, const char *id)

@@ -146,11 +146,11 @@ static void on_incident(void *arg, const struct gs_incident *incident)
     }
 }
 
-static void on_answered(void *arg, const struct gs_incident *incident)
+static void on_answered(void *arg, const struct gs_incident *incident, bool late)
 {
     const struct gs_service *service = arg;
 
-    gs_notifier_incident(service->notifier, incident);
+    gs_notifier_answered(service->notifier, incident, late);
 }
 
 static void on_gone(void *arg, const char *id)

@@ -193,6 +193,22 @@ void gs_notifier_incident(struct gs_notifier *notifier, const struct gs_incident
     }
 }
 
+/* On a copy, since its notice is another one, or none. Without memory for it Alertmanagers hear of it
+ * at its next change. */
+void gs_notifier_answered(struct gs_notifier *notifier, const struct gs_incident *incident,
+                          bool late)
+{
+    struct gs_incident *copy = notifier == NULL ? NULL : malloc(sizeof *copy);
+
+    if (copy != NULL) {
+        *copy = *incident;
+        copy->notice = late ? GS_NOTICE_LATE : GS_NOTICE_NONE;
+        copy->answer.silence = GS_SILENCE_NONE;
+        gs_notifier_incident(notifier, copy);
+        free(copy);
+    }
+}
+
 void gs_notifier_forget(struct gs_notifier *notifier, const char *id)
 {
     if (notifier != NULL) {

@@ -18,6 +18,9 @@ void gs_notifier_free(struct gs_notifier *notifier);
 
 /* As gs_notify_incident(), by the answer that the incident has, and gs_notify_forget(). */
 void gs_notifier_incident(struct gs_notifier *notifier, const struct gs_incident *incident);
+/* It is silenced, or not any more, without a change of its own; late: people are told of it now. */
+void gs_notifier_answered(struct gs_notifier *notifier, const struct gs_incident *incident,
+                          bool late);
 void gs_notifier_forget(struct gs_notifier *notifier, const char *id);
 
 #endif

@@ -22,7 +22,7 @@ struct fixture {
     struct gs_incident_desk *desk;
     char id[17];
     char told[MAX_TOLD][40]; /* "opened", "worse -muted" … */
-    size_t n_told, n_answered;
+    size_t n_told, n_answered, n_late;
     bool answered_silenced;             /* at the last one */
     struct gs_held_incident summary[4]; /* the last one */
     size_t n_summaries, n_in_summary;
@@ -42,11 +42,12 @@ static void on_change(void *arg, const struct gs_incident *incident)
     }
 }
 
-static void on_answered(void *arg, const struct gs_incident *incident)
+static void on_answered(void *arg, const struct gs_incident *incident, bool late)
 {
     struct fixture *f = arg;
 
     f->n_answered++;
+    f->n_late += late;
     f->answered_silenced = incident->answer.silenced;
 }
 
@@ -393,6 +394,7 @@ static void test_a_mute_between_changes(void **state)
     assert_int_equal(f->n_answered, 2);
     assert_false(f->answered_silenced);
     assert_int_equal(f->n_told, 1);
+    assert_int_equal(f->n_late, 0); /* people know of it from before */
 }
 
 static void test_quiet_hours_end_in_one_summary(void **state)
@@ -430,6 +432,7 @@ static void test_quiet_hours_end_in_one_summary(void **state)
     assert_int_equal(metric(f, GS_M_INCIDENT_NOTICES, "late"), 2);
     assert_int_equal(metric(f, GS_M_INCIDENT_SILENCED, NULL), 0);
     assert_int_equal(f->n_answered, 1); /* the one that is on: it may be pushed now */
+    assert_int_equal(f->n_late, 1);
     assert_false(f->answered_silenced);
     alert_of(f, "entity:BETA", 60, GS_SEVERITY_WARNING, true);
     f->n_told = 0;
