@@ -138,6 +138,20 @@ bool gs_incidents_add(struct gs_incidents *incidents, size_t feed, uint64_t orig
     return true;
 }
 
+void gs_incident_over(struct gs_incidents *incidents, size_t feed,
+                      const struct gs_incident_key *key, int64_t at_ms)
+{
+    if (!make_room(incidents)) {
+        incidents->counts.refused++;
+        return;
+    }
+    struct gs_waiting_alert *waiting = &incidents->waiting[incidents->n_waiting++];
+    *waiting = (struct gs_waiting_alert){.at_ms = at_ms, .resolved = true, .key = *key};
+    waiting->key.firing = false;
+    waiting->key.ends_at_ms = at_ms;
+    incidents->feeds[feed].away = false;
+}
+
 void gs_incidents_reached(struct gs_incidents *incidents, size_t feed, int64_t watermark_ms)
 {
     struct gs_incident_feed *of = &incidents->feeds[feed];

@@ -20,6 +20,7 @@
 #define GS_ALERTING_INCIDENTS_H
 
 #include "alerting/detector/watch.h"
+#include "ingest/base/buf.h"
 
 enum {
     GS_INCIDENT_KEYS = 32,
@@ -169,7 +170,6 @@ static inline bool gs_incident_told(const struct gs_incident *incident)
 }
 
 /* JSON of one incident as in deploy/docs/records.md, no newline. */
-struct gs_buf;
 void gs_incident_encode(const struct gs_incident *incident, struct gs_buf *out);
 
 struct gs_incident_options {
@@ -209,6 +209,21 @@ bool gs_incidents_next(struct gs_incidents *incidents, const struct gs_incident 
  * that the one in hand has it. False: there is no such incident. */
 bool gs_incidents_answer(struct gs_incidents *incidents, const char *id,
                          const struct gs_incident_answer *answer);
+
+/* ---- state: what a gs_watch keeps beside its own (incident_state.c) ---- */
+
+/* Appends what is known of an incident, with its keys of this origin only. False: it has none. */
+bool gs_incident_save(const struct gs_incident *incident, uint64_t origin, struct gs_buf *out);
+/* An incident from such bytes, or more keys of one that another origin has brought already; what
+ * people were told of it stays told. NULL in *ret: no room. GS_BAD_FORMAT, GS_NO_MEMORY. */
+GS_MUST_CHECK
+enum gs_status gs_incidents_load(struct gs_incidents *incidents, uint64_t origin, struct gs_str id,
+                                 struct gs_str bytes, const struct gs_incident **ret,
+                                 struct gs_error *err);
+/* After the loads and a gs_incidents_add() of each alert that the origin's gs_watch says is on: its
+ * other keys are not any more, and will be told so, at at_ms. */
+void gs_incidents_loaded(struct gs_incidents *incidents, size_t feed, uint64_t origin,
+                         int64_t at_ms);
 
 /* Calls visit for every incident that has not ended, in order of opening. */
 void gs_incidents_each(const struct gs_incidents *incidents,

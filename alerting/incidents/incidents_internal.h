@@ -1,6 +1,6 @@
-/* Shared by the files of incidents: incidents.c (feeds, time, the table),
- * incident_tick.c (the alerts of a time), join.c (which incident an
- * alert belongs to), settle.c (state and notices), incident_keys.c (an alert as a key; titles). */
+/* Shared by the files of incidents: incidents.c (feeds, time, the table), incident_tick.c (the alerts
+ * of a time), join.c (which incident an alert belongs to), settle.c (state and notices),
+ * incident_keys.c (an alert as a key; titles), incident_state.c (what is kept over a restart). */
 #ifndef GS_ALERTING_INCIDENTS_INTERNAL_H
 #define GS_ALERTING_INCIDENTS_INTERNAL_H
 
@@ -32,6 +32,11 @@ struct gs_incidents {
     bool giving;
     struct gs_incident_counts counts;
 };
+
+/* ---- incidents.c ---- */
+/* Puts the end of a key's alert with what waits. */
+void gs_incident_over(struct gs_incidents *incidents, size_t feed,
+                      const struct gs_incident_key *key, int64_t at_ms);
 
 /* ---- incident_keys.c ---- */
 enum gs_key_kind gs_key_kind(struct gs_str key);

@@ -28,6 +28,10 @@ struct gs_kafka_options {
     const char *const *topics; /* input */
     size_t n_topics;
     const char *output[GS_N_STREAMS]; /* topic of each stream, or NULL */
+    /* output[GS_STREAM_STATE] is a changelog, and read back at each assignment: the state of input
+     * partition N is its partition N (gs_source_events). It has to be compacted, and wants
+     * exactly-once delivery and a single input topic. Reading may stand still for a minute, and for
+     * three times transaction_timeout_ms. */
     enum gs_delivery delivery;
     /* Where a group without committed offsets begins. A partition that comes later, when the group
      * has offsets of others, begins at its first record whatever this says: only _COMMITTED_ONLY

@@ -26,6 +26,7 @@ enum {
     GS_KAFKA_MISSING_MS = 3000,   /* a new topic may not be known everywhere yet */
     GS_KAFKA_GONE_MS = 30000,     /* the same for an input topic that was there */
     GS_KAFKA_COMMITTED_MS = 60000,
+    GS_KAFKA_RESTORE_MS = 60000,    /* reading the changelog may stand still, at least */
     GS_KAFKA_IDLE_COMMIT_MS = 1000, /* positions that moved without a record */
     GS_KAFKA_CLOSE_MS = 10000,
     GS_KAFKA_SHUTDOWN_MS = 5000,     /* when the options say 0 */
@@ -80,6 +81,13 @@ struct gs_kafka_ownership {
     int64_t lag;       /* records that wait where nobody reads */
 };
 
+/* Where the state of the input's partitions is kept (changelog.c). */
+struct gs_kafka_changelog {
+    char *topic;           /* NULL: nowhere */
+    rd_kafka_conf_t *conf; /* of the clients that read it */
+    int patience_ms;       /* so long reading may stand still */
+};
+
 struct gs_kafka_source {
     struct gs_source base; /* first: the caller holds a pointer to it */
     struct gs_kafka_client client;
@@ -87,6 +95,7 @@ struct gs_kafka_source {
     struct gs_kafka_positions positions;
     struct gs_kafka_held held;
     struct gs_kafka_ownership ownership;
+    struct gs_kafka_changelog changelog;
     rd_kafka_queue_t *replies; /* of offset commits */
     enum gs_start start;
     bool leave_on_stop;
@@ -107,6 +116,7 @@ struct gs_kafka_topic {
     size_t limit;     /* the topic's max.message.bytes; SIZE_MAX: not known */
     size_t max_bytes; /* of one record, by that limit */
     size_t refused;   /* the broker refused a record of this size alone; SIZE_MAX: none yet */
+    char policy[32];  /* its cleanup.policy; "": not known */
 };
 
 struct gs_kafka_sink {
@@ -124,6 +134,8 @@ struct gs_kafka_sink {
     bool begun;                  /* the transaction has been begun at the client */
     bool voided;                 /* aborted by us; the owner's next call reports it */
     uint64_t n_put;              /* in this batch */
+    bool put_state;              /* in this batch: it holds for partitions of the input that have
+                                    not moved too */
     uint64_t in_flight;          /* enqueued and not yet reported */
     rd_kafka_resp_err_t failure; /* the first failed delivery of this batch */
     char failed_topic[64];
@@ -213,8 +225,9 @@ GS_MUST_CHECK enum gs_status gs_kafka_source_rewind(struct gs_kafka_source *sour
 GS_MUST_CHECK enum gs_status gs_kafka_source_seek(struct gs_kafka_source *source,
                                                   rd_kafka_topic_partition_list_t *list,
                                                   struct gs_error *err);
-/* New list of the positions to commit (it may be empty); NULL without memory. */
-rd_kafka_topic_partition_list_t *gs_kafka_source_offsets(const struct gs_kafka_source *source);
+/* New list of the positions to commit (it may be empty), or of all; NULL without memory. */
+rd_kafka_topic_partition_list_t *gs_kafka_source_offsets(const struct gs_kafka_source *source,
+                                                         bool all);
 /* Commits them at the broker. GS_OK, GS_ABORTED (no member any more), GS_FENCED, GS_IO. */
 GS_MUST_CHECK enum gs_status
 gs_kafka_source_commit_offsets(struct gs_kafka_source *source,
@@ -226,6 +239,22 @@ bool gs_kafka_source_due(const struct gs_kafka_source *source);
 void gs_kafka_source_committed(struct gs_kafka_source *source);
 void gs_kafka_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
                            rd_kafka_topic_partition_list_t *partitions, void *opaque);
+
+/* ---- changelog.c ---- */
+
+/* Also without a changelog: for gs_source_ops.holds. GS_NO_MEMORY, GS_BAD_CONFIG. */
+GS_MUST_CHECK enum gs_status gs_kafka_changelog_init(struct gs_kafka_changelog *changelog,
+                                                     const struct gs_kafka_options *options,
+                                                     struct gs_error *err);
+void gs_kafka_changelog_done(struct gs_kafka_changelog *changelog);
+/* Reads what is kept of the partitions in list, whose offsets are where they go on, and gives it to
+ * the events. GS_FENCED, GS_IO, or what they say. */
+GS_MUST_CHECK enum gs_status gs_kafka_changelog_restore(struct gs_kafka_source *source,
+                                                        const rd_kafka_topic_partition_list_t *list,
+                                                        struct gs_error *err);
+/* gs_source_ops.holds */
+enum gs_status gs_kafka_source_holds(struct gs_source *base, struct gs_str topic, int32_t partition,
+                                     int64_t from, int64_t to, bool *ret, struct gs_error *err);
 
 /* ---- group.c ---- */
 

@@ -11,8 +11,9 @@
  *              first offset   where the group has none: from `start`, made a number; a
  *                             partition that came later begins at its first record
  *              positions      for all partitions
+ *              `assigned`     for each partition
+ *              restore        what is kept of their state (changelog.c)
  *              assign         at explicit offsets
- *              `assigned`     for each partition: its state is restored
  *
  * Why committed offsets are asked for again and again: while another member's open transaction
  * holds them, the broker answers "timed out" *and* -1001 as offset. Taking that for "none" would
@@ -273,11 +274,19 @@ static void leave_out_foreign(struct gs_kafka_source *source,
 
 static void assign(struct gs_kafka_source *source, rd_kafka_topic_partition_list_t *partitions)
 {
+    const struct gs_source_events *events = &source->base.events;
     struct gs_error err = {GS_OK, ""};
 
     leave_out_foreign(source, partitions);
     enum gs_status status = add_positions(source, partitions, &err);
 
+    for (int i = 0; i < partitions->cnt && status == GS_OK && events->assigned != NULL; i++) {
+        events->assigned(events->arg, gs_str(partitions->elems[i].topic),
+                         partitions->elems[i].partition);
+    }
+    if (status == GS_OK && events->restore != NULL) {
+        status = gs_kafka_changelog_restore(source, partitions, &err);
+    }
     if (status == GS_OK) {
         status = apply(source, true, partitions, &err);
     }
@@ -288,10 +297,6 @@ static void assign(struct gs_kafka_source *source, rd_kafka_topic_partition_list
     }
     source->assigned = true;
     gs_kafka_ownership_assigned(source);
-    for (int i = 0; i < partitions->cnt && source->base.events.assigned != NULL; i++) {
-        source->base.events.assigned(source->base.events.arg, gs_str(partitions->elems[i].topic),
-                                     partitions->elems[i].partition);
-    }
 }
 
 void gs_kafka_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,

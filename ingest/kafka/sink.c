@@ -164,6 +164,7 @@ void gs_kafka_sink_end_batch(struct gs_kafka_sink *sink)
     sink->begun = false;
     sink->voided = false;
     sink->n_put = 0;
+    sink->put_state = false;
     sink->failure = RD_KAFKA_RESP_ERR_NO_ERROR;
     sink->failed_topic[0] = '\0';
 }

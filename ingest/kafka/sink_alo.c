@@ -95,7 +95,7 @@ static enum gs_status alo_commit(struct gs_sink *base, struct gs_source *from, s
     if (status != GS_OK) {
         return status;
     }
-    rd_kafka_topic_partition_list_t *offsets = gs_kafka_source_offsets(source);
+    rd_kafka_topic_partition_list_t *offsets = gs_kafka_source_offsets(source, false);
     if (offsets == NULL) {
         return gs_fail(err, GS_NO_MEMORY, "offsets to commit");
     }

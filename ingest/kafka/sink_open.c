@@ -165,6 +165,19 @@ static enum gs_status make_again(struct gs_kafka_sink *sink, int64_t deadline, s
     return make_client(sink, deadline, err);
 }
 
+/* What is kept of the windows has to stay until something newer is written for its key. */
+static enum gs_status check_changelog(const struct gs_kafka_sink *sink, struct gs_error *err)
+{
+    const struct gs_kafka_topic *topic = &sink->topics[GS_STREAM_STATE];
+
+    return topic->name == NULL || topic->policy[0] == '\0' || strcmp(topic->policy, "compact") == 0
+               ? GS_OK
+               : gs_fail(err, GS_IO,
+                         "stream state: topic \"%s\" has cleanup.policy=%s, so what is kept of the "
+                         "windows would be deleted after a time: set it to compact",
+                         topic->name, topic->policy);
+}
+
 static enum gs_status make_producer(struct gs_kafka_sink *sink, struct gs_error *err)
 {
     const int64_t deadline = gs_kafka_deadline(sink->open_ms);
@@ -173,6 +186,9 @@ static enum gs_status make_producer(struct gs_kafka_sink *sink, struct gs_error 
 
     if (status == GS_OK) {
         status = bound_batches(sink, &changed, err);
+    }
+    if (status == GS_OK) {
+        status = check_changelog(sink, err);
     }
     if (status == GS_OK && changed) {
         status = make_again(sink, deadline, err);

@@ -252,6 +252,7 @@ static enum gs_status txn_put(struct gs_sink *base, enum gs_stream stream,
         status = gs_kafka_sink_enqueue(sink, stream, output, &why);
     }
     if (status == GS_OK) {
+        sink->put_state |= stream == GS_STREAM_STATE;
         return GS_OK;
     }
     if (status == GS_ABORTED && sink->begun) {
@@ -309,7 +310,9 @@ static enum gs_status txn_commit(struct gs_sink *base, struct gs_source *from, s
     if (status != GS_OK) {
         return status;
     }
-    rd_kafka_topic_partition_list_t *offsets = gs_kafka_source_offsets(source);
+    /* State may be that of a partition which has not moved (time has). Its offset goes along all the
+     * same: it carries the generation, by which the broker refuses a former owner's state. */
+    rd_kafka_topic_partition_list_t *offsets = gs_kafka_source_offsets(source, sink->put_state);
     if (offsets == NULL) {
         return gs_fail(err, GS_NO_MEMORY, "offsets to commit");
     }

@@ -10,14 +10,15 @@
 
 /* ---- positions ---- */
 
-rd_kafka_topic_partition_list_t *gs_kafka_source_offsets(const struct gs_kafka_source *source)
+rd_kafka_topic_partition_list_t *gs_kafka_source_offsets(const struct gs_kafka_source *source,
+                                                         bool all)
 {
     const struct gs_kafka_positions *positions = &source->positions;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)positions->n);
 
     for (size_t i = 0; i < positions->n && list != NULL; i++) {
         const struct gs_kafka_position *at = &positions->at[i];
-        if (at->next != at->stored) {
+        if (all || at->next != at->stored) {
             rd_kafka_topic_partition_list_add(list, at->topic.bytes, at->partition)->offset =
                 at->next;
         }
@@ -324,7 +325,7 @@ static enum gs_status source_commit(struct gs_source *base, struct gs_error *err
 {
     struct gs_kafka_source *source = gs_kafka_source_of(base);
     struct gs_error why = {GS_OK, ""};
-    rd_kafka_topic_partition_list_t *offsets = gs_kafka_source_offsets(source);
+    rd_kafka_topic_partition_list_t *offsets = gs_kafka_source_offsets(source, false);
 
     if (offsets == NULL) {
         return gs_fail(err, GS_NO_MEMORY, "offsets to commit");
@@ -348,4 +349,5 @@ const struct gs_source_ops gs_kafka_source_ops = {.poll = source_poll,
                                                   .idle = source_idle,
                                                   .lag = source_lag,
                                                   .close = source_close,
-                                                  .commit = source_commit};
+                                                  .commit = source_commit,
+                                                  .holds = gs_kafka_source_holds};

@@ -77,6 +77,9 @@ enum gs_status gs_kafka_source_open(const struct gs_kafka_options *options,
     if (status == GS_OK) {
         status = gs_kafka_ownership_init(source, options, err);
     }
+    if (status == GS_OK && events != NULL && events->restore != NULL) {
+        status = gs_kafka_changelog_init(&source->changelog, options, err);
+    }
     if (status == GS_OK) {
         status = gs_kafka_subscribe(source, err);
     }
@@ -151,6 +154,7 @@ void gs_kafka_source_close(struct gs_kafka_source *source)
         rd_kafka_queue_destroy(source->replies);
     }
     gs_kafka_ownership_done(&source->ownership);
+    gs_kafka_changelog_done(&source->changelog);
     const bool ended = gs_kafka_client_stop(&source->client);
     if (source->sink != NULL) {
         source->sink->source = NULL;

@@ -1,11 +1,12 @@
-/* Asks the brokers about topics when a lane opens: that they exist, and how large a record they
- * take.
+/* Asks the brokers about topics when a lane opens: that they exist, how large a record they take, and
+ * whether one that has to keep the last record of each key does.
  *
  * Missing topics are found at the start and not by the first record, above all a missing
  * dead-letter queue. A topic that was just made may not be known to every broker yet, so it is
  * asked for again for some seconds. */
 #include "ingest/kafka/kafka_internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +41,20 @@ bool gs_kafka_topic_missing(struct gs_kafka_client *client, rd_kafka_topic_t *rk
     int n_partitions = 0;
 
     return missing(look_up(client, rkt, &n_partitions));
+}
+
+static void read_policy(struct gs_kafka_topic *topic, const rd_kafka_ConfigResource_t *resource)
+{
+    size_t n = 0;
+    const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(resource, &n);
+
+    topic->policy[0] = '\0';
+    for (size_t i = 0; i < n; i++) {
+        const char *value = rd_kafka_ConfigEntry_value(entries[i]);
+        if (strcmp(rd_kafka_ConfigEntry_name(entries[i]), "cleanup.policy") == 0 && value != NULL) {
+            (void)snprintf(topic->policy, sizeof topic->policy, "%s", value);
+        }
+    }
 }
 
 int gs_kafka_topic_partitions(struct gs_kafka_client *client, rd_kafka_topic_t *rkt)
@@ -135,6 +150,7 @@ static void read_limits(struct gs_kafka_sink *sink, rd_kafka_event_t *event)
             if (sink->topics[s].name != NULL &&
                 strcmp(sink->topics[s].name, rd_kafka_ConfigResource_name(resources[i])) == 0) {
                 sink->topics[s].limit = max_bytes_of(resources[i]);
+                read_policy(&sink->topics[s], resources[i]);
             }
         }
     }

@@ -40,13 +40,22 @@ struct gs_sink;
 /* The events of a source: called from inside gs_source_poll(), on the thread of its owner. */
 struct gs_source_events {
     void *arg;
-    /* This partition is ours from offset on. Restore its state here. */
+    /* This partition is ours from now on; its records come once its state is restored. */
     void (*assigned)(void *arg, struct gs_str topic, int32_t partition);
     /* Partitions are about to be revoked. Before it returns, the owner ends its open batch: it
      * commits when !lost, it aborts when lost. Then it drops the state of the partitions that
      * `revoked` names next. */
     void (*revoking)(void *arg, bool lost);
     void (*revoked)(void *arg, struct gs_str topic, int32_t partition);
+    /* Between `assigned` and the partition's first record: kept for each record of what is kept of
+     * its state, where the source knows of such (Kafka: a changelog), in the order in which they
+     * were written, value.bytes NULL for a tombstone, lent for the call; then restore, once, with
+     * the offset of the first record that will come. Both or neither may be NULL. A failure is
+     * that of the poll that is under way; the partition gives no record then. */
+    enum gs_status (*kept)(void *arg, struct gs_str topic, int32_t partition, struct gs_str key,
+                           struct gs_str value, struct gs_error *err);
+    enum gs_status (*restore)(void *arg, struct gs_str topic, int32_t partition, int64_t offset,
+                              struct gs_error *err);
 };
 
 struct gs_source_ops {
@@ -57,6 +66,9 @@ struct gs_source_ops {
     int64_t (*lag)(const struct gs_source *source);
     void (*close)(struct gs_source *source);
     enum gs_status (*commit)(struct gs_source *source, struct gs_error *err); /* may be NULL */
+    enum gs_status (*holds)(struct gs_source *source, struct gs_str topic, int32_t partition,
+                            int64_t from, int64_t to, bool *ret,
+                            struct gs_error *err); /* the same */
     /* A failed poll voids nothing (files): what was given before it is good, and the owner ends its
      * batch with it as at the end of the input before it reports the failure. */
     bool ends_well;
@@ -97,6 +109,17 @@ static inline bool gs_source_idle(const struct gs_source *source, struct gs_str 
 static inline int64_t gs_source_lag(const struct gs_source *source)
 {
     return source->ops->lag(source);
+}
+/* Tells whether records can be read from `from` on and before `to`, not only gaps and ends of
+ * transactions. From inside `restore`. True where the source cannot tell. GS_FENCED, GS_IO. */
+static inline enum gs_status gs_source_holds(struct gs_source *source, struct gs_str topic,
+                                             int32_t partition, int64_t from, int64_t to, bool *ret,
+                                             struct gs_error *err)
+{
+    *ret = true;
+    return source->ops->holds == NULL
+               ? GS_OK
+               : source->ops->holds(source, topic, partition, from, to, ret, err);
 }
 static inline void gs_source_close(struct gs_source *source) /* NULL is fine */
 {

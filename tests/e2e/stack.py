@@ -8,7 +8,7 @@ import fixture
 from fixture import Process, check, free_ports, http_get, model, wait_for
 from generate import MAX_RECORD_BYTES
 
-STREAMS = ["tagged", "observations", "alerts", "incidents", "late", "dlq"]
+STREAMS = ["tagged", "observations", "alerts", "incidents", "late", "dlq", "state"]
 
 CONFIGURATION = """\
 input:
@@ -27,7 +27,7 @@ kafka:
 {properties}
 output:
   kind: kafka
-  topics: {{tagged: tagged, observations: observations, alerts: alerts, incidents: incidents, late: late, dlq: dlq}}
+  topics: {{tagged: tagged, observations: observations, alerts: alerts, incidents: incidents, late: late, dlq: dlq, state: state}}
 observations: {{sources: true, promotion: true}}
 batch:
   max_messages: 400
@@ -59,7 +59,7 @@ def create_topics(kafka, partitions=4, missing=(), **settings):
     kafka.create("raw", partitions, "max.message.bytes=4000000")
     for stream in STREAMS:
         if stream not in missing:
-            kafka.create(stream, partitions, *settings.get(stream, ()))
+            kafka.create(stream, partitions, *settings.get(stream, ["cleanup.policy=compact"] if stream == "state" else ()))
             topics[stream] = stream
     return topics
 
@@ -115,7 +115,7 @@ class Groundswell(Process):
 class Monitoring:
     """Prometheus with the project's own rules, an Alertmanager, and a receiver of its notifications."""
 
-    def __init__(self, scratch, target_port):
+    def __init__(self, scratch, *target_ports):
         prometheus, alertmanager, hook = free_ports(3)
         self.prometheus, self.alertmanager = f"http://127.0.0.1:{prometheus}", f"http://127.0.0.1:{alertmanager}"
         self.received = scratch / "webhook.jsonl"
@@ -127,7 +127,7 @@ class Monitoring:
             "rule_files": [str(path) for path in rules],
             "alerting": {"alertmanagers": [{"static_configs": [{"targets": [f"127.0.0.1:{alertmanager}"]}]}]},
             "scrape_configs": [{"job_name": "groundswell",
-                                "static_configs": [{"targets": [f"127.0.0.1:{target_port}"]}]}]}))
+                                "static_configs": [{"targets": [f"127.0.0.1:{port}" for port in target_ports]}]}]}))
         (scratch / "alertmanager.yml").write_text(json.dumps({
             "global": {"resolve_timeout": "5m"},
             "route": {"receiver": "hook", "group_by": ["alertname", "key", "topic"], "group_wait": "0s",

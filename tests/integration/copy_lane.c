@@ -279,7 +279,8 @@ static void close_lane(struct lane *lane)
 
 static enum gs_status open_lane(struct lane *lane, struct gs_error *err)
 {
-    const struct gs_source_events events = {lane, on_assigned, on_revoking, NULL};
+    const struct gs_source_events events = {
+        .arg = lane, .assigned = on_assigned, .revoking = on_revoking};
 
     return gs_kafka_open(&lane->options, &events, &lane->source, &lane->sink, err);
 }

@@ -239,7 +239,12 @@ void lane_rejoins(struct lane *lane, const char *session_ms)
 
 enum gs_status lane_open(struct lane *lane)
 {
-    const struct gs_source_events events = {lane, on_assigned, on_revoking, on_revoked};
+    const struct gs_source_events events = {.arg = lane,
+                                            .assigned = on_assigned,
+                                            .revoking = on_revoking,
+                                            .revoked = on_revoked,
+                                            .kept = lane->kept,
+                                            .restore = lane->restore};
 
     return gs_kafka_open(&lane->options, &events, &lane->source, &lane->sink, &lane->err);
 }

@@ -68,6 +68,10 @@ struct lane {
     int64_t batch_ms;
     enum gs_stream stream;                    /* that "out" is for */
     void (*before_commit)(struct lane *lane); /* at the end of each batch */
+    enum gs_status (*kept)(void *arg, struct gs_str topic, int32_t partition, struct gs_str key,
+                           struct gs_str value, struct gs_error *err); /* NULL: nothing is kept */
+    enum gs_status (*restore)(void *arg, struct gs_str topic, int32_t partition, int64_t offset,
+                              struct gs_error *err);
     void *arg;
 };
 

@@ -34,6 +34,13 @@ struct gs_origin;
 enum gs_input_kind { GS_INPUT_KAFKA, GS_INPUT_FILE, GS_INPUT_STDIN };
 enum gs_input_format { GS_FORMAT_JSON, GS_FORMAT_TEXT };
 enum gs_output_kind { GS_OUTPUT_KAFKA, GS_OUTPUT_FILE };
+/* What happens when what is kept of a partition's windows does not go with where the group stands, or
+ * cannot be loaded. */
+enum gs_on_mismatch {
+    GS_MISMATCH_STOP,    /* the lane stops and says what to do */
+    GS_MISMATCH_DISCARD, /* the windows begin anew */
+    GS_MISMATCH_KEEP     /* they are taken as they are, when it is only where the group stands */
+};
 
 /* A list of strings; items is NULL when n is 0. */
 struct gs_strings {
@@ -83,7 +90,7 @@ struct gs_config {
     } kafka;
     struct {
         enum gs_output_kind kind;
-        const char *topics[GS_N_STREAMS]; /* never NULL */
+        const char *topics[GS_N_STREAMS]; /* never NULL but that of the state: it is not kept */
         const char *files[GS_N_STREAMS];  /* NULL: dropped; "-": stdout */
     } output;
     struct {
@@ -154,6 +161,7 @@ struct gs_config {
     struct {
         const char *path; /* NULL: none; of a run on files */
         int64_t interval_ms;
+        enum gs_on_mismatch on_mismatch;
     } state;
     struct {
         bool enabled;

@@ -79,6 +79,9 @@ static void check_topics(const struct gs_loader *loader)
         }
     }
     for (size_t i = 0; i < GS_N_STREAMS; i++) {
+        if (config->output.topics[i] == NULL) {
+            continue;
+        }
         for (size_t j = 0; j < config->input.topics.n; j++) {
             if (strcmp(config->output.topics[i], config->input.topics.items[j]) == 0) {
                 add(loader, names[i], "input.topics", "\"%.100s\" is an input topic too",
@@ -87,7 +90,8 @@ static void check_topics(const struct gs_loader *loader)
             }
         }
         for (size_t j = 0; j < i; j++) {
-            if (strcmp(config->output.topics[i], config->output.topics[j]) == 0) {
+            if (config->output.topics[j] != NULL &&
+                strcmp(config->output.topics[i], config->output.topics[j]) == 0) {
                 add(loader, names[i], names[j], "\"%.100s\" is %s too", config->output.topics[i],
                     names[j]);
                 break;

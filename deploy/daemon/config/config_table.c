@@ -114,7 +114,10 @@ const struct gs_option gs_options[] = {
      "Records that could not be read, byte for byte, with the reason.", NULL, 0},
     {"output.topics.state", GS_OPT_NAME, AT(output.topics[GS_STREAM_STATE]), 0, 0,
      "groundswell.state",
-     "Reserved for the windows' changelog (compacted): nothing is written to it yet.", NULL, 0},
+     "What is kept of the windows: compacted, as many partitions as observations (state.md). "
+     "Empty, "
+     "or at_least_once: nothing is.",
+     NULL, GS_OPT_OPTIONAL},
     {"output.files.tagged", GS_OPT_PATH, AT(output.files[GS_STREAM_TAGGED]), 0, 0, "",
      "As output.topics.tagged.", NULL, GS_OPT_OPTIONAL},
     {"output.files.observations", GS_OPT_PATH, AT(output.files[GS_STREAM_OBSERVATIONS]), 0, 0, "",
@@ -347,6 +350,10 @@ const struct gs_option gs_options[] = {
      NULL, GS_OPT_OPTIONAL},
     {"state.interval", GS_OPT_DURATION, AT(state.interval_ms), SECOND, DAY, "1m",
      "How often run writes state.path.", NULL, 0},
+    {"state.on_mismatch", GS_OPT_ENUM, AT(state.on_mismatch), 0, 0, "stop",
+     "With Kafka: windows that are kept and do not go with where the group stands stop the lane, "
+     "are discarded, or kept as they are (state.md).",
+     (const char *const[]){"stop", "discard", "keep", NULL}, 0},
 
     {"http.enabled", GS_OPT_BOOL, AT(http.enabled), 0, 0, "true", "Whether the server runs.", NULL,
      0},

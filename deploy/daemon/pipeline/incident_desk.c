@@ -46,6 +46,7 @@ enum gs_status gs_incident_desk_new(const struct gs_incident_desk_options *optio
     (void)pthread_mutex_init(&desk->lock, NULL);
     desk->options = *options;
     desk->json.max = MAX_JSON;
+    desk->changes = 1;
     desk->shown = calloc(options->incidents.max_open, sizeof *desk->shown);
     const int64_t now_ms = gs_clock_wall_ms();
     for (size_t i = 0; i < GS_INCIDENT_FEEDS; i++) {
@@ -131,7 +132,7 @@ static void hide_id(struct gs_incident_desk *desk, const char *id)
     }
 }
 
-static void show(struct gs_incident_desk *desk, const struct gs_incident *incident)
+void gs_incident_desk_show(struct gs_incident_desk *desk, const struct gs_incident *incident)
 {
     const struct gs_incident_key *lead = &incident->keys[incident->lead];
     struct gs_shard *shard = desk->options.shard;
@@ -178,11 +179,12 @@ static void count_limits(struct gs_incident_desk *desk)
 
 static void on_change(struct gs_incident_desk *desk, const struct gs_incident *incident)
 {
+    desk->changes++;
     gs_incident_desk_answer(desk, incident);
     if (desk->options.records) {
         gs_incident_desk_queue(desk, incident);
     }
-    show(desk, incident);
+    gs_incident_desk_show(desk, incident);
     if (desk->options.tell != NULL) {
         desk->options.tell(desk->options.tell_arg, incident);
     }
@@ -210,11 +212,6 @@ static void leave_idle(struct gs_incident_desk *desk, int64_t now_ms)
     desk->looked_ms = now_ms;
 }
 
-static uint64_t origin_of(size_t lane, uint64_t watch)
-{
-    return (uint64_t)lane << 48 | watch;
-}
-
 void gs_incident_desk_alert(struct gs_incident_desk *desk, size_t lane, uint64_t watch,
                             const struct gs_alert *alert)
 {
@@ -222,12 +219,13 @@ void gs_incident_desk_alert(struct gs_incident_desk *desk, size_t lane, uint64_t
         return;
     }
     (void)pthread_mutex_lock(&desk->lock);
+    desk->changes++;
     if (!gs_least_severity_fits(&desk->options.least, alert->key, alert->severity)) {
         gs_series_add(desk->below, !alert->routine);
         (void)pthread_mutex_unlock(&desk->lock);
         return;
     }
-    while (!gs_incidents_add(desk->incidents, lane, origin_of(lane, watch), alert)) {
+    while (!gs_incidents_add(desk->incidents, lane, gs_incident_desk_origin(lane, watch), alert)) {
         take_changes(desk);
     }
     (void)pthread_mutex_unlock(&desk->lock);
@@ -283,7 +281,8 @@ void gs_incident_desk_forget(struct gs_incident_desk *desk, size_t lane, uint64_
         return;
     }
     (void)pthread_mutex_lock(&desk->lock);
-    gs_incidents_forget(desk->incidents, origin_of(lane, watch));
+    desk->changes++;
+    gs_incidents_forget(desk->incidents, gs_incident_desk_origin(lane, watch));
     hide_gone(desk);
     desk->reached_ms[lane] = INT64_MIN; /* its next windows may begin at an earlier time */
     (void)pthread_mutex_unlock(&desk->lock);

@@ -7,7 +7,8 @@
  * Alerts come after their commit, so nothing here is ever undone. The records of what comes of them
  * are written by whichever lane has the next batch, one lane at a time, so that they are in order;
  * a batch that is rolled back leaves them to the next. A process that dies before that has lost
- * them, and with them the windows that they came of.
+ * them; what is kept of the windows brings the incidents back, and they are written when they
+ * change again.
  *
  * A lane whose event time does not move for idle_timeout is not waited for.
  *
@@ -18,6 +19,7 @@
 #ifndef GS_DEPLOY_INCIDENT_DESK_H
 #define GS_DEPLOY_INCIDENT_DESK_H
 
+#include "alerting/detector/watch_state.h"
 #include "alerting/incidents/incidents.h"
 #include "alerting/incidents/least_severity.h"
 #include "alerting/incidents/quiet_hours.h"
@@ -56,7 +58,8 @@ struct gs_incident_desk_options {
      * are to be told of it. */
     gs_incident_fn *tell;
     void (*gone)(void *arg, const char *id); /* it left without a word; the same */
-    /* answer.silenced is another now, without a change of its own; the same. The incident's notice is
+    /* answer.silenced is another now, without a change of its own, or the incident is one of before the
+     * start; the same. The incident's notice is
      * of its last change, and was dealt with then. late: people are to be told of it now. */
     void (*answered)(void *arg, const struct gs_incident *incident, bool late);
     gs_summary_fn *summarize; /* the same */
@@ -87,6 +90,41 @@ enum gs_status gs_incident_desk_write(struct gs_incident_desk *desk, size_t lane
                                       struct gs_sink *sink, struct gs_error *err);
 void gs_incident_desk_written(struct gs_incident_desk *desk, size_t lane);   /* committed */
 void gs_incident_desk_unwritten(struct gs_incident_desk *desk, size_t lane); /* undone */
+
+/* ---- what is kept of incidents beside the windows of a gs_watch (incident_desk_state.c) ---- */
+
+/* The records that a gs_watch has of its incidents, by id. {.at = NULL} is a valid empty one; owned
+ * by the watch's lane. */
+struct gs_incident_marks {
+    struct gs_incident_mark {
+        char id[17];
+        uint64_t hash, next; /* of the record: as committed, and in the open batch; 0: none */
+        bool met;
+    } * at;
+    size_t n, capacity;
+    uint64_t seen, seen_next; /* the desk's changes: as committed, and in the open batch */
+};
+void gs_incident_marks_done(struct gs_incident_marks *marks);
+
+/* Tells whether there may be something to save. */
+bool gs_incident_desk_unsaved(struct gs_incident_desk *desk, const struct gs_incident_marks *marks);
+/* Inside a batch: puts what has changed since the marks, each under 'N' and the incident's id.
+ * GS_NO_MEMORY, or what put says. */
+GS_MUST_CHECK
+enum gs_status gs_incident_desk_save(struct gs_incident_desk *desk, size_t lane, uint64_t watch,
+                                     struct gs_incident_marks *marks, gs_state_put_fn *put,
+                                     void *arg, struct gs_error *err);
+void gs_incident_marks_end(struct gs_incident_marks *marks, bool committed); /* of the batch */
+
+/* After a restart: each record, then every alert that the windows say is on
+ * (gs_incident_desk_alert()), then the end, with the windows' event time. Nobody is told of
+ * anything by that. GS_BAD_FORMAT, GS_NO_MEMORY. */
+GS_MUST_CHECK
+enum gs_status gs_incident_desk_load(struct gs_incident_desk *desk, size_t lane, uint64_t watch,
+                                     struct gs_incident_marks *marks, struct gs_str key,
+                                     struct gs_str value, struct gs_error *err);
+void gs_incident_desk_loaded(struct gs_incident_desk *desk, size_t lane, uint64_t watch,
+                             int64_t watermark_ms);
 
 /* ---- readers ---- */
 

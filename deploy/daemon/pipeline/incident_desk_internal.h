@@ -1,5 +1,6 @@
 /* Shared by incident_desk.c (alerts in, changes out), incident_desk_records.c (records, in the
- * batches of lanes) and incident_desk_answers.c (what people answer). */
+ * batches of lanes), incident_desk_answers.c (what people answer) and incident_desk_state.c (what is
+ * kept over a restart). */
 #ifndef GS_DEPLOY_INCIDENT_DESK_INTERNAL_H
 #define GS_DEPLOY_INCIDENT_DESK_INTERNAL_H
 
@@ -39,6 +40,7 @@ struct gs_incident_desk {
     struct gs_incidents *incidents;
     int64_t reached_ms[GS_INCIDENT_FEEDS], moved_ms[GS_INCIDENT_FEEDS]; /* moved: wall clock */
     int64_t looked_ms;
+    uint64_t changes; /* counts whatever may have changed an incident; from 1 */
     struct gs_incident_record records[GS_INCIDENT_RECORDS];
     size_t n_records, n_writing; /* the first n_writing are in a lane's batch */
     size_t writer;
@@ -64,6 +66,13 @@ struct gs_incident_desk {
     struct gs_series *muted, *acknowledged, *suppressed[GS_N_INCIDENT_SILENCES];
 };
 
+static inline uint64_t gs_incident_desk_origin(size_t lane, uint64_t watch)
+{
+    return (uint64_t)lane << 48 | watch;
+}
+
+/* The incident's series; needs the lock. */
+void gs_incident_desk_show(struct gs_incident_desk *desk, const struct gs_incident *incident);
 /* Keeps a record of a change; needs the lock. */
 void gs_incident_desk_queue(struct gs_incident_desk *desk, const struct gs_incident *incident);
 /* Shows whether the incident is silenced now, for Prometheus rules; needs the lock. */

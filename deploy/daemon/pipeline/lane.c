@@ -103,6 +103,7 @@ static void on_revoking(void *arg, bool lost)
     struct gs_lane *lane = arg;
     struct gs_error err = {0};
 
+    atomic_store(&lane->status.settled, false);
     if (!lane->open) {
         return;
     }
@@ -136,8 +137,26 @@ static void on_revoked(void *arg, struct gs_str topic, int32_t partition)
     struct gs_lane *lane = arg;
 
     lane->options.ops->revoked(lane->options.self, topic, partition);
+    atomic_store(&lane->status.settled, false); /* the commit has said that it was */
     atomic_fetch_sub(&lane->status.n_partitions, 1);
     gs_log(GS_LOG_INFO, lane->options.name, "revoked %.*s[%d]", GS_STR_ARGS(topic), (int)partition);
+}
+
+static enum gs_status on_kept(void *arg, struct gs_str topic, int32_t partition, struct gs_str key,
+                              struct gs_str value, struct gs_error *err)
+{
+    const struct gs_lane *lane = arg;
+
+    return lane->options.ops->kept(lane->options.self, topic, partition, key, value, err);
+}
+
+static enum gs_status on_restore(void *arg, struct gs_str topic, int32_t partition, int64_t offset,
+                                 struct gs_error *err)
+{
+    struct gs_lane *lane = arg;
+
+    return lane->options.ops->restore(lane->options.self, lane->source, topic, partition, offset,
+                                      err);
 }
 
 /* ---- the loop ---- */
@@ -263,12 +282,18 @@ static void close_clients(struct gs_lane *lane)
     lane->options.ops->revoked(lane->options.self, (struct gs_str){NULL, 0}, GS_EVERY_PARTITION);
     atomic_store(&lane->status.n_partitions, 0);
     atomic_store(&lane->status.assigned, false);
+    atomic_store(&lane->status.settled, false);
 }
 
 static enum gs_status open_clients(struct gs_lane *lane, struct gs_error *err)
 {
-    const struct gs_source_events events = {
-        .arg = lane, .assigned = on_assigned, .revoking = on_revoking, .revoked = on_revoked};
+    const bool keeps = lane->options.ops->restore != NULL;
+    const struct gs_source_events events = {.arg = lane,
+                                            .assigned = on_assigned,
+                                            .kept = keeps ? on_kept : NULL,
+                                            .restore = keeps ? on_restore : NULL,
+                                            .revoking = on_revoking,
+                                            .revoked = on_revoked};
 
     return lane->options.open(lane->options.open_arg, &events, &lane->source, &lane->sink, err);
 }

@@ -52,6 +52,11 @@ struct gs_stage_ops {
      * since the clients were closed. */
     void (*assigned)(void *self, struct gs_str topic, int32_t partition);
     void (*revoked)(void *self, struct gs_str topic, int32_t partition);
+    /* As in gs_source_events, before the partition's first record; both may be NULL. */
+    enum gs_status (*kept)(void *self, struct gs_str topic, int32_t partition, struct gs_str key,
+                           struct gs_str value, struct gs_error *err);
+    enum gs_status (*restore)(void *self, struct gs_source *source, struct gs_str topic,
+                              int32_t partition, int64_t offset, struct gs_error *err);
 };
 
 /* What can be seen of a lane's clients. */
@@ -89,6 +94,8 @@ struct gs_lane_status {
     _Atomic int n_partitions;
     _Atomic uint64_t n_unowned; /* partitions of the input that no member of the group owns */
     _Atomic bool assigned;      /* has had an assignment, also an empty one */
+    _Atomic bool settled; /* … and the state of its partitions is there; false from the moment
+                                   at which any is taken away until the next is restored */
     _Atomic bool failed;
 };
 

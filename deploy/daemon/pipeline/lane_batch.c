@@ -16,6 +16,7 @@ void gs_lane_progress(struct gs_lane *lane)
         lane->options.sample(lane->options.open_arg, lane->source, lane->sink, &clients);
     }
     atomic_store(&lane->status.assigned, clients.assigned);
+    atomic_store(&lane->status.settled, clients.assigned);
     atomic_store(&lane->status.n_unowned, clients.n_unowned);
 }
 

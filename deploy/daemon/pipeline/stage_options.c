@@ -86,6 +86,7 @@ void gs_stage_watch_options(const struct gs_config *config, int lane, struct gs_
                                            .max_future_ms = config->input.max_future_ms,
                                            .max_step_ms = config->watch.max_step_ms,
                                            .max_gauge_keys = config->watch.max_gauge_keys,
+                                           .on_mismatch = config->state.on_mismatch,
                                            .lane = lane,
                                            .shard = shard};
 }

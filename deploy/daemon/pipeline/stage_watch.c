@@ -1,7 +1,7 @@
-/* The stage's records and partitions: a partition that is assigned gets a gs_watch, one that is
- * revoked takes its own along; an observation is decoded, held to the bounds of time, counted by its
- * partition's gs_watch, and sent to `late` or the dead-letter queue where it cannot be.
- * stage_watch_time.c moves event time, stage_watch_alerts.c writes the alerts. */
+/* The stage's records and batches: an observation is decoded, held to the bounds of time, counted by
+ * its partition's gs_watch, and sent to `late` or the dead-letter queue where it cannot be.
+ * stage_watch_parts.c has the partitions, stage_watch_time.c moves event time, stage_watch_alerts.c
+ * writes the alerts, stage_watch_changelog.c what is kept of the windows. */
 #include "deploy/daemon/pipeline/stage_watch.h"
 
 #include "deploy/daemon/pipeline/dlq.h"
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 /* A batch's observations are at most the lane's bytes of records; alerts come on top. */
-enum { MAX_BATCH_BYTES = 512 * 1024 * 1024, MAX_ALERT_BYTES = 1024 * 1024 };
+enum { MAX_BATCH_BYTES = 512 * 1024 * 1024, MAX_ALERT_BYTES = 1024 * 1024, PARKED_MS = 600000 };
 
 enum gs_status gs_stage_watch_new(const struct gs_stage_watch_options *options,
                                   struct gs_stage_watch **ret, struct gs_error *err)
@@ -51,25 +51,12 @@ enum gs_status gs_stage_watch_new(const struct gs_stage_watch_options *options,
     return GS_OK;
 }
 
-static void drop_part(struct gs_stage_watch *stage, size_t i)
-{
-    gs_stage_watch_add_oddities(&stage->parts[i].clock, &stage->gone);
-    gs_board_forget(stage->board, stage->parts[i].number);
-    gs_incident_desk_forget(stage->options.desk, (size_t)stage->options.lane,
-                            stage->parts[i].number);
-    gs_watch_free(stage->parts[i].watch);
-    stage->parts[i] = stage->parts[--stage->n_parts];
-}
-
 void gs_stage_watch_free(struct gs_stage_watch *stage)
 {
     if (stage == NULL) {
         return;
     }
-    while (stage->n_parts > 0) {
-        drop_part(stage, stage->n_parts - 1);
-    }
-    free(stage->parts);
+    gs_stage_watch_drop_parts(stage);
     free(stage->arrived_ms);
     gs_board_free(stage->board);
     gs_arena_free(stage->arena);
@@ -87,89 +74,6 @@ int64_t gs_stage_watch_watermark(const struct gs_stage_watch *stage)
     return stage->watermark_ms;
 }
 
-void gs_stage_watch_each(const struct gs_stage_watch *stage,
-                         void (*visit)(void *arg, const struct gs_key_view *view), void *arg)
-{
-    for (size_t i = 0; i < stage->n_parts; i++) {
-        gs_watch_each(stage->parts[i].watch, visit, arg);
-    }
-}
-
-bool gs_stage_watch_nearest(const struct gs_stage_watch *stage, struct gs_near_miss *ret)
-{
-    struct gs_near_miss near;
-    bool found = false;
-
-    for (size_t i = 0; i < stage->n_parts; i++) {
-        if (gs_watch_nearest(stage->parts[i].watch, &near) &&
-            (!found || near.log10_evidence > ret->log10_evidence)) {
-            *ret = near;
-            found = true;
-        }
-    }
-    return found;
-}
-
-/* ---- partitions ---- */
-
-struct gs_part *gs_stage_watch_find_part(struct gs_stage_watch *stage, struct gs_str topic,
-                                         int32_t partition)
-{
-    for (size_t i = 0; i < stage->n_parts; i++) {
-        struct gs_part *part = &stage->parts[i];
-        if (part->partition == partition && gs_str_equal(gs_str(part->topic), topic)) {
-            return part;
-        }
-    }
-    return NULL;
-}
-
-static void assigned(void *self, struct gs_str topic, int32_t partition)
-{
-    struct gs_stage_watch *stage = self;
-    struct gs_error err;
-    struct gs_part *old = gs_stage_watch_find_part(stage, topic, partition);
-
-    if (old != NULL) {
-        drop_part(stage, (size_t)(old - stage->parts));
-    }
-    struct gs_part *parts = realloc(stage->parts, (stage->n_parts + 1) * sizeof *parts);
-    if (parts == NULL || topic.len >= sizeof parts->topic) {
-        stage->parts = parts == NULL ? stage->parts : parts;
-        gs_log(GS_LOG_ERROR, "watch", "no room for a partition"); /* its records fail the lane */
-        return;
-    }
-    stage->parts = parts;
-    struct gs_part part = {
-        .partition = partition, .number = stage->next_number++, .advanced_ms = gs_clock_wall_ms()};
-    part.came_ms = part.advanced_ms;
-    gs_event_clock_init(&part.clock, stage->options.max_step_ms);
-    part.clock_was = part.clock;
-    memcpy(part.topic, topic.bytes, topic.len);
-    if (gs_watch_new(&stage->options.watch, &part.watch, &err) != GS_OK) {
-        gs_log(GS_LOG_ERROR, "watch", "%s", err.message);
-        return;
-    }
-    parts[stage->n_parts++] = part;
-}
-
-static void revoked(void *self, struct gs_str topic, int32_t partition)
-{
-    struct gs_stage_watch *stage = self;
-
-    if (partition == GS_EVERY_PARTITION) {
-        while (stage->n_parts > 0) {
-            drop_part(stage, stage->n_parts - 1);
-        }
-        return;
-    }
-    const struct gs_part *part = gs_stage_watch_find_part(stage, topic, partition);
-    if (part != NULL) {
-        drop_part(stage, (size_t)(part - stage->parts));
-        gs_stage_watch_show(stage); /* else it would be seen until the next commit */
-    }
-}
-
 /* ---- batches ---- */
 
 static void begin(void *self)
@@ -185,11 +89,13 @@ static void begin(void *self)
     stage->ahead = 0;
     stage->jumps = 0;
     stage->alerts_out = 0;
+    stage->state_out = 0;
     stage->n_arrived = 0;
     stage->watermark_was_ms = stage->watermark_ms;
     for (size_t i = 0; i < stage->n_parts; i++) {
         gs_watch_begin(stage->parts[i].watch);
         stage->parts[i].clock_was = stage->parts[i].clock;
+        gs_part_begin_changes(&stage->parts[i]);
     }
 }
 
@@ -200,6 +106,7 @@ static void undone(void *self)
     for (size_t i = 0; i < stage->n_parts; i++) {
         gs_watch_undo(stage->parts[i].watch);
         stage->parts[i].clock = stage->parts[i].clock_was;
+        gs_part_end_changes(&stage->parts[i], false);
     }
     stage->watermark_ms = stage->watermark_was_ms;
     gs_incident_desk_unwritten(stage->options.desk, (size_t)stage->options.lane);
@@ -207,10 +114,11 @@ static void undone(void *self)
 
 static bool pending(void *self, const struct gs_source *source)
 {
-    const struct gs_stage_watch *stage = self;
+    struct gs_stage_watch *stage = self;
 
+    gs_stage_watch_drop_parked(stage, PARKED_MS);
     return gs_stage_watch_closes_a_bin(stage, gs_stage_watch_reached(stage, source)) ||
-           gs_incident_desk_pending(stage->options.desk);
+           gs_incident_desk_pending(stage->options.desk) || gs_stage_watch_has_unsaved(stage);
 }
 
 /* ---- one observation ---- */
@@ -306,6 +214,8 @@ static enum gs_status on_record(void *self, const struct gs_record *record, bool
                        (int)record->partition);
     }
     part->came_ms = now_ms;
+    part->counted = record->offset + 1;
+    part->moved = true;
     if (record->timestamp_ms >= 0 && stage->n_arrived < GS_MAX_LATENCIES) {
         stage->arrived_ms[stage->n_arrived++] = record->timestamp_ms;
     }
@@ -333,12 +243,14 @@ static enum gs_status finish(void *self, const struct gs_source *source, struct 
     struct gs_stage_watch *stage = self;
     const int64_t now = gs_stage_watch_reached(stage, source);
 
-    const enum gs_status status = now == GS_NO_TIME || now <= stage->watermark_ms
-                                      ? GS_OK
-                                      : gs_stage_watch_advance(stage, now, sink, err);
-    return status == GS_OK
-               ? gs_incident_desk_write(stage->options.desk, (size_t)stage->options.lane, sink, err)
-               : status;
+    enum gs_status status = now == GS_NO_TIME || now <= stage->watermark_ms
+                                ? GS_OK
+                                : gs_stage_watch_advance(stage, now, sink, err);
+    if (status == GS_OK) {
+        status =
+            gs_incident_desk_write(stage->options.desk, (size_t)stage->options.lane, sink, err);
+    }
+    return status == GS_OK ? gs_stage_watch_put_changes(stage, sink, err) : status;
 }
 
 enum gs_status gs_stage_watch_close_bins(struct gs_stage_watch *stage, struct gs_sink *sink,
@@ -361,6 +273,7 @@ static void committed(void *self)
 
     for (size_t i = 0; i < stage->n_parts; i++) {
         gs_watch_commit(stage->parts[i].watch);
+        gs_part_end_changes(&stage->parts[i], true);
     }
     gs_incident_desk_written(stage->options.desk, (size_t)stage->options.lane);
     gs_stage_watch_announce(stage);
@@ -374,6 +287,8 @@ const struct gs_stage_ops gs_stage_watch_ops = {
     .finish = finish,
     .committed = committed,
     .undone = undone,
-    .assigned = assigned,
-    .revoked = revoked,
+    .assigned = gs_stage_watch_assigned,
+    .revoked = gs_stage_watch_revoked,
+    .kept = gs_stage_watch_kept,
+    .restore = gs_stage_watch_restore,
 };

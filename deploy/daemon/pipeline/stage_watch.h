@@ -9,6 +9,7 @@
 #define GS_DEPLOY_STAGE_WATCH_H
 
 #include "alerting/detector/watch.h"
+#include "deploy/daemon/config/config.h"
 #include "deploy/daemon/pipeline/event_clock.h"
 #include "deploy/daemon/pipeline/incident_desk.h"
 #include "deploy/daemon/pipeline/lane.h"
@@ -26,6 +27,10 @@ struct gs_stage_watch_options {
     int64_t max_step_ms;   /* a single record moves event time by this at most (event_clock.h) */
     size_t max_gauge_keys;
     int lane; /* its number, a label */
+    /* The group whose offsets are committed together with the changes of the windows, which then
+     * go to GS_STREAM_STATE, partition by partition; NULL: nothing is kept. */
+    const char *changelog_group;
+    enum gs_on_mismatch on_mismatch;
     struct gs_shard *shard;
     struct gs_incident_desk *desk; /* where its alerts become incidents; NULL: nowhere */
     gs_alert_fn *alert;            /* after the commit that made it durable; may be NULL */

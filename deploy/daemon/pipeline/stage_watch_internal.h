@@ -1,9 +1,11 @@
-/* Shared by the files of the watch stage: stage_watch.c (records, partitions), stage_watch_time.c
- * (event time), stage_watch_alerts.c (closing bins, alerts out) and stage_watch_metrics.c (counters
- * and the board). */
+/* Shared by the files of the watch stage: stage_watch.c (records, batches), stage_watch_parts.c
+ * (partitions), stage_watch_time.c (event time), stage_watch_alerts.c (closing bins, alerts out),
+ * stage_watch_changelog.c (what is kept of the windows) and stage_watch_metrics.c (counters and the
+ * board). */
 #ifndef GS_DEPLOY_STAGE_WATCH_INTERNAL_H
 #define GS_DEPLOY_STAGE_WATCH_INTERNAL_H
 
+#include "alerting/detector/state_log.h"
 #include "deploy/daemon/pipeline/event_clock.h"
 #include "deploy/daemon/pipeline/stage_watch.h"
 #include "ingest/base/arena.h"
@@ -21,6 +23,14 @@ struct gs_part {
     struct gs_watch *watch;
     struct gs_event_clock clock, clock_was; /* clock_was: when the batch began */
     int64_t came_ms, advanced_ms; /* wall clock: the last record, the last that moved event time */
+    int64_t counted, counted_was; /* the offset behind the last record; was: as for the clock */
+    bool moved;                   /* the open batch has a record of it */
+    int64_t watermark_was_ms;     /* of its windows */
+    /* What is kept of it, while that is read; behind a restore what has to be taken out of it. */
+    struct gs_state_log log;
+    bool taken_out;    /* by the open batch */
+    int64_t parked_ms; /* wall clock */
+    struct gs_incident_marks marks;
 };
 
 /* An alert of the open batch, announced once it is committed. A deep copy. */
@@ -35,6 +45,8 @@ struct gs_stage_watch {
     struct gs_stage_watch_options options;
     struct gs_part *parts;
     size_t n_parts;
+    struct gs_part *parked; /* revoked, and kept for a while: stage_watch_parked.c */
+    size_t n_parked;
     uint64_t next_number;
     struct gs_watch_oddities gone; /* of partitions that are not here any more */
     int64_t watermark_ms;          /* GS_NO_TIME until there is one; goes back only by undo */
@@ -44,7 +56,7 @@ struct gs_stage_watch {
     uint64_t showing; /* whose alerts are being shown after a load */
     struct gs_pending_alert *first_pending, **last_pending;
     uint32_t results[GS_N_OBSERVATION_RESULTS], late, rejected[GS_N_REJECTS], alerts_out, ahead,
-        jumps;
+        jumps, state_out;
     struct gs_board *board;
     int64_t board_ms; /* when it was last posted */
 
@@ -59,6 +71,49 @@ struct gs_stage_watch {
     size_t n_arrived;
     uint64_t refused_keys, evicted_keys, forgotten;
 };
+
+/* ---- stage_watch_parts.c: gs_stage_ops ---- */
+void gs_stage_watch_assigned(void *self, struct gs_str topic, int32_t partition);
+void gs_stage_watch_revoked(void *self, struct gs_str topic, int32_t partition);
+/* Its alerts, keys and incidents are not seen here any more. */
+void gs_stage_watch_hide_part(struct gs_stage_watch *stage, struct gs_part *part);
+/* Windows that have seen nothing, in place of those that the partition had. */
+GS_MUST_CHECK
+enum gs_status gs_stage_watch_renew_part(struct gs_stage_watch *stage, struct gs_part *part,
+                                         struct gs_error *err);
+
+/* Drops everything; for the end. */
+void gs_stage_watch_drop_parts(struct gs_stage_watch *stage);
+
+/* ---- stage_watch_parked.c ---- */
+/* The windows of part i wait; false: no memory, it is still there. */
+bool gs_stage_watch_park(struct gs_stage_watch *stage, size_t i);
+/* They go on, if they have counted exactly what the group has read. GS_FENCED, GS_IO,
+ * GS_NO_MEMORY. */
+GS_MUST_CHECK
+enum gs_status gs_stage_watch_unpark(struct gs_stage_watch *stage, struct gs_source *source,
+                                     struct gs_part *part, int64_t offset, struct gs_error *err);
+/* Drops those that have waited for longer. */
+void gs_stage_watch_drop_parked(struct gs_stage_watch *stage, int64_t longer_ms);
+
+/* ---- stage_watch_changelog.c ---- */
+enum gs_status gs_stage_watch_kept(void *self, struct gs_str topic, int32_t partition,
+                                   struct gs_str key, struct gs_str value, struct gs_error *err);
+enum gs_status gs_stage_watch_restore(void *self, struct gs_source *source, struct gs_str topic,
+                                      int32_t partition, int64_t offset, struct gs_error *err);
+void gs_part_begin_changes(struct gs_part *part);
+void gs_part_end_changes(struct gs_part *part, bool committed);
+/* Tells whether there is something to keep though no record came. */
+bool gs_stage_watch_has_unsaved(const struct gs_stage_watch *stage);
+/* The windows are there: incidents come behind them, from the records in part->log, and alerts that
+ * are on go to the desk. GS_BAD_FORMAT, GS_NO_MEMORY. */
+GS_MUST_CHECK
+enum gs_status gs_part_load_incidents(struct gs_stage_watch *stage, struct gs_part *part,
+                                      struct gs_error *err);
+/* The last of a batch: what it has changed goes to the changelog. */
+GS_MUST_CHECK
+enum gs_status gs_stage_watch_put_changes(struct gs_stage_watch *stage, struct gs_sink *sink,
+                                          struct gs_error *err);
 
 /* NULL: not one of ours. */
 struct gs_part *gs_stage_watch_find_part(struct gs_stage_watch *stage, struct gs_str topic,

@@ -119,6 +119,7 @@ static void count(struct gs_stage_watch *stage)
     gs_series_add(stage->produced[GS_STREAM_LATE], stage->late);
     gs_series_add(stage->produced[GS_STREAM_DLQ], rejected);
     gs_series_add(stage->produced[GS_STREAM_ALERTS], stage->alerts_out);
+    gs_series_add(stage->produced[GS_STREAM_STATE], stage->state_out);
 }
 
 void gs_stage_watch_publish(struct gs_stage_watch *stage)

@@ -98,8 +98,8 @@ static bool read_clock(unsigned version, struct gs_fields_in *in, struct gs_even
 
 /* ---- saving ---- */
 
-static enum gs_status put_part(const struct gs_part *part, gs_state_put_fn *put, void *arg,
-                               struct gs_error *err)
+enum gs_status gs_stage_watch_put_clock(const struct gs_part *part, gs_state_put_fn *put, void *arg,
+                                        struct gs_error *err)
 {
     struct gs_buf value = {.max = 1U << 16};
 
@@ -119,7 +119,7 @@ enum gs_status gs_stage_watch_save(struct gs_stage_watch *stage, gs_state_put_fn
     enum gs_status status = GS_OK;
 
     for (size_t i = 0; i < stage->n_parts && status == GS_OK; i++) {
-        status = put_part(&stage->parts[i], put, arg, err);
+        status = gs_stage_watch_put_clock(&stage->parts[i], put, arg, err);
         if (status == GS_OK) {
             status = gs_watch_save(stage->parts[i].watch, put, arg, err);
         }
@@ -138,6 +138,12 @@ static void show_alert(void *arg, const struct gs_alert *alert)
     if (gs_buf_ok(&stage->json)) {
         gs_board_show_alert(stage->board, stage->showing, alert, gs_buf_str(&stage->json));
     }
+}
+
+void gs_stage_watch_show_alerts(struct gs_stage_watch *stage, const struct gs_part *part)
+{
+    stage->showing = part->number;
+    gs_watch_each_firing(part->watch, show_alert, stage);
 }
 
 void gs_stage_watch_renew_watermark(struct gs_stage_watch *stage)
@@ -160,9 +166,7 @@ static enum gs_status end_part(struct gs_stage_watch_load *load, struct gs_error
     }
     const enum gs_status status = gs_watch_load_end(&load->windows, err);
     if (status == GS_OK) {
-        const struct gs_part *part = &stage->parts[load->part - 1];
-        stage->showing = part->number;
-        gs_watch_each_firing(part->watch, show_alert, stage);
+        gs_stage_watch_show_alerts(stage, &stage->parts[load->part - 1]);
     }
     load->part = 0;
     return status;

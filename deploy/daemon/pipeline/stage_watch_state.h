@@ -1,7 +1,7 @@
 /* The state of the watch stage as records: for each partition one that names it, with its event
  * clock, and behind it those of its windows (alerting/detector/watch_state.h).
  *
- *     P        topic, partition, event clock, the offset up to which all is counted
+ *     P        topic, partition, event clock
  *     c g k x i s    its windows */
 #ifndef GS_DEPLOY_STAGE_WATCH_STATE_H
 #define GS_DEPLOY_STAGE_WATCH_STATE_H
@@ -13,6 +13,15 @@
 GS_MUST_CHECK
 enum gs_status gs_stage_watch_save(struct gs_stage_watch *stage, gs_state_put_fn *put, void *arg,
                                    struct gs_error *err);
+
+/* The record that stands before a partition's windows. */
+struct gs_part;
+GS_MUST_CHECK
+enum gs_status gs_stage_watch_put_clock(const struct gs_part *part, gs_state_put_fn *put, void *arg,
+                                        struct gs_error *err);
+
+/* Shows the alerts that are on, which were told before. */
+void gs_stage_watch_show_alerts(struct gs_stage_watch *stage, const struct gs_part *part);
 
 /* A load into a stage whose partitions are assigned and have seen nothing: each record in the order
  * in which they were saved, then the end. {.stage = stage} is a valid one. GS_BAD_FORMAT,

@@ -118,4 +118,7 @@ void gs_stage_watch_oddities(const struct gs_stage_watch *stage, struct gs_watch
     for (size_t i = 0; i < stage->n_parts; i++) {
         gs_stage_watch_add_oddities(&stage->parts[i].clock, ret);
     }
+    for (size_t i = 0; i < stage->n_parked; i++) {
+        gs_stage_watch_add_oddities(&stage->parked[i].clock, ret);
+    }
 }

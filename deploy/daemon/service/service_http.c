@@ -66,6 +66,10 @@ static bool is_ready(void *arg, struct gs_buf *ret_reason)
             gs_buf_printf(ret_reason, "lane %s has no partition assignment yet", lane->name);
             return false;
         }
+        if (lane->watch != NULL && !atomic_load(&lane->status->settled)) {
+            gs_buf_printf(ret_reason, "lane %s does not have its windows yet", lane->name);
+            return false;
+        }
         if (stands_still(lane, ret_reason)) {
             return false;
         }
@@ -111,6 +115,10 @@ static void refresh(void *arg)
                       lag < 0 ? 0 : (double)lag);
         gs_series_set(gs_metric_series(server->shard, GS_M_LAST_PROGRESS, values),
                       (double)atomic_load(&status->progress_ms) / 1000);
+        if (lane->watch != NULL) {
+            gs_series_set(gs_metric_series(server->shard, GS_M_STATE_RESTORING, &values[1]),
+                          !atomic_load(&status->settled));
+        }
         const uint64_t n_unowned = atomic_load(&status->n_unowned);
         uint64_t *most = &unowned[!lane->tags]; /* each lane sees the whole group */
         *most = n_unowned > *most ? n_unowned : *most;

@@ -67,6 +67,13 @@ static enum gs_status make_stage(struct gs_slot *slot, int lane, struct gs_error
         struct gs_stage_watch_options options;
         gs_stage_watch_options(config, lane, slot->shard, &options);
         options.desk = slot->service->desk;
+        options.changelog_group = slot->kafka.output[GS_STREAM_STATE] == NULL ? NULL : slot->group;
+        if (options.changelog_group == NULL && lane == 0) {
+            gs_log(GS_LOG_WARNING, slot->name,
+                   "nothing is kept of the windows (%s): after a restart they begin anew",
+                   config->output.topics[GS_STREAM_STATE] == NULL ? "output.topics.state is empty"
+                                                                  : "kafka.delivery");
+        }
         options.alert = on_alert;
         options.alert_arg = slot->service;
         return gs_stage_watch_new(&options, &slot->watch_stage, err);
@@ -101,6 +108,9 @@ static void name_slot(struct gs_slot *slot, int lane)
         slot->kafka.output[GS_STREAM_ALERTS] = config->output.topics[GS_STREAM_ALERTS];
         slot->kafka.output[GS_STREAM_INCIDENTS] = config->output.topics[GS_STREAM_INCIDENTS];
         slot->kafka.output[GS_STREAM_LATE] = config->output.topics[GS_STREAM_LATE];
+        if (config->kafka.delivery == GS_EXACTLY_ONCE) {
+            slot->kafka.output[GS_STREAM_STATE] = config->output.topics[GS_STREAM_STATE];
+        }
     } else {
         slot->kafka.topics = config->input.topics.items;
         slot->kafka.n_topics = config->input.topics.n;

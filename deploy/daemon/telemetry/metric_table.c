@@ -272,6 +272,12 @@ const struct gs_metric_def gs_metric_table[GS_N_METRICS] = {
     GAUGE(GS_M_WATERMARK, "watermark_timestamp_seconds", GS_JOIN_MAX, "seconds",
           "Event time up to which the lane's windows are closed.", "lane"),
     GAUGE(GS_M_LANES, "lanes", GS_JOIN_SUM, "", "Lanes that run.", "stage"),
+    GAUGE(GS_M_STATE_RESTORING, "state_restoring", GS_JOIN_MAX, "",
+          "1 while a watch lane does not have the windows of its partitions: from its start, and "
+          "from "
+          "the moment partitions are taken away, until what is kept of them has been read. What is "
+          "not shown then is not over.",
+          "lane"),
     GAUGE(GS_M_PARTITIONS_UNOWNED, "partitions_unowned", GS_JOIN_MAX, "",
           "Partitions of the stage's input that no member of its group reads, as the lanes of this "
           "process see it; the group is made to form anew.",

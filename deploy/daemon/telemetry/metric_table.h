@@ -101,6 +101,7 @@ enum gs_metric_id {
     GS_M_LAST_PROGRESS,      /* gauge {stage, lane} */
     GS_M_WATERMARK,          /* gauge {lane} */
     GS_M_LANES,              /* gauge {stage}: lanes that have their partitions and run */
+    GS_M_STATE_RESTORING,    /* gauge {lane}: 1 while its windows are not there */
     GS_M_PARTITIONS_UNOWNED, /* gauge {stage}: partitions of the input that nobody reads */
     GS_M_LANE_RESTARTS,      /* counter {stage} */
     GS_M_REBALANCES,         /* counter {stage} */
