@@ -23,9 +23,14 @@ enum gs_status gs_kafka_inspector_start(struct gs_kafka_inspector *at,
     at->deadline_ns = gs_kafka_deadline(ASK_MS);
     at->list = rd_kafka_topic_partition_list_new(16);
     gs_kafka_client_init(&at->client, at, options);
-    const enum gs_status status = gs_kafka_conf_consumer(options, &conf, err);
-    return status == GS_OK ? gs_kafka_client_start(&at->client, RD_KAFKA_CONSUMER, conf, err)
-                           : status;
+    enum gs_status status = gs_kafka_conf_consumer(options, &conf, err);
+    if (status == GS_OK) {
+        status = gs_kafka_client_start(&at->client, RD_KAFKA_CONSUMER, conf, err);
+    }
+    if (status == GS_OK) { /* so that whoever polls hears of connections that fail */
+        (void)rd_kafka_poll_set_consumer(at->client.rk);
+    }
+    return status;
 }
 
 void gs_kafka_inspector_stop(struct gs_kafka_inspector *at)

@@ -206,7 +206,11 @@ bool gs_kafka_topic_missing(struct gs_kafka_client *client, rd_kafka_topic_t *rk
 int gs_kafka_topic_partitions(struct gs_kafka_client *client, rd_kafka_topic_t *rkt);
 /* The max.message.bytes of each topic of the sink, where the broker tells. */
 void gs_kafka_topics_limits(struct gs_kafka_sink *sink);
-/* The same of one topic; SIZE_MAX: the broker does not tell. */
+/* Calls each with a topic's settings; false: the broker does not tell. */
+bool gs_kafka_topic_settings(struct gs_kafka_client *client, const char *topic,
+                             void (*each)(void *arg, const char *name, const char *value),
+                             void *arg);
+/* The max.message.bytes of one topic; SIZE_MAX: the broker does not tell. */
 size_t gs_kafka_topic_limit(struct gs_kafka_client *client, const char *topic);
 
 /* ---- source.c, source_open.c, rebalance.c ---- */

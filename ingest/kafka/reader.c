@@ -164,7 +164,7 @@ static enum gs_status fault(struct gs_kafka_reader *reader, const rd_kafka_messa
     const char *topic = reader->at.list->elems[0].topic;
     char reason[sizeof reader->at.client.last_error];
 
-    if (gs_kafka_passes(message->err) && !gs_kafka_past(reader->patience_ns)) {
+    if (gs_kafka_passes(message->err) && (reader->follow || !gs_kafka_past(reader->patience_ns))) {
         return GS_AGAIN;
     }
     if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||

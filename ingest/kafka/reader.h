@@ -26,7 +26,8 @@ struct gs_kafka_place {
 };
 
 /* options: brokers, properties and a group, whose offsets gs_kafka_reader_places() tells; the strings
- * are borrowed until the close, as is topic. follow: it does not end.
+ * are borrowed until the close, as is topic. follow: it does not end, and
+ * waits for brokers that are away.
  *
  * Every partition is read from its first record unless gs_kafka_reader_seek() says otherwise.
  * GS_AGAIN: no broker answers; GS_IO: there is no such topic, or no right to it; GS_BAD_CONFIG;

@@ -114,23 +114,38 @@ enum gs_status gs_kafka_topic_check(struct gs_kafka_client *client, const char *
 
 /* ---- limits ---- */
 
-static size_t max_bytes_of(const rd_kafka_ConfigResource_t *resource)
+static void each_setting(const rd_kafka_ConfigResource_t *resource,
+                         void (*each)(void *arg, const char *name, const char *value), void *arg)
 {
     size_t n = 0;
     const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(resource, &n);
 
-    if (rd_kafka_ConfigResource_error(resource) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        return SIZE_MAX;
-    }
     for (size_t i = 0; i < n; i++) {
         const char *value = rd_kafka_ConfigEntry_value(entries[i]);
-        if (strcmp(rd_kafka_ConfigEntry_name(entries[i]), "max.message.bytes") == 0 &&
-            value != NULL) {
-            const unsigned long long bytes = strtoull(value, NULL, 10);
-            return bytes == 0 ? SIZE_MAX : (size_t)bytes;
+        if (value != NULL) {
+            each(arg, rd_kafka_ConfigEntry_name(entries[i]), value);
         }
     }
-    return SIZE_MAX;
+}
+
+static void read_limit(void *arg, const char *name, const char *value)
+{
+    size_t *limit = arg;
+
+    if (strcmp(name, "max.message.bytes") == 0) {
+        const unsigned long long bytes = strtoull(value, NULL, 10);
+        *limit = bytes == 0 ? SIZE_MAX : (size_t)bytes;
+    }
+}
+
+static size_t max_bytes_of(const rd_kafka_ConfigResource_t *resource)
+{
+    size_t limit = SIZE_MAX;
+
+    if (rd_kafka_ConfigResource_error(resource) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        each_setting(resource, read_limit, &limit);
+    }
+    return limit;
 }
 
 static void read_limits(struct gs_kafka_sink *sink, rd_kafka_event_t *event)
@@ -198,22 +213,35 @@ void gs_kafka_topics_limits(struct gs_kafka_sink *sink)
     rd_kafka_ConfigResource_destroy_array(resources, n);
 }
 
-size_t gs_kafka_topic_limit(struct gs_kafka_client *client, const char *topic)
+bool gs_kafka_topic_settings(struct gs_kafka_client *client, const char *topic,
+                             void (*each)(void *arg, const char *name, const char *value),
+                             void *arg)
 {
     rd_kafka_ConfigResource_t *resource =
         rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
     rd_kafka_event_t *event = ask(client, &resource, 1);
-    size_t limit = SIZE_MAX;
+    bool told = false;
     size_t n = 0;
 
     if (event != NULL && rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR) {
         const rd_kafka_ConfigResource_t **resources = rd_kafka_DescribeConfigs_result_resources(
             rd_kafka_event_DescribeConfigs_result(event), &n);
-        limit = n == 1 ? max_bytes_of(resources[0]) : SIZE_MAX;
+        told = n == 1 && rd_kafka_ConfigResource_error(resources[0]) == RD_KAFKA_RESP_ERR_NO_ERROR;
+        if (told) {
+            each_setting(resources[0], each, arg);
+        }
     }
     if (event != NULL) {
         rd_kafka_event_destroy(event);
     }
     rd_kafka_ConfigResource_destroy(resource);
+    return told;
+}
+
+size_t gs_kafka_topic_limit(struct gs_kafka_client *client, const char *topic)
+{
+    size_t limit = SIZE_MAX;
+
+    (void)gs_kafka_topic_settings(client, topic, read_limit, &limit);
     return limit;
 }

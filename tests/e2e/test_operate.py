@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The operator's commands on a running system. dlq redrive: killed in the middle again and again, each dead letter is
-back exactly once, as it was; one that comes back for ever is refused; what was cut is refused."""
+back exactly once, as it was; one that comes back for ever is refused; what was cut is refused. doctor names what is wrong
+around the program, tap shows what passes."""
 
 import base64
 import json
@@ -11,10 +12,10 @@ import time
 
 import fixture
 from broker import Kafka
-from fixture import Process, check, main, say
+from fixture import Process, check, free_ports, main, say
 from stack import Groundswell, create_topics
 
-LETTERS = 4000  # over 40 transactions
+LETTERS = 3000  # over 30 transactions
 HOPELESS = 3    # not even JSON
 ERROR, PREVIOUS = "groundswell.error.", "groundswell.previous.error."
 
@@ -87,6 +88,29 @@ def look(kafka, desk):
     check(len(desk.ask("dlq", "ls", "--until", "1h")[0]) == LETTERS, "those are older")
 
 
+def tap(kafka, desk, scratch):
+    """Shows a stream from outside: from its start, picked, and as it comes; and leaves nothing behind."""
+    letters, _ = desk.ask("tap", "dlq", "--from", "earliest", "--where", "headers.value=bad_json", "--count", HOPELESS)
+    check(sorted(row["value"] for row in letters) == [f"{{{n}" for n in range(HOPELESS)], f"{letters}")
+    rows, _ = desk.ask("tap", "raw", "--from", "earliest", "--count", LETTERS + HOPELESS + 1)
+    check(len(rows) == LETTERS + HOPELESS + 1, f"{len(rows)} raw records")
+    last, _ = desk.ask("tap", "raw", "--from", "-1", "--count", 2)
+    check(len(last) == 2, f"the last of each partition: {last}")
+
+    process = Process("tap", desk.argv("tap", "late", "--where", "a.b=1", "--pretty"), scratch / "tap.log").start()
+    for n in range(100):  # until it has begun at the end of the topic
+        fill(kafka, scratch, "late", [record(json.dumps({"a": [{"b": n % 2, "c": "\x1b[2J"}], "n": n}).encode())])
+        if '"n": ' in process.text():
+            break
+    text = process.text()
+    check('-- late [' in text and '"b": 1,' in text and '"b": 0' not in text and "\x1b" not in text, text)
+    process.signal(signal.SIGINT)
+    check(process.wait(10) == 0, "Ctrl-C ends it with 0")
+    check(all(offset is None for topic in ("raw", "dlq", "late") for offset in kafka.committed("gs-tap", topic).values()),
+          "it has committed something")
+    say("tap shows what passes, and commits nothing")
+
+
 def redrive_under_fire(kafka, desk, scratch):
     """Kills it while the broker stands still: with records, offsets or the end of a transaction on their way."""
     wanted, _ = desk.ask("dlq", "redrive", "--reason", "bad_utf8", "--dry-run")
@@ -95,7 +119,7 @@ def redrive_under_fire(kafka, desk, scratch):
 
     rng = random.Random(7)
     killed = 0
-    for n in range(12):
+    for n in range(9):
         process = Process(f"redrive-{n}", desk.argv("dlq", "redrive", "--reason", "bad_utf8"), scratch / f"redrive-{n}.jsonl").start()
         while process.running() and "redriven" not in process.text():
             time.sleep(0.001)
@@ -143,8 +167,77 @@ def never_loops(kafka, desk, read):
     say("what comes back for ever, and what was cut, is refused and listed")
 
 
+def more_listeners(kafka, scratch):
+    """Before its start: beside the port in the clear one with SASL, and one with TLS and a certificate of its own."""
+    sasl, tls = free_ports(2)
+    pem = scratch / "broker.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
+                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", scratch / "key.pem", "-out", scratch / "ca.pem"],
+                   check=True, capture_output=True)
+    pem.write_text((scratch / "key.pem").read_text() + (scratch / "ca.pem").read_text())
+    properties = kafka.home / "server.properties"
+    plain = f"listeners=PLAINTEXT://{kafka.address},"
+    text = properties.read_text().replace(plain, f"{plain}SASL_PLAINTEXT://127.0.0.1:{sasl},SSL://127.0.0.1:{tls},")
+    properties.write_text(text + f"""\
+advertised.listeners=PLAINTEXT://{kafka.address},SASL_PLAINTEXT://127.0.0.1:{sasl},SSL://127.0.0.1:{tls}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,SSL:SSL
+sasl.enabled.mechanisms=PLAIN
+listener.name.sasl_plaintext.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_gs="secret";
+ssl.keystore.type=PEM
+ssl.keystore.location={pem}
+""")
+    return f"127.0.0.1:{sasl}", f"127.0.0.1:{tls}"
+
+
+def doctor(desk, version, sasl, tls, ca):
+    """Finds nothing on a sound system, and names what is wrong with each that is not."""
+    def ask(brokers=None, code=0, **properties):
+        words = ["--set", f"kafka.brokers={brokers}"] if brokers else []
+        if properties:
+            named = {name.replace("_", "."): value for name, value in properties.items()}
+            words += ["--set", "kafka.properties=" + json.dumps(named)]
+        return desk.ask("doctor", "--json", *words, code=code)[0]
+
+    def wrong(*arguments, **properties):
+        found = [row for row in ask(*arguments, code=1, **properties) if row["level"] == "fail"]
+        check(all(row["why"] and row["cure"] for row in found), f"{found}")
+        return {row["check"]: row for row in found}
+
+    sound = ask()
+    check({row["level"] for row in sound if row["check"] in ("tcp", "port", "client", "group", "limits", "clock")} == {"ok"},
+          f"{sound}")
+    check([row["subject"] for row in sound if row["check"] == "topic" and row["level"] == "warn"] == ["dlq"], f"{sound}")
+    versions = next(row for row in sound if row["check"] == "versions")
+    check(f"Kafka {version[:3]}: assignor range" in versions["what"], f"{versions}")
+    user = {"sasl_mechanism": "PLAIN", "sasl_username": "gs"}
+    check(all(row["level"] != "fail" for row in ask(sasl, security_protocol="sasl_plaintext", sasl_password="secret", **user)), "SASL")
+    check(all(row["level"] != "fail" for row in ask(tls, security_protocol="ssl", ssl_ca_location=str(ca))), "TLS")
+
+    for name, brokers, properties, what, cure in [
+            ("plain to SASL", sasl, {}, "wants a log-in by SASL (PLAIN)", "sasl_plaintext"),
+            ("plain to TLS", tls, {}, "in the clear, and this port wants TLS", "ssl"),
+            ("SASL to TLS", tls, {"security_protocol": "sasl_plaintext", "sasl_password": "secret", **user}, "wants TLS", "sasl_ssl"),
+            ("TLS to plain", None, {"security_protocol": "ssl"}, "wants TLS (security.protocol: ssl), and this port", "plaintext"),
+            ("SASL to plain", None, {"security_protocol": "sasl_plaintext", "sasl_password": "x", **user}, "no log-in", "plaintext"),
+            ("another mechanism", sasl, {"security_protocol": "sasl_plaintext", "sasl_mechanism": "SCRAM-SHA-256",
+                                         "sasl_username": "gs", "sasl_password": "x"}, "knows PLAIN", "PLAIN")]:
+        port = wrong(brokers, **properties)["port"]
+        check(what in port["what"] and cure in port["cure"], f"{name}: {port}")
+    client = wrong(sasl, security_protocol="sasl_plaintext", sasl_password="no", **user)
+    check(list(client) == ["client"] and "uthentication" in client["client"]["what"], f"{client}")
+    client = wrong(tls, security_protocol="ssl")
+    check(list(client) == ["client"] and "ssl.ca.location" in client["client"]["cure"], f"{client}")
+    check("refused" in wrong("127.0.0.1:1")["tcp"]["what"], "a port where nobody listens")
+    check("dns" in wrong("no-such-host.invalid:9092"), "a name that there is not")
+    missing = desk.ask("doctor", "--json", "--set", "output.topics.tagged=nowhere", code=1)[0]
+    check([row["subject"] for row in missing if row["level"] == "fail"] == ["nowhere"], f"{missing}")
+    say("doctor names what is wrong in a sentence")
+
+
 def test(scratch, version):
-    kafka = Kafka(scratch, version).start()
+    kafka = Kafka(scratch, version)
+    sasl, tls = more_listeners(kafka, scratch)
+    kafka.start()
     topics = create_topics(kafka, partitions=2, dlq=("max.message.bytes=60000",))
     program = Groundswell(scratch, kafka, "--stage", "tag").start()
     desk = Desk(scratch, program.argv[3])
@@ -156,6 +249,8 @@ def test(scratch, version):
          [record(b"x" * 100000, partition=0)])
     program.wait_read(kafka, topics, 60)
     look(kafka, desk)
+    doctor(desk, version, sasl, tls, scratch / "ca.pem")
+    tap(kafka, desk, scratch)
     check(program.stop() == 0, "SIGTERM ends it with 0")
     redrive_under_fire(kafka, desk, scratch)
     check_redriven(kafka)

@@ -290,6 +290,23 @@ static const struct gs_flag_use undo[] = {
     COMMON,
 };
 
+static const struct gs_flag_use doctor[] = {
+    {GS_FLAG_CONFIG, GS_FLAG_NEEDED, "The configuration of the running system."},
+    {GS_FLAG_JSON, 0, "Each finding is one JSON object."},
+    {GS_FLAG_SET, 0, NULL},
+    COMMON,
+};
+
+static const struct gs_flag_use tap[] = {
+    {GS_FLAG_CONFIG, GS_FLAG_NEEDED, "The configuration of the running system."},
+    {GS_FLAG_FROM, 0, NULL},
+    {GS_FLAG_WHERE, 0, NULL},
+    {GS_FLAG_COUNT, 0, NULL},
+    {GS_FLAG_PRETTY, 0, NULL},
+    {GS_FLAG_SET, 0, NULL},
+    COMMON,
+};
+
 #undef COMMON
 
 #endif

@@ -285,4 +285,42 @@ const struct gs_command gs_commands[GS_N_COMMANDS] = {
                        "incident's id or a key.",
                        USES(undo), 1, "ID or KEY", NULL, ANSWER_EXIT_CODES,
                        "groundswell unmute entity:ACME -c deploy/config/groundswell.yaml"},
+    [GS_CMD_DOCTOR] =
+        {"doctor", "what is wrong with a running environment, and what to do",
+         "-c FILE [--json] [--set KEY=VALUE]...",
+         "Looks at what is around the program: whether each bootstrap address resolves, listens "
+         "and "
+         "speaks what the client speaks (TLS, SASL, neither); whether the client gets in, and "
+         "reaches "
+         "the addresses that the brokers give out; versions, and which assignor applies; topics, "
+         "their "
+         "partitions, replicas and settings; groups; folders, file limits, the clock. One line a "
+         "finding "
+         "on stdout: ok, warn or fail, what, why and the cure.",
+         USES(doctor), 0, "",
+         "It writes nothing and joins no group, so it may run beside the service. Rights to write "
+         "are "
+         "not tried out. The configuration itself is what check looks at.",
+         "0 nothing is wrong (there may be warnings), 1 something is, 2 usage, 3 a failure.",
+         "groundswell doctor -c deploy/config/groundswell.yaml\n"
+         "groundswell doctor -c groundswell.yaml --json | grep -v '\"ok\"'"},
+    [GS_CMD_TAP] =
+        {"tap", "records of a running system as they pass",
+         "STREAM -c FILE [--from P] [--where M=VALUE]... [--count N] [--pretty]",
+         "Follows a stream: tagged, observations, alerts, incidents, late or dlq, or any topic by "
+         "its "
+         "name. One line of JSON on stdout for each record: its value; a dead letter, and what is "
+         "not "
+         "JSON, as in output.files.dlq. It joins no group and commits nothing, and ends by Ctrl-C "
+         "or "
+         "--count.",
+         USES(tap), 1, "STREAM",
+         "Only what is committed is shown. Ends of transactions have offsets too, so that --from "
+         "-N may "
+         "show fewer than N.",
+         "0 done, 2 usage, 3 a failure.",
+         "groundswell tap alerts -c deploy/config/groundswell.yaml --pretty\n"
+         "groundswell tap tagged -c groundswell.yaml --where sentiment.label=negative --where "
+         "topics.label=legal\n"
+         "groundswell tap dlq -c groundswell.yaml --from earliest --count 10"},
 };

@@ -160,6 +160,15 @@ const struct gs_flag gs_flags[GS_N_FLAGS] = {
                          "What was found: right, debatable or wrong; precision is counted of it."},
     [GS_FLAG_WHO] = {"who", 0, "NAME", "Who does it (the name of the user)."},
     [GS_FLAG_WHY] = {"why", 0, "TEXT", "Why, for those who ask later."},
+    [GS_FLAG_FROM] = {"from", 0, "P",
+                      "now (default), earliest, or -N: N offsets before each partition's end."},
+    [GS_FLAG_WHERE] =
+        {"where", 0, "M=VALUE",
+         "Only records whose member M is VALUE, as sentiment.label=negative; of a list "
+         "one element is enough. May be given again: all have to hold."},
+    [GS_FLAG_COUNT] = {"count", 0, "N", "Ends behind N records."},
+    [GS_FLAG_PRETTY] = {"pretty", 0, NULL,
+                        "For people: where each record is, and a member a line."},
     [GS_FLAG_REJECTS] = {"rejects", 0, "FILE",
                          "Refused lines as JSON records; else one message each on stderr."},
     [GS_FLAG_SET] = {"set", 0, "KEY=VALUE",
@@ -175,8 +184,6 @@ const struct gs_later_command gs_later_commands[] = {
     {"prune", "a smaller model: heads and layers that carry little are taken out"},
     {"distill", "a smaller model that learns from a larger one"},
     {"select", "candidate models ranked by accuracy, latency and size"},
-    {"doctor", "what is wrong with a running environment, and what to do"},
-    {"tap", "records of a running system as they pass"},
     {"state", "lists and shows the windows of keys"},
     {"feedback", "says of an alert or a tag whether it was right"},
 };

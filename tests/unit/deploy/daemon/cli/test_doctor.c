@@ -1,0 +1,133 @@
+/* What doctor says of a port and of versions. */
+#include "deploy/daemon/cli/doctor.h"
+
+#include "tests/unit/gs_test.h"
+
+// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): the order in which a row reads well
+static const struct {
+    enum gs_probe_speaks speaks;
+    const char *protocol, *mechanism;
+    enum gs_finding_level level;
+    const char *what, *cure;
+} ports[] = {
+    {GS_PROBE_PLAINTEXT, "plaintext", "GSSAPI", GS_FINDING_OK, "speaks Kafka", ""},
+    {GS_PROBE_PLAINTEXT, "PLAINTEXT", "GSSAPI", GS_FINDING_OK, "speaks Kafka", ""},
+    {GS_PROBE_PLAINTEXT, "ssl", "GSSAPI", GS_FINDING_FAIL, "the client wants TLS",
+     "security.protocol: plaintext"},
+    {GS_PROBE_PLAINTEXT, "SASL_SSL", "PLAIN", GS_FINDING_FAIL, "the client wants TLS",
+     "security.protocol: plaintext"},
+    {GS_PROBE_PLAINTEXT, "sasl_plaintext", "PLAIN", GS_FINDING_FAIL, "no log-in",
+     "security.protocol: plaintext"},
+    {GS_PROBE_SASL, "plaintext", "GSSAPI", GS_FINDING_FAIL,
+     "wants a log-in by SASL (SCRAM-SHA-512)", "sasl.mechanism: SCRAM-SHA-512"},
+    {GS_PROBE_SASL, "sasl_ssl", "SCRAM-SHA-512", GS_FINDING_FAIL, "the client wants TLS",
+     "security.protocol: sasl_plaintext"},
+    {GS_PROBE_SASL, "sasl_plaintext", "PLAIN", GS_FINDING_FAIL, "this port knows SCRAM-SHA-512",
+     "SCRAM-SHA-512"},
+    {GS_PROBE_SASL, "sasl_plaintext", "SCRAM-SHA-5", GS_FINDING_FAIL, "this port knows",
+     "SCRAM-SHA-512"},
+    {GS_PROBE_SASL, "SASL_PLAINTEXT", "scram-sha-512", GS_FINDING_OK, "SASL (SCRAM-SHA-512)", ""},
+    {GS_PROBE_TLS, "ssl", "GSSAPI", GS_FINDING_OK, "speaks TLS", ""},
+    {GS_PROBE_TLS, "sasl_ssl", "PLAIN", GS_FINDING_OK, "speaks TLS", ""},
+    {GS_PROBE_TLS, "plaintext", "GSSAPI", GS_FINDING_FAIL, "wants TLS", "security.protocol: ssl"},
+    {GS_PROBE_TLS, "sasl_plaintext", "PLAIN", GS_FINDING_FAIL, "wants TLS",
+     "security.protocol: sasl_ssl"},
+    {GS_PROBE_HTTP, "plaintext", "GSSAPI", GS_FINDING_FAIL, "web server", "kafka.brokers"},
+    {GS_PROBE_OTHER, "ssl", "GSSAPI", GS_FINDING_FAIL, "no Kafka broker", "kafka.brokers"},
+    {GS_PROBE_NOTHING, "plaintext", "GSSAPI", GS_FINDING_FAIL, "says nothing", "broker"},
+};
+
+static void a_port_and_a_client(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < GS_COUNT(ports); i++) {
+        struct gs_probe probe = {.speaks = ports[i].speaks};
+        const struct gs_doctor_client client = {ports[i].protocol, ports[i].mechanism};
+        struct gs_finding finding = {.check = "port"};
+        if (probe.speaks == GS_PROBE_SASL) {
+            (void)strcpy(probe.mechanisms, "SCRAM-SHA-512");
+        }
+        print_message("  %d and %s\n", (int)ports[i].speaks, ports[i].protocol);
+        gs_doctor_judge_port(&probe, &client, &finding);
+        assert_int_equal(finding.level, ports[i].level);
+        assert_non_null(strstr(finding.what, ports[i].what));
+        assert_non_null(strstr(finding.cure, ports[i].cure));
+        assert_int_equal(finding.why[0] != '\0', ports[i].level != GS_FINDING_OK);
+    }
+}
+
+static const struct {
+    const char *shows;
+    int client_version;
+    int32_t metadata_version;
+    const char *mechanism;
+    enum gs_finding_level level;
+    const char *says;
+} versions[] = {
+    {"as tested", 0x020002ff, 21, "GSSAPI", GS_FINDING_OK, "Kafka 3.9: assignor range, eager, "},
+    {"not seen", 0x020002ff, -1, "GSSAPI", GS_FINDING_OK, "of a version that cannot be seen"},
+    {"cooperative may be set", 0x020a0000, 21, "GSSAPI", GS_FINDING_OK, "cooperative-sticky may"},
+    {"not yet", 0x020900ff, 21, "GSSAPI", GS_FINDING_OK, "range, eager, static"},
+    {"KIP-848: the client is too old", 0x020e00ff, 30, "GSSAPI", GS_FINDING_WARN, "is not safe"},
+    {"KIP-848: the broker is too old", 0x020f0000, 29, "GSSAPI", GS_FINDING_OK, "is not safe"},
+    {"KIP-848: the broker is not known", 0x020f0000, -1, "GSSAPI", GS_FINDING_OK, "is not safe"},
+    {"KIP-848: both", 0x020f0000, 30, "GSSAPI", GS_FINDING_WARN, "would be safe"},
+    {"SCRAM against 4.0", 0x020002ff, 25, "SCRAM-SHA-256", GS_FINDING_FAIL, "Kafka 4.0"},
+    {"SCRAM against 3.9", 0x020002ff, 21, "SCRAM-SHA-256", GS_FINDING_OK, "Kafka 3.9"},
+    {"SCRAM, mended", 0x020601ff, 25, "SCRAM-SHA-256", GS_FINDING_OK, "Kafka 4.0"},
+    {"markers may be lost", 0x020002ff, 31, "PLAIN", GS_FINDING_WARN, "Kafka 4.4"},
+};
+
+static void versions_and_what_applies(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < GS_COUNT(versions); i++) {
+        const struct gs_doctor_client client = {"sasl_ssl", versions[i].mechanism};
+        struct gs_finding finding = {.check = "versions"};
+        print_message("  %s\n", versions[i].shows);
+        gs_doctor_judge_versions(versions[i].client_version, "x.y", versions[i].metadata_version,
+                                 &client, &finding);
+        assert_int_equal(finding.level, versions[i].level);
+        assert_non_null(strstr(finding.what, versions[i].says));
+        assert_int_equal(finding.cure[0] != '\0', versions[i].level != GS_FINDING_OK);
+    }
+}
+
+static void the_client_of_a_configuration(void **state)
+{
+    static const struct gs_property properties[] = {{"security.protocol", "SASL_SSL"},
+                                                    {"sasl.mechanisms", "PLAIN"}};
+    struct gs_config config = {.kafka.properties = {properties, 2}};
+
+    (void)state;
+    struct gs_doctor_client client = gs_doctor_client_of(&config);
+    assert_string_equal(client.protocol, "SASL_SSL");
+    assert_string_equal(client.mechanism, "PLAIN");
+    config.kafka.properties.n = 0;
+    client = gs_doctor_client_of(&config);
+    assert_string_equal(client.protocol, "plaintext");
+    assert_string_equal(client.mechanism, "GSSAPI");
+}
+
+static void levels_have_names(void **state)
+{
+    (void)state;
+    assert_string_equal(gs_doctor_kafka_name(-1), "");
+    assert_string_equal(gs_doctor_kafka_name(3), "");
+    assert_string_equal(gs_doctor_kafka_name(7), "3.3");
+    assert_string_equal(gs_doctor_kafka_name(19), "3.7");
+    assert_string_equal(gs_doctor_kafka_name(25), "4.0");
+    assert_string_equal(gs_doctor_kafka_name(99), "4.5 or later");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_port_and_a_client),
+        cmocka_unit_test(versions_and_what_applies),
+        cmocka_unit_test(the_client_of_a_configuration),
+        cmocka_unit_test(levels_have_names),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
