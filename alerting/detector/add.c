@@ -5,8 +5,10 @@
  *
  * A bin's sums are integers, so that the order of arrival cannot show in them. For the same reason
  * the first message of a story is the earliest by event time, not by arrival: when an earlier one
- * comes while the bin of the later one is still open, the weight moves to it (move_weight()). */
+ * comes while the bin of the later one is still open, the weight moves to it (move_weight()). Those
+ * that are no exact copies, but nearly, are found when the bin closes (near.c). */
 #include "alerting/detector/events.h"
+#include "alerting/detector/near.h"
 #include "alerting/detector/watch_internal.h"
 
 #include <assert.h>
@@ -185,6 +187,14 @@ static bool count_observation(struct gs_watch *watch, const struct gs_observatio
     }
     if (observation->source.len > 0 && event && negative_first) {
         gs_vote_add(watch, open, (uint32_t)place->story_hash, hash_publisher(observation->source));
+    }
+    if (weight == GS_WEIGHT_ONE && place->story_hash != 0) {
+        gs_pending_add(watch, at,
+                       &(struct gs_pending){.story_hash = place->story_hash,
+                                            .priority = excerpt_priority(observation),
+                                            .offset_ms = place->offset_ms,
+                                            .id_hash = (uint32_t)place->id_hash,
+                                            .outline = observation->outline});
     }
     if (negative_first) {
         gs_excerpt_add(watch, place->key, place->bin, excerpt_priority(observation), observation);

@@ -12,6 +12,7 @@
  * next one with messages, since nothing can change in between that has no closed form. */
 #include "alerting/detector/episodes.h"
 #include "alerting/detector/events.h"
+#include "alerting/detector/near.h"
 #include "alerting/detector/watch_internal.h"
 
 #include <assert.h>
@@ -162,6 +163,7 @@ static void close_bin(struct gs_watch *watch, int32_t bin)
     if (position < watch->now.n_bins) {
         const uint32_t at = watch->bin_order[position];
         if (((struct gs_bin *)gs_pool_at(&watch->bins, at))->bin == bin) {
+            gs_pendings_settle(watch, at);
             struct gs_bin *closing = gs_pool_save(&watch->bins, &watch->undo, at);
             const double max_m = gs_max_m(watch);
             uint32_t i = closing->at.next;

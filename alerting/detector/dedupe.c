@@ -1,22 +1,25 @@
-/* The ids and the stories that a watch has seen: two hash tables with open addressing, whose
- * entries expire.
+/* The ids and the stories that a watch has seen, and what near-copies are told by: hash tables with
+ * open addressing, whose entries expire.
  *
  *     id       │ hash:40 bin:24 │ hash:32   0        │
  *     story    │ hash:40 bin:24 │ hash:32   id:32    │ offset in the bin:32   p:24   copies:8 │
+ *     band     │ hash:40 bin:24 │ leader:64          │
+ *     leader   │ hash:40 bin:24 │ six words of cells │
  *
  * An entry's first word is hash above and the number of its bin below; 0 is a free slot. Entries
  * are never deleted one by one: one that is older than ttl bins counts as absent, and goes when the
  * set is rebuilt. A rebuild judges age by where the last commit left the time, so that an undo
  * cannot bring back a moment when a dropped entry was still alive.
  *
- * Entries are compared by 64 bits of hash: 40 in the first word, where they also give the place,
- * and all 32 lower ones in the second. A bin's number is kept modulo 2^24; that comes round after
+ * Ids and stories are compared by 64 bits of hash: 40 in the first word, where they also give the
+ * place, and all 32 lower ones in the second. For bands and leaders 40 will do, since cells are compared
+ * too. A bin's number is kept modulo 2^24; that comes round after
  * 160 years, and gs_seen_set_age() drops old entries long before. */
 #include "alerting/detector/watch_internal.h"
 
 #include <stdlib.h>
 
-enum { BIN_BITS = 24 };
+enum { BIN_BITS = 24, MAX_HALVINGS = 31 };
 
 static uint64_t first_word(uint64_t hash, int32_t bin)
 {
@@ -74,14 +77,20 @@ static bool alive(const struct gs_core *core, uint64_t word, int32_t ttl)
     return !core->started || (int64_t)bin_of(word, core->next_bin) + ttl >= core->next_bin;
 }
 
-static size_t count_alive(const struct gs_watch *watch, const struct gs_seen_set *set, int32_t ttl)
+/* ret[k]: entries that are alive when the set's time is halved k times; in one pass. */
+static void count_alive(const struct gs_watch *watch, const struct gs_seen_set *set,
+                        size_t ret[MAX_HALVINGS])
 {
-    size_t n = 0;
+    memset(ret, 0, MAX_HALVINGS * sizeof *ret);
     for (size_t i = 0; i < set->capacity; i++) {
         const uint64_t word = set->slots[i * set->words];
-        n += word != 0 && alive(&watch->before, word, ttl);
+        const int64_t age = watch->before.started ? (int64_t)watch->before.next_bin -
+                                                        bin_of(word, watch->before.next_bin)
+                                                  : INT64_MIN;
+        for (int k = 0; word != 0 && k < MAX_HALVINGS && age <= set->ttl >> k; k++) {
+            ret[k]++;
+        }
     }
-    return n;
 }
 
 /* Copies what is alive by ttl to a table of this capacity. */
@@ -124,13 +133,15 @@ static bool reserve_entry(struct gs_watch *watch, struct gs_seen_set *set)
     if (set->full && set->full_at == watch->before.next_bin) {
         return false;
     }
-    int32_t ttl = set->ttl;
-    size_t n = count_alive(watch, set, ttl);
-    const size_t all = n;
-    while (n * 4 > set->max_n * 3 && ttl > 1) {
-        ttl /= 2;
-        n = count_alive(watch, set, ttl);
+    size_t left[MAX_HALVINGS];
+    count_alive(watch, set, left);
+    int k = 0;
+    while (left[k] * 4 > set->max_n * 3 && set->ttl >> k > 1) {
+        k++;
     }
+    const int32_t ttl = set->ttl >> k;
+    const size_t all = left[0];
+    const size_t n = left[k];
     set->full = n * 4 > set->max_n * 3;
     set->full_at = watch->before.next_bin;
     size_t capacity = 64;
@@ -219,6 +230,42 @@ void gs_stories_put(struct gs_watch *watch, uint64_t hash, const struct gs_story
     put(watch, &watch->stories, entry);
 }
 
+struct gs_seen_set *gs_seen_set_of(struct gs_watch *watch, enum gs_seen which)
+{
+    struct gs_seen_set *const sets[GS_N_SEEN] = {&watch->ids, &watch->stories, &watch->bands,
+                                                 &watch->leaders};
+    return sets[which];
+}
+
+bool gs_seen_set_get(const struct gs_watch *watch, const struct gs_seen_set *set, uint64_t hash,
+                     int32_t *ret_bin, uint64_t *ret_words)
+{
+    const uint64_t *found = set->capacity == 0 ? NULL : slot_of(set, first_word(hash, 0));
+
+    if (found == NULL || found[0] == 0 || !alive(&watch->now, found[0], set->ttl)) {
+        return false;
+    }
+    *ret_bin = bin_of(found[0], watch->now.next_bin);
+    memcpy(ret_words, found + 1, (set->words - 1) * sizeof *found);
+    return true;
+}
+
+void gs_seen_set_expect(const struct gs_seen_set *set, uint64_t hash)
+{
+    if (set->capacity != 0) {
+        __builtin_prefetch(set->slots + home(set, first_word(hash, 0)) * set->words);
+    }
+}
+
+void gs_seen_set_put(struct gs_watch *watch, struct gs_seen_set *set, uint64_t hash, int32_t bin,
+                     const uint64_t *words)
+{
+    uint64_t entry[GS_SEEN_WORDS] = {first_word(hash, bin)};
+
+    memcpy(entry + 1, words, (set->words - 1) * sizeof *entry);
+    put(watch, set, entry);
+}
+
 static void remove_entry(struct gs_seen_set *set, const uint64_t *slot)
 {
     const size_t mask = set->capacity - 1;
@@ -238,7 +285,7 @@ static void remove_entry(struct gs_seen_set *set, const uint64_t *slot)
 
 void gs_seen_set_undo(struct gs_seen_set *set, const void *payload)
 {
-    uint64_t old[4];
+    uint64_t old[GS_SEEN_WORDS + 1];
     memcpy(old, payload, (set->words + 1) * sizeof *old);
     uint64_t *slot = slot_of(set, old[0]);
 
@@ -271,7 +318,7 @@ static bool is_later(const struct gs_watch *watch, const struct gs_seen_set *set
     const int32_t other = bin_of(than[0], watch->now.next_bin);
     const int64_t apart = (int64_t)bin - other;
 
-    if (set->words < 3) {
+    if (set->id != GS_SEEN_STORIES) {
         return apart >= 0;
     }
     if (apart > set->ttl || -apart > set->ttl) {

@@ -1,4 +1,4 @@
-/* Ids and stories that were seen lately (dedupe.c). Private to alerting/. */
+/* What was seen lately: ids, stories, and what near-copies are told by (dedupe.c). Private to alerting/. */
 #ifndef GS_ALERTING_DEDUPE_H
 #define GS_ALERTING_DEDUPE_H
 
@@ -10,12 +10,17 @@
 
 struct gs_watch;
 
-/* Ids and stories seen. Open addressing on the tag; entries expire by comparison, never by
+/* The sets: ids and stories of messages; of outlines (near.c) their bands, and the cells of those
+ * that lead. */
+enum gs_seen { GS_SEEN_IDS, GS_SEEN_STORIES, GS_SEEN_BANDS, GS_SEEN_LEADERS, GS_N_SEEN };
+enum { GS_SEEN_WORDS = 7 }; /* at most */
+
+/* One of them. Open addressing on the tag; entries expire by comparison, never by
  * deletion. */
 struct gs_seen_set {
     uint32_t id; /* for the log */
     struct gs_place_seed seed;
-    size_t words; /* uint64 an entry: 2 for ids, 3 for stories */
+    size_t words; /* uint64 an entry: 2 for ids and bands, 3 for stories, 7 for leaders */
     uint64_t *slots;
     size_t capacity, n, max_n;
     int32_t ttl; /* bins */
@@ -38,6 +43,14 @@ bool gs_ids_has(const struct gs_watch *watch, uint64_t hash);
 void gs_ids_add(struct gs_watch *watch, uint64_t hash, int32_t bin);
 bool gs_stories_get(const struct gs_watch *watch, uint64_t hash, struct gs_story *ret);
 void gs_stories_put(struct gs_watch *watch, uint64_t hash, const struct gs_story *story);
+struct gs_seen_set *gs_seen_set_of(struct gs_watch *watch, enum gs_seen which);
+/* An entry of bands or leaders: the words behind its first one. */
+bool gs_seen_set_get(const struct gs_watch *watch, const struct gs_seen_set *set, uint64_t hash,
+                     int32_t *ret_bin, uint64_t *ret_words);
+/* Soon an entry with this hash is looked for: many that lie apart are fetched together. */
+void gs_seen_set_expect(const struct gs_seen_set *set, uint64_t hash);
+void gs_seen_set_put(struct gs_watch *watch, struct gs_seen_set *set, uint64_t hash, int32_t bin,
+                     const uint64_t *words);
 /* After a commit (watch->before is what it left): drops what is old before its bin's number comes
  * round. */
 void gs_seen_set_age(struct gs_watch *watch, struct gs_seen_set *set);

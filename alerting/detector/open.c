@@ -68,6 +68,7 @@ struct gs_bin *gs_bin_get(struct gs_watch *watch, int32_t bin, bool make)
     struct gs_bin *made = gs_pool_at(&watch->bins, i);
     made->at.next = GS_NONE;
     made->excerpts = GS_NONE;
+    made->pending = GS_NONE;
     made->bin = bin;
     memmove(watch->bin_order + at + 1, watch->bin_order + at, (n - at) * sizeof *watch->bin_order);
     watch->bin_order[at] = i;

@@ -3,7 +3,7 @@
  *
  *     log: an item of a pool    keys, and the keys of open bins and alerts, are put as a whole
  *                               excerpts are put, or a tombstone for what they were
- *     log: an entry of a set    goes into the chunk of ids or stories
+ *     log: an entry of a set    goes into its chunk
  *     new items                 the same
  *     kinds, core               compared with what they were
  *
@@ -13,7 +13,17 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { KEYS, OPEN_BINS, BINS, EXCERPTS, EPISODES }; /* as in watch.c */
+enum {
+    KEYS,
+    OPEN_BINS,
+    BINS,
+    EXCERPTS,
+    EPISODES,
+    SKETCHES,
+    HABITS,
+    VOTES,
+    PENDINGS
+}; /* as in watch.c */
 
 static void mark(struct gs_watch *watch, uint32_t key)
 {
@@ -52,14 +62,46 @@ static enum gs_status put_kept(const struct gs_state_writer *to, uint32_t at, st
                                                      : GS_OK;
 }
 
+static enum gs_status put_waiting(const struct gs_state_writer *to, uint32_t at,
+                                  struct gs_error *err)
+{
+    const struct gs_pending *now = gs_pool_at(&to->watch->pendings, at);
+
+    return now->waits ? gs_state_put_pending(to, now, false, err) : GS_OK;
+}
+
 static bool is_same(const struct gs_excerpt *a, const struct gs_excerpt *b)
 {
     return a->kept && b->kept && a->key == b->key && a->bin == b->bin && a->priority == b->priority;
 }
 
+static bool is_same_pending(const struct gs_pending *a, const struct gs_pending *b)
+{
+    return a->waits && b->waits && a->key == b->key && a->bin == b->bin &&
+           a->story_hash == b->story_hash && a->offset_ms == b->offset_ms &&
+           a->id_hash == b->id_hash;
+}
+
+static enum gs_status drop_item(const struct gs_state_writer *to, const struct gs_undo_entry *entry,
+                                const void *payload, struct gs_error *err)
+{
+    if (entry->which == EXCERPTS) {
+        const struct gs_excerpt *was = payload;
+        if (was->kept && !is_same(was, gs_pool_at(&to->watch->excerpts, entry->at))) {
+            return gs_state_put_excerpt(to, was, true, err);
+        }
+    } else if (entry->which == PENDINGS) {
+        const struct gs_pending *was = payload;
+        if (was->waits && !is_same_pending(was, gs_pool_at(&to->watch->pendings, entry->at))) {
+            return gs_state_put_pending(to, was, true, err);
+        }
+    }
+    return GS_OK;
+}
+
 /* Those that were kept and are not any more. All of them before the first that is put: what was
  * dropped may have come again, as another item. */
-static enum gs_status drop_excerpts(const struct gs_state_writer *to, struct gs_error *err)
+static enum gs_status drop_items(const struct gs_state_writer *to, struct gs_error *err)
 {
     struct gs_undo log = to->watch->undo; /* popping changes only this copy */
     struct gs_undo_entry entry;
@@ -67,11 +109,8 @@ static enum gs_status drop_excerpts(const struct gs_state_writer *to, struct gs_
     enum gs_status status = GS_OK;
 
     while (status == GS_OK && gs_undo_pop(&log, &entry, &payload)) {
-        if (entry.kind == GS_UNDO_ITEM && entry.which == EXCERPTS) {
-            const struct gs_excerpt *was = payload;
-            if (was->kept && !is_same(was, gs_pool_at(&to->watch->excerpts, entry.at))) {
-                status = gs_state_put_excerpt(to, was, true, err);
-            }
+        if (entry.kind == GS_UNDO_ITEM) {
+            status = drop_item(to, &entry, payload, err);
         }
     }
     return status;
@@ -114,6 +153,10 @@ static enum gs_status take_item(const struct gs_state_writer *to, const struct g
         return is_same(was, gs_pool_at(&watch->excerpts, entry->at))
                    ? GS_OK /* only its place in the list */
                    : put_kept(to, entry->at, err);
+    case PENDINGS:
+        return is_same_pending(was, gs_pool_at(&watch->pendings, entry->at))
+                   ? GS_OK
+                   : put_waiting(to, entry->at, err);
     default: /* sketches and habits change with their owner, bins are in the core */
         break;
     }
@@ -131,12 +174,11 @@ static enum gs_status take_log(const struct gs_state_writer *to, struct gs_error
         if (entry.kind == GS_UNDO_ITEM) {
             status = take_item(to, &entry, payload, err);
         } else if (entry.kind == GS_UNDO_SET) {
-            const size_t set = entry.which == to->watch->ids.id ? 0 : 1;
             uint64_t word = 0;
             memcpy(&word, payload, sizeof word);
             const uint64_t *found =
-                gs_seen_set_find(set == 0 ? &to->watch->ids : &to->watch->stories, word);
-            status = found == NULL ? GS_OK : gs_state_add_seen(to, set, found, err);
+                gs_seen_set_find(gs_seen_set_of(to->watch, (enum gs_seen)entry.which), word);
+            status = found == NULL ? GS_OK : gs_state_add_seen(to, entry.which, found, err);
         }
     }
     return status;
@@ -158,6 +200,9 @@ static enum gs_status take_new(const struct gs_state_writer *to, struct gs_error
     }
     for (uint32_t i = watch->excerpts.before.n; i < watch->excerpts.now.n && status == GS_OK; i++) {
         status = put_kept(to, i, err);
+    }
+    for (uint32_t i = watch->pendings.before.n; i < watch->pendings.now.n && status == GS_OK; i++) {
+        status = put_waiting(to, i, err);
     }
     return status;
 }
@@ -229,7 +274,7 @@ enum gs_status gs_watch_save_changes(struct gs_watch *watch, gs_state_put_fn *pu
     if (watch->undo.failed || !reserve_marks(watch)) {
         return gs_fail(err, GS_NO_MEMORY, "the changes of a batch");
     }
-    enum gs_status status = drop_excerpts(&to, err);
+    enum gs_status status = drop_items(&to, err);
     if (status == GS_OK) {
         status = drop_old_bins(&to, err);
     }
@@ -245,7 +290,7 @@ enum gs_status gs_watch_save_changes(struct gs_watch *watch, gs_state_put_fn *pu
     if (status == GS_OK) {
         status = put_kinds(&to, err);
     }
-    for (size_t set = 0; set < 2 && status == GS_OK && watch->state.chunks_written; set++) {
+    for (size_t set = 0; set < GS_N_SEEN && status == GS_OK && watch->state.chunks_written; set++) {
         status = gs_state_put_chunk(&to, set, err);
     }
     return status == GS_OK ? gs_state_put_core(&to, err) : status;

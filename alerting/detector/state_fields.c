@@ -48,6 +48,10 @@ static const struct gs_field core[] = {
     GS_FIELD(struct gs_core, chunks[0].n),
     GS_FIELD(struct gs_core, chunks[1].bin),
     GS_FIELD(struct gs_core, chunks[1].n),
+    GS_FIELD_ROW_SINCE(struct gs_core, chunks[2].bin, chunks[2].bin, 1, GS_FIELD_IS_INT, 3),
+    GS_FIELD_ROW_SINCE(struct gs_core, chunks[2].n, chunks[2].n, 1, GS_FIELD_IS_INT, 3),
+    GS_FIELD_ROW_SINCE(struct gs_core, chunks[3].bin, chunks[3].bin, 1, GS_FIELD_IS_INT, 3),
+    GS_FIELD_ROW_SINCE(struct gs_core, chunks[3].n, chunks[3].n, 1, GS_FIELD_IS_INT, 3),
 };
 TABLE(gs_core_fields, core);
 
@@ -157,6 +161,17 @@ static const struct gs_field excerpt[] = {
 TABLE(gs_excerpt_fields, excerpt);
 MADE_FOR(struct gs_excerpt, 656);
 
+static const struct gs_field pending[] = {
+    GS_FIELD(struct gs_pending, story_hash),
+    GS_FIELD(struct gs_pending, priority),
+    GS_FIELD(struct gs_pending, offset_ms),
+    GS_FIELD(struct gs_pending, id_hash),
+    GS_FIELD_ARRAY(struct gs_pending, outline.bands, outline.bands[0]),
+    GS_FIELD_ARRAY(struct gs_pending, outline.cells, outline.cells[0]),
+};
+TABLE(gs_pending_fields, pending);
+MADE_FOR(struct gs_pending, 128);
+
 /* ---- keys of records ---- */
 
 void gs_record_key_start(struct gs_record_key *to, char type)
@@ -176,4 +191,14 @@ void gs_record_key_text(struct gs_record_key *to, struct gs_str text)
 {
     memcpy(to->bytes + to->len, text.bytes, text.len);
     to->len += text.len;
+}
+
+uint64_t gs_record_key_take(const char *bytes, size_t n)
+{
+    uint64_t number = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        number = number << 8 | (unsigned char)bytes[i];
+    }
+    return number;
 }

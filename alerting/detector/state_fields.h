@@ -3,6 +3,7 @@
 #ifndef GS_ALERTING_STATE_FIELDS_H
 #define GS_ALERTING_STATE_FIELDS_H
 
+#include "alerting/detector/near.h"
 #include "alerting/detector/watch_internal.h"
 #include "alerting/detector/watch_state.h"
 #include "ingest/base/fields.h"
@@ -12,7 +13,8 @@ struct gs_field_table {
     size_t n;
 };
 extern const struct gs_field_table gs_core_fields, gs_kind_fields, gs_peers_fields, gs_key_fields,
-    gs_open_bin_fields, gs_sketch_fields, gs_habit_fields, gs_episode_fields, gs_excerpt_fields;
+    gs_open_bin_fields, gs_sketch_fields, gs_habit_fields, gs_episode_fields, gs_excerpt_fields,
+    gs_pending_fields;
 
 static inline void gs_table_write(const struct gs_field_table *table, const void *from,
                                   struct gs_buf *out)
@@ -40,6 +42,7 @@ struct gs_record_key {
 void gs_record_key_start(struct gs_record_key *to, char type);
 /* Big-endian, so that keys sort as the numbers do. */
 void gs_record_key_number(struct gs_record_key *to, uint64_t number, size_t bytes);
+uint64_t gs_record_key_take(const char *bytes, size_t n);
 void gs_record_key_text(struct gs_record_key *to, struct gs_str text);
 
 /* state_write.c: one record each. */
@@ -58,12 +61,20 @@ GS_MUST_CHECK enum gs_status gs_state_put_key(const struct gs_state_writer *to, 
 GS_MUST_CHECK enum gs_status gs_state_put_excerpt(const struct gs_state_writer *to,
                                                   const struct gs_excerpt *excerpt, bool gone,
                                                   struct gs_error *err);
-/* Appends an entry to the chunk of a set (0 ids, 1 stories); a full one is put and a new one begun.
+/* Appends an entry to the chunk of a set (enum gs_seen); a full one is put and a new one begun.
  * gs_state_put_chunk() puts what is in the last. */
 GS_MUST_CHECK enum gs_status gs_state_add_seen(const struct gs_state_writer *to, size_t set,
                                                const uint64_t *entry, struct gs_error *err);
 GS_MUST_CHECK enum gs_status gs_state_put_chunk(const struct gs_state_writer *to, size_t set,
                                                 struct gs_error *err);
+
+/* state_pendings.c: a story that waits for its bin's close. gone: a tombstone. */
+GS_MUST_CHECK enum gs_status gs_state_put_pending(const struct gs_state_writer *to,
+                                                  const struct gs_pending *pending, bool gone,
+                                                  struct gs_error *err);
+/* False: damaged. */
+bool gs_state_read_pending(struct gs_watch *watch, struct gs_str key, unsigned version,
+                           struct gs_fields_in *in);
 
 /* state_ranges.c: true when the detector can work with it. */
 bool gs_state_is_bin(const struct gs_watch *watch, int32_t bin);

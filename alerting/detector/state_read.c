@@ -1,8 +1,8 @@
 /* A watch from the records of its state.
  *
- *     core ─► kinds ─► keys, with their open bins, habits and alerts ─► excerpts ─► ids, stories
- *          └─ next_bin, the samples' sizes                                            │
- *     end: which keys are live, the nearest miss  ◄───────────────────────────────────┘
+ *     core ─► kinds ─► keys, with their open bins, habits and alerts ─► excerpts ─► sets ─► pendings
+ *          └─ next_bin, the samples' sizes                                                       │
+ *     end: which keys are live, the nearest miss  ◄──────────────────────────────────────────────┘
  *
  * The bytes may come from anywhere, so each number is held to its range (state_ranges.c).
  *
@@ -16,7 +16,7 @@
 
 int gs_watch_record_order(struct gs_str key)
 {
-    static const char types[] = "cgkxis";
+    static const char types[] = "cgkxisblp";
     const char *found = key.len == 0 ? NULL : memchr(types, key.bytes[0], sizeof types - 1);
 
     return found == NULL ? -1 : (int)(found - types);
@@ -220,16 +220,6 @@ static enum gs_status read_key(struct gs_watch_load *load, struct gs_str key, un
     return read_key_parts(watch, at, version, in) ? GS_OK : bad(err, "a key");
 }
 
-static uint64_t take_number(const char *bytes, size_t n)
-{
-    uint64_t number = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        number = number << 8 | (unsigned char)bytes[i];
-    }
-    return number;
-}
-
 static bool excerpt_holds(const struct gs_watch *watch, const struct gs_excerpt *excerpt,
                           size_t bytes)
 {
@@ -250,8 +240,8 @@ static enum gs_status read_excerpt(struct gs_watch *watch, struct gs_str key, un
         return bad(err, "a message");
     }
     const struct gs_str text = {key.bytes + head, key.len - head};
-    look.bin = (int32_t)(uint32_t)take_number(key.bytes + 1, 4);
-    look.priority = take_number(key.bytes + 5, 8);
+    look.bin = (int32_t)(uint32_t)gs_record_key_take(key.bytes + 1, 4);
+    look.priority = gs_record_key_take(key.bytes + 5, 8);
     look.key = gs_table_find(watch, gs_table_hash(watch, XXH3_64bits(text.bytes, text.len)), text);
     if (look.key == GS_NONE || !excerpt_holds(watch, &look, in->left)) {
         return bad(err, "a message");
@@ -276,12 +266,13 @@ static enum gs_status read_excerpt(struct gs_watch *watch, struct gs_str key, un
 static enum gs_status read_chunk(struct gs_watch *watch, size_t which, struct gs_fields_in *in,
                                  struct gs_error *err)
 {
-    struct gs_seen_set *set = which == 0 ? &watch->ids : &watch->stories;
-    uint64_t entry[3];
+    static const char *const names[GS_N_SEEN] = {"ids", "stories", "bands", "leaders"};
+    struct gs_seen_set *set = gs_seen_set_of(watch, (enum gs_seen)which);
+    uint64_t entry[GS_SEEN_WORDS];
 
     while (in->left > 0) {
         if (!gs_fields_take(in, entry, set->words * sizeof *entry)) {
-            return bad(err, which == 0 ? "ids" : "stories");
+            return bad(err, names[which]);
         }
         gs_seen_set_load(watch, set, entry);
     }
@@ -323,7 +314,11 @@ enum gs_status gs_watch_load_record(struct gs_watch_load *load, struct gs_str ke
         return read_excerpt(load->watch, key, version, &in, err);
     case 4:
     case 5:
+    case 6:
+    case 7:
         return read_chunk(load->watch, (size_t)order - 4, &in, err);
+    case 8:
+        return gs_state_read_pending(load->watch, key, version, &in) ? GS_OK : bad(err, "a story");
     default:
         return gs_fail(err, GS_BAD_FORMAT, "state: a record of an unknown kind");
     }
@@ -367,8 +362,8 @@ enum gs_status gs_watch_load_end(struct gs_watch_load *load, struct gs_error *er
         return gs_fail(err, GS_BAD_FORMAT, "state: records are missing");
     }
     count_live(watch);
-    watch->now.new_keys = load->new_keys;  /* each key that was loaded counted as one */
-    for (size_t set = 0; set < 2; set++) { /* the old one is not written into any more */
+    watch->now.new_keys = load->new_keys;          /* each key that was loaded counted as one */
+    for (size_t set = 0; set < GS_N_SEEN; set++) { /* the old one is not written into any more */
         watch->now.chunks[set].n++;
         watch->now.chunks[set].len = 0;
     }

@@ -2,11 +2,12 @@
 #ifndef GS_ALERTING_STATE_WORKSPACE_H
 #define GS_ALERTING_STATE_WORKSPACE_H
 
+#include "alerting/detector/dedupe.h"
 #include "ingest/base/buf.h"
 
 struct gs_watch;
 
-/* A chunk of ids or of stories: the bin of event time that it is of, its number in it, and the bytes
+/* A chunk of one of the sets: the bin of event time that it is of, its number in it, and the bytes
  * that are in it. */
 struct gs_seen_chunk {
     int32_t bin;
@@ -15,7 +16,7 @@ struct gs_seen_chunk {
 };
 
 struct gs_state_workspace {
-    struct gs_buf chunks[2]; /* of ids and of stories */
+    struct gs_buf chunks[GS_N_SEEN];
     struct gs_buf record;
     uint64_t *dirty; /* a bit a key */
     size_t max_dirty;

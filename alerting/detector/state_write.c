@@ -147,11 +147,11 @@ enum gs_status gs_state_put_excerpt(const struct gs_state_writer *to,
     return put(to, &key, value, err);
 }
 
-/* ---- chunks of ids and stories ---- */
+/* ---- chunks of ids, stories, bands and leaders ---- */
 
 static struct gs_seen_set *set_of(struct gs_watch *watch, size_t set)
 {
-    return set == 0 ? &watch->ids : &watch->stories;
+    return gs_seen_set_of(watch, (enum gs_seen)set);
 }
 
 static void begin_chunk(struct gs_watch *watch, size_t set, int32_t bin, uint32_t n)
@@ -173,7 +173,7 @@ enum gs_status gs_state_put_chunk(const struct gs_state_writer *to, size_t set,
         return GS_OK;
     }
     gs_buf_put(value, (struct gs_str){watch->state.chunks[set].bytes, chunk->len});
-    gs_record_key_start(&key, set == 0 ? 'i' : 's');
+    gs_record_key_start(&key, "isbl"[set]);
     gs_record_key_number(&key, (uint32_t)gs_bin_mod(chunk->bin, slots), 4);
     gs_record_key_number(&key, chunk->n, 4);
     return put(to, &key, value, err);
@@ -206,7 +206,7 @@ enum gs_status gs_state_add_seen(const struct gs_state_writer *to, size_t set,
 
 void gs_chunks_undo(struct gs_watch *watch)
 {
-    for (size_t set = 0; set < 2 && watch->state.chunks_written; set++) {
+    for (size_t set = 0; set < GS_N_SEEN && watch->state.chunks_written; set++) {
         begin_chunk(watch, set, watch->now.chunks[set].bin, watch->now.chunks[set].n + 1);
         watch->before.chunks[set] = watch->now.chunks[set];
     }
@@ -222,6 +222,19 @@ static enum gs_status put_excerpts(const struct gs_state_writer *to, struct gs_e
         const struct gs_excerpt *excerpt = gs_pool_at(&to->watch->excerpts, i);
         if (excerpt->kept) {
             status = gs_state_put_excerpt(to, excerpt, false, err);
+        }
+    }
+    return status;
+}
+
+static enum gs_status put_pendings(const struct gs_state_writer *to, struct gs_error *err)
+{
+    enum gs_status status = GS_OK;
+
+    for (uint32_t i = 0; i < to->watch->pendings.now.n && status == GS_OK; i++) {
+        const struct gs_pending *pending = gs_pool_at(&to->watch->pendings, i);
+        if (pending->waits) {
+            status = gs_state_put_pending(to, pending, false, err);
         }
     }
     return status;
@@ -260,8 +273,8 @@ enum gs_status gs_watch_save(struct gs_watch *watch, gs_state_put_fn *to_put, vo
     if (status == GS_OK) {
         status = put_excerpts(&to, err);
     }
-    for (size_t set = 0; set < 2 && status == GS_OK; set++) {
+    for (size_t set = 0; set < GS_N_SEEN && status == GS_OK; set++) {
         status = put_seen(&to, set, err);
     }
-    return status;
+    return status == GS_OK ? put_pendings(&to, err) : status;
 }

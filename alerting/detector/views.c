@@ -81,6 +81,11 @@ bool gs_watch_nearest(const struct gs_watch *watch, struct gs_near_miss *ret)
     return true;
 }
 
+static size_t seen_bytes(const struct gs_seen_set *set)
+{
+    return set->capacity * sizeof(uint64_t) * set->words;
+}
+
 void gs_watch_counts(const struct gs_watch *watch, struct gs_watch_counts *ret)
 {
     *ret = (struct gs_watch_counts){.keys = watch->keys.now.live,
@@ -98,9 +103,10 @@ void gs_watch_counts(const struct gs_watch *watch, struct gs_watch_counts *ret)
                      gs_pool_bytes(&watch->votes) + watch->n_slots * sizeof *watch->slots +
                      watch->max_texts + watch->max_bin_order * sizeof *watch->bin_order;
     ret->total_bytes = sizeof *watch + ret->key_bytes + gs_pool_bytes(&watch->excerpts) +
-                       watch->ids.capacity * sizeof(uint64_t) * watch->ids.words +
-                       watch->stories.capacity * sizeof(uint64_t) * watch->stories.words +
-                       watch->undo.capacity + watch->max_ranked * sizeof *watch->ranked;
+                       gs_pool_bytes(&watch->pendings) + seen_bytes(&watch->ids) +
+                       seen_bytes(&watch->stories) + seen_bytes(&watch->bands) +
+                       seen_bytes(&watch->leaders) + watch->undo.capacity +
+                       watch->max_ranked * sizeof *watch->ranked;
 }
 
 int64_t gs_watch_watermark(const struct gs_watch *watch)

@@ -7,7 +7,9 @@
  *       excerpts, episodes    pools; messages to show (excerpts.c), alerts (lifecycle.c)
  *       sketches, habits      pools; publishers beyond eight (publishers.c), recurrence (habits.c)
  *       votes                 pool; who told a company's risk first (events.c)
- *       ids, stories          sets of what was seen (dedupe.c)
+ *       pendings              pool; stories that wait for the close of their bin (near.c)
+ *       ids, stories,         sets of what was seen (dedupe.c)
+ *       bands, leaders
  *       now, before           everything else that changes, and what it was at begin
  *       undo                  what a transaction has changed (undo.c)
  *       ranked, closing,      workspace of the calls; not saved
@@ -19,7 +21,7 @@
  * There is one watch for each input partition, and nothing is shared between watches but the seed
  * of the hash tables, so a revoked partition is dropped by freeing one struct.
  *
- * What has to hold: all that a transaction can change is in a pool, in one of the two sets, in the
+ * What has to hold: all that a transaction can change is in a pool, in one of the sets, in the
  * key table, in bin_order, or in `now`; only these are taken back. Changes that cannot be taken
  * back are made at commit: old bins and their excerpts are dropped and the sets are aged, after
  * which nothing may refer to them. A watch that could not log a change for want of memory is
@@ -28,13 +30,13 @@
 #include "alerting/detector/watch.h"
 
 #include "alerting/detector/events.h"
+#include "alerting/detector/near.h"
 #include "alerting/detector/watch_internal.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-enum { KEYS, OPEN_BINS, BINS, EXCERPTS, EPISODES, SKETCHES, HABITS, VOTES, N_POOLS };
-enum { IDS, STORIES };
+enum { KEYS, OPEN_BINS, BINS, EXCERPTS, EPISODES, SKETCHES, HABITS, VOTES, PENDINGS, N_POOLS };
 
 void gs_watch_options_default(struct gs_watch_options *ret)
 {
@@ -124,8 +126,13 @@ static void init_parts(struct gs_watch *watch)
     gs_pool_init(&watch->sketches, SKETCHES, sizeof(struct gs_sketch));
     gs_pool_init(&watch->habits, HABITS, sizeof(struct gs_habit));
     gs_pool_init(&watch->votes, VOTES, sizeof(struct gs_vote));
-    gs_seen_set_init(&watch->ids, IDS, 2, options->max_ids, watch->params.id_bins);
-    gs_seen_set_init(&watch->stories, STORIES, 3, options->max_ids, watch->params.story_bins);
+    gs_pool_init(&watch->pendings, PENDINGS, sizeof(struct gs_pending));
+    gs_seen_set_init(&watch->ids, GS_SEEN_IDS, 2, options->max_ids, watch->params.id_bins);
+    gs_seen_set_init(&watch->stories, GS_SEEN_STORIES, 3, options->max_ids,
+                     watch->params.story_bins);
+    gs_seen_set_init(&watch->bands, GS_SEEN_BANDS, 2, options->max_ids, watch->params.story_bins);
+    gs_seen_set_init(&watch->leaders, GS_SEEN_LEADERS, GS_SEEN_WORDS, options->max_ids,
+                     watch->params.story_bins);
     watch->now = (struct gs_core){.episodes = GS_NONE};
     watch->before = watch->now;
 }
@@ -157,8 +164,11 @@ static void drop_parts(struct gs_watch *watch)
     gs_pool_done(&watch->sketches);
     gs_pool_done(&watch->habits);
     gs_pool_done(&watch->votes);
-    gs_seen_set_done(&watch->ids);
-    gs_seen_set_done(&watch->stories);
+    gs_pool_done(&watch->pendings);
+    for (size_t i = 0; i < GS_N_SEEN; i++) {
+        gs_seen_set_done(gs_seen_set_of(watch, (enum gs_seen)i));
+    }
+    free(watch->waiting);
     free(watch->slots);
     free(watch->texts);
     free(watch->bin_order);
@@ -171,6 +181,8 @@ static void drop_parts(struct gs_watch *watch)
     watch->max_bin_order = 0;
     watch->ranked = NULL;
     watch->max_ranked = 0;
+    watch->waiting = NULL;
+    watch->max_waiting = 0;
 }
 
 void gs_watch_free(struct gs_watch *watch)
@@ -182,8 +194,9 @@ void gs_watch_free(struct gs_watch *watch)
     free(watch->undo.bytes);
     free(watch->state.dirty);
     gs_buf_done(&watch->state.record);
-    gs_buf_done(&watch->state.chunks[0]);
-    gs_buf_done(&watch->state.chunks[1]);
+    for (size_t i = 0; i < GS_N_SEEN; i++) {
+        gs_buf_done(&watch->state.chunks[i]);
+    }
     free(watch);
 }
 
@@ -191,7 +204,7 @@ static struct gs_pool *pool_of(struct gs_watch *watch, uint32_t id)
 {
     struct gs_pool *pools[N_POOLS] = {&watch->keys,     &watch->open_bins, &watch->bins,
                                       &watch->excerpts, &watch->episodes,  &watch->sketches,
-                                      &watch->habits,   &watch->votes};
+                                      &watch->habits,   &watch->votes,     &watch->pendings};
     assert(id < N_POOLS);
     return pools[id];
 }
@@ -220,8 +233,9 @@ void gs_watch_commit(struct gs_watch *watch)
     gs_bins_prune(watch);
     gs_texts_compact(watch);
     watch->before = watch->now;
-    gs_seen_set_age(watch, &watch->ids);
-    gs_seen_set_age(watch, &watch->stories);
+    for (size_t i = 0; i < GS_N_SEEN; i++) {
+        gs_seen_set_age(watch, gs_seen_set_of(watch, (enum gs_seen)i));
+    }
     if (watch->undo.capacity > keep && watch->undo.len < watch->undo.capacity / 8) {
         free(watch->undo.bytes);
         watch->undo.bytes = NULL;
@@ -245,7 +259,7 @@ static void undo_one(struct gs_watch *watch, const struct gs_undo_entry *entry, 
         gs_table_put(watch, entry->which, entry->at);
         break;
     case GS_UNDO_SET:
-        gs_seen_set_undo(entry->which == IDS ? &watch->ids : &watch->stories, payload);
+        gs_seen_set_undo(gs_seen_set_of(watch, (enum gs_seen)entry->which), payload);
         break;
     case GS_UNDO_BIN_SLOT:
         gs_bins_undo_insert(watch, entry->at);

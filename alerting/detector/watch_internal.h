@@ -119,8 +119,8 @@ struct gs_bin {
     struct gs_link at; /* next: the first of its open bins */
     int32_t bin;
     uint32_t excerpts, n_excerpts;
-    uint32_t shift; /* excerpts with a priority under 2^(64 - shift) are kept */
-    uint32_t pad;
+    uint32_t shift;   /* excerpts with a priority under 2^(64 - shift) are kept */
+    uint32_t pending; /* the first of the stories that wait for its close; GS_NONE: none */
 };
 
 struct gs_excerpt {
@@ -164,7 +164,7 @@ struct gs_watch {
     struct gs_detector_params params;
     struct gs_undo undo;
     bool open; /* in a transaction */
-    struct gs_pool keys, open_bins, bins, excerpts, episodes, sketches, habits, votes;
+    struct gs_pool keys, open_bins, bins, excerpts, episodes, sketches, habits, votes, pendings;
     struct gs_key_slot {
         uint32_t hash, key; /* key + 1; 0: free */
     } * slots;
@@ -176,7 +176,9 @@ struct gs_watch {
     bool emptied;        /* an undo could not restore: what the changelog has of it is void */
     uint32_t *bin_order; /* items of bins, ascending in time */
     size_t max_bin_order;
-    struct gs_seen_set ids, stories;
+    struct gs_seen_set ids, stories, bands, leaders;
+    const struct gs_pending **waiting; /* workspace for the stories of a bin */
+    size_t max_waiting;
     struct gs_ranked_episode { /* workspace for every episode, reserved when one fires */
         double m;
         uint32_t episode;
@@ -217,7 +219,7 @@ struct gs_watch {
             int32_t bin;
             struct gs_hour hour;
         } near;
-        struct gs_seen_chunk chunks[2]; /* of ids and of stories, that are written at present */
+        struct gs_seen_chunk chunks[GS_N_SEEN]; /* that are written at present */
         uint32_t n_kinds;
         uint32_t n_live, live[GS_LIVE_BINS]; /* keys by the last bin they were seen in, modulo */
         struct gs_kind kinds[GS_MAX_KINDS];  /* 0: all kinds together */

@@ -9,6 +9,8 @@
  *                                    its habit and its alert
  *     x bin priority key             a message that an alert may show
  *     i slot n · s slot n            a chunk of ids, of stories: those of one bin of event time
+ *     b slot n · l slot n            the same of bands and of leaders of near-copies
+ *     p bin hash key                 a story that waits for its bin's close
  *
  * A watch that is loaded from them gives the same alerts as the one that they were taken from, bit
  * for bit. Chunks need no tombstones: a slot's number comes round after its entries are too old.
@@ -21,7 +23,7 @@
 #include "alerting/detector/watch.h"
 
 /* The version of the records that are written; all from 1 on are read. */
-enum { GS_STATE_VERSION = 2 };
+enum { GS_STATE_VERSION = 3 };
 
 /* Takes a record; value.bytes NULL: a tombstone. Borrowed for the call. */
 typedef enum gs_status gs_state_put_fn(void *arg, struct gs_str key, struct gs_str value,

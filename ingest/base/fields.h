@@ -31,10 +31,12 @@ struct gs_field {
 };
 
 #define GS_FIELD_SIZE(type, member) sizeof(((type *)NULL)->member)
-#define GS_FIELD_ROW(type, member, element, count, kind)                                           \
+#define GS_FIELD_ROW_SINCE(type, member, element, count, kind, version)                            \
     {                                                                                              \
-        offsetof(type, member), GS_FIELD_SIZE(type, element), (count), 1, 0, (kind)                \
+        offsetof(type, member), GS_FIELD_SIZE(type, element), (count), (version), 0, (kind)        \
     }
+#define GS_FIELD_ROW(type, member, element, count, kind)                                           \
+    GS_FIELD_ROW_SINCE(type, member, element, count, kind, 1)
 #define GS_FIELD_COUNT(type, member, element)                                                      \
     GS_FIELD_SIZE(type, member) / GS_FIELD_SIZE(type, element)
 #define GS_FIELD(type, member) GS_FIELD_ROW(type, member, member, 1, GS_FIELD_IS_INT)

@@ -115,7 +115,8 @@ static size_t skip(struct reader *reader, struct gs_str text)
         }
         return mention;
     }
-    if (gs_story_is_name(text, "rt")) {
+    const char first = gs_story_lower(text.bytes[0]);
+    if (first == 'r' && gs_story_is_name(text, "rt")) {
         reader->behind_rt = true;
         return 2;
     }
@@ -123,7 +124,7 @@ static size_t skip(struct reader *reader, struct gs_str text)
         reader->behind_rt = true;
         return 1;
     }
-    const size_t link = gs_story_url_len(text);
+    const size_t link = first == 'h' ? gs_story_url_len(text) : 0;
     reader->behind_link = reader->behind_link || link > 0;
     return link;
 }

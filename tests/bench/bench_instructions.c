@@ -1,12 +1,13 @@
 /* Work of a fixed size for tests/bench/instructions.sh to count the instructions of:
  *
- *     bench_instructions encoder | fast | clean | language | names | tokenize FOLDER
+ *     bench_instructions encoder | fast | clean | language | outline | names | tokenize FOLDER
  *
  * Everything is the same on every run: weights and ids come from a formula, texts are below. */
 #include "classifier/encoder/engine.h"
 #include "classifier/model.h"
 #include "ingest/text/clean/normalize.h"
 #include "ingest/text/lang.h"
+#include "ingest/text/story_outline.h"
 #include "ingest/text/watchlist/watchlist.h"
 #include "tokenizer/ngram/ngrams.h"
 #include "tokenizer/tokenizer.h"
@@ -176,6 +177,18 @@ static void run_language(void)
     (void)printf("languages %zu\n", sum);
 }
 
+static void run_outline(void)
+{
+    uint32_t sum = 0;
+
+    for (size_t i = 0; i < ROUNDS * GS_COUNT(texts); i++) {
+        struct gs_outline outline;
+        gs_outline((struct gs_str){NULL, 0}, gs_str(texts[i % GS_COUNT(texts)]), &outline);
+        sum += outline.bands[0];
+    }
+    (void)printf("outlines %08x\n", (unsigned)sum);
+}
+
 static void run_names(void)
 {
     static const char csv[] = "id,name,aliases,tickers,cues,not_beside\n"
@@ -235,12 +248,14 @@ int main(int argc, char **argv)
         run_clean();
     } else if (argc == 2 && strcmp(argv[1], "language") == 0) {
         run_language();
+    } else if (argc == 2 && strcmp(argv[1], "outline") == 0) {
+        run_outline();
     } else if (argc == 2 && strcmp(argv[1], "names") == 0) {
         run_names();
     } else if (argc == 3 && strcmp(argv[1], "tokenize") == 0) {
         run_tokenizer(argv[2]);
     } else {
-        stop("encoder | fast | clean | language | names | tokenize FOLDER");
+        stop("encoder | fast | clean | language | outline | names | tokenize FOLDER");
     }
     return 0;
 }

@@ -18,6 +18,7 @@ struct load {
     size_t messages;
     double messages_a_bin; /* over all keys: how fast event time goes */
     bool stories;          /* a duplicate group each */
+    bool outlines;         /* and one that resembles no other */
 };
 
 struct result {
@@ -107,6 +108,16 @@ static void drop(struct prepared *prepared)
     free(prepared->p);
 }
 
+static void draw_outline(uint64_t seed, struct gs_outline *ret)
+{
+    for (size_t i = 0; i < GS_OUTLINE_BANDS; i++) {
+        ret->bands[i] = (uint32_t)next(&seed);
+    }
+    for (size_t i = 0; i < 12; i++) {
+        ret->cells[i] = (uint8_t)next(&seed);
+    }
+}
+
 static void add_batch(struct gs_watch *watch, const struct load *load, const struct prepared *with,
                       size_t from, size_t to)
 {
@@ -117,6 +128,10 @@ static void add_batch(struct gs_watch *watch, const struct load *load, const str
 
     for (size_t i = from; i < to; i++) {
         const int64_t ts = t0 + (int64_t)((double)i * 300000.0 / load->messages_a_bin);
+        struct gs_outline outline = {.bands = {0}};
+        if (load->outlines) {
+            draw_outline(i, &outline);
+        }
         (void)gs_watch_add(watch,
                            &(struct gs_observation){.key = gs_str(with->keys[with->key_of[i]]),
                                                     .id = gs_str(with->ids[i]),
@@ -124,7 +139,8 @@ static void add_batch(struct gs_watch *watch, const struct load *load, const str
                                                     .source = gs_str(sources[i & 3]),
                                                     .p_negative = with->p[i],
                                                     .story = load->stories ? i + 1 : 0,
-                                                    .excerpt = gs_str(text)});
+                                                    .excerpt = gs_str(text),
+                                                    .outline = outline});
     }
 }
 
@@ -229,11 +245,13 @@ static void bench(const struct load *load)
 int main(void)
 {
     static const struct load loads[] = {
-        {"10k keys zipf 1.1", 10000, 1.1, 2000000, 20000.0, false},
-        {"10k keys zipf 1.1, a story each", 10000, 1.1, 2000000, 20000.0, true},
-        {"10k keys alike, one message a bin", 10000, 0.0, 2000000, 10000.0, false},
-        {"100k keys alike, one message in 50 minutes", 100000, 0.0, 1000000, 10000.0, false},
-        {"100 keys", 100, 0.0, 2000000, 20000.0, false},
+        {"10k keys zipf 1.1", 10000, 1.1, 2000000, 20000.0, false, false},
+        {"10k keys zipf 1.1, a story each", 10000, 1.1, 2000000, 20000.0, true, false},
+        {"10k keys zipf 1.1, a story and an outline each", 10000, 1.1, 2000000, 20000.0, true,
+         true},
+        {"10k keys alike, one message a bin", 10000, 0.0, 2000000, 10000.0, false, false},
+        {"100k keys alike, one message in 50 minutes", 100000, 0.0, 1000000, 10000.0, false, false},
+        {"100 keys", 100, 0.0, 2000000, 20000.0, false, false},
     };
     for (size_t i = 0; i < sizeof loads / sizeof loads[0]; i++) {
         bench(&loads[i]);

@@ -31,6 +31,7 @@ ngrams gs_ngrams_extract fast
 fast_tier gs_model_predict fast
 cleaning gs_norm_run clean
 language gs_lang_detect language
+outline gs_outline outline
 names gs_watchlist_find names
 wordpiece gs_tokenizer_encode tokenize tests/golden/tokenizer/uncased
 unigram gs_tokenizer_encode tokenize tests/golden/tokenizer/unigram

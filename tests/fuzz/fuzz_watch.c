@@ -95,13 +95,15 @@ static void fill(struct run *run, struct input input, int64_t *now, struct gs_bu
             const char id[2] = {(char)byte(&input), (char)r};
             const char source[1] = {(char)('a' + r % 5)};
             (void)gs_watch_add(run->watch,
-                               &(struct gs_observation){.key = key_of(who, key),
-                                                        .id = {id, (what & 16U) != 0 ? 0 : 2},
-                                                        .ts_ms = *now - (what & 32U ? 400000 : 0),
-                                                        .source = {source, 1},
-                                                        .p_negative = byte(&input) / 255.0,
-                                                        .story = (what & 64U) != 0 ? who : 0,
-                                                        .excerpt = {key, 3}});
+                               &(struct gs_observation){
+                                   .key = key_of(who, key),
+                                   .id = {id, (what & 16U) != 0 ? 0 : 2},
+                                   .ts_ms = *now - (what & 32U ? 400000 : 0),
+                                   .source = {source, 1},
+                                   .p_negative = byte(&input) / 255.0,
+                                   .story = (what & 64U) != 0 ? who : 0,
+                                   .outline = {.bands = {who % 8U, who % 5U}, .cells = {who, 17}},
+                                   .excerpt = {key, 3}});
         }
         if ((what & 128U) != 0) {
             struct gs_alert alert;

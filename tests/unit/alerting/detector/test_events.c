@@ -77,6 +77,25 @@ static void make(const struct row *row, struct stream *stream)
     }
 }
 
+/* Three publishers that tell one story in their own words have told one. */
+static void test_near_copies_are_one_story(void **state)
+{
+    (void)state;
+    static const char *const sources[] = {"a", "b", "c"};
+
+    for (uint64_t edited = 0; edited < 2; edited++) {
+        struct stream stream = {.rng = {3}};
+        for (size_t i = 0; i < 3; i++) {
+            struct message *m = tell(&stream, 9 * (int64_t)i, sources[i], i + 1);
+            m->outline = outline_like(edited == 1 ? 5 : i + 1, 2, &stream.rng);
+        }
+        struct records *records = records_of(&stream, NULL);
+        assert_int_equal(count_state(records, NULL, GS_ALERT_FIRING), 1 - edited);
+        records_free(records);
+        stream_done(&stream);
+    }
+}
+
 static void test_who_says_it(void **state)
 {
     (void)state;
@@ -365,6 +384,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_who_says_it),
+        cmocka_unit_test(test_near_copies_are_one_story),
         cmocka_unit_test(test_the_options),
         cmocka_unit_test(test_what_the_alert_says),
         cmocka_unit_test(test_one_affair_is_one_alert),

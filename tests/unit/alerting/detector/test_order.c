@@ -20,6 +20,10 @@ static void make(struct stream *stream, uint64_t seed)
     stream_fill(stream, "topic:g", t0 + 26 * HOUR_MS, t0 + 29 * HOUR_MS, 500, 0.9);
     for (size_t i = 0; i < stream->n; i += 3) { /* whole-second stamps, so that copies tie */
         stream->messages[i].dup = 1 + rng_below(&stream->rng, 700);
+        if (i % 2 == 0) { /* edited so much that some resemble, in a row, and some do not */
+            stream->messages[i].outline =
+                outline_like(rng_below(&stream->rng, 90), 12, &stream->rng);
+        }
         stream->messages[i].ts_ms -= stream->messages[i].ts_ms % 1000;
     }
     stream_sort(stream);
@@ -48,6 +52,25 @@ static void shuffle(struct stream *stream, uint64_t seed)
     free(at);
 }
 
+static void add_view(void *sum, const struct gs_key_view *view)
+{
+    const double values[] = {view->expected, view->observed, view->n_hour, view->log10_evidence};
+
+    *(uint64_t *)sum +=
+        hash_of(view->key.bytes, view->key.len) * 31 + hash_of(values, sizeof values);
+}
+
+/* What each key has learnt, behind the alerts. */
+static void keep_views(const struct gs_watch *watch, struct records *records)
+{
+    uint64_t sum = 0;
+    char text[32];
+
+    gs_watch_each(watch, add_view, &sum);
+    (void)snprintf(text, sizeof text, "%016llx", (unsigned long long)sum);
+    gs_buf_puts(&records->json, text);
+}
+
 static const int64_t end_of_time = 1767571200000 + 60 * HOUR_MS;
 
 static void test_order_of_arrival(void **state)
@@ -62,6 +85,7 @@ static void test_order_of_arrival(void **state)
     struct gs_watch *watch = watch_new(&options);
     play(watch, &stream, 100, want);
     finish(watch, end_of_time, want);
+    keep_views(watch, want);
     gs_watch_free(watch);
     assert_true(count_state(want, NULL, GS_ALERT_FIRING) >= 2);
     assert_true(count_state(want, NULL, GS_ALERT_RESOLVED) >= 2);
@@ -74,6 +98,7 @@ static void test_order_of_arrival(void **state)
         watch = watch_new(&options);
         play(watch, &stream, batches[i], got);
         finish(watch, end_of_time, got);
+        keep_views(watch, got);
         assert_int_equal(got->json.len, want->json.len);
         assert_memory_equal(got->json.bytes, want->json.bytes, want->json.len);
         gs_watch_free(watch);

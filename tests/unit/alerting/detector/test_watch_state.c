@@ -24,6 +24,9 @@ static struct stream make_stream(uint64_t seed)
         struct message *m = &stream.messages[i];
         if (rng_below(&stream.rng, 6) == 0) {
             m->dup = 1 + rng_below(&stream.rng, 40);
+        } else if (rng_below(&stream.rng, 3) == 0) {
+            m->dup = 1000 + i;
+            m->outline = outline_like(rng_below(&stream.rng, 60), 12, &stream.rng);
         }
         if (strcmp(m->key, "risk:fraud") == 0) {
             (void)snprintf(m->source, sizeof m->source, "w%u",

@@ -40,6 +40,7 @@ static inline uint64_t rng_below(struct rng *rng, uint64_t n)
 }
 
 struct message {
+    struct gs_outline outline;
     char key[32];
     char id[24];
     char source[16];
@@ -48,6 +49,28 @@ struct message {
     double p;
     uint64_t dup;
 };
+
+/* An outline of a family of texts: they share most bands, and up to `edits` of their 24 cells are
+ * others. */
+static inline struct gs_outline outline_like(uint64_t family, size_t edits, struct rng *rng)
+{
+    struct rng of_family = {family * 7919};
+    struct gs_outline outline = {.bands = {0}};
+
+    for (size_t i = 0; i < GS_OUTLINE_BANDS; i++) {
+        outline.bands[i] = (uint32_t)rng_next(&of_family);
+        if (rng_below(rng, 4) == 0) {
+            outline.bands[i] = (uint32_t)rng_next(rng);
+        }
+    }
+    for (size_t i = 0; i < 24; i++) {
+        outline.cells[i] = (uint8_t)(1 + rng_below(&of_family, 15));
+    }
+    for (size_t i = 0; i < edits; i++) {
+        outline.cells[rng_below(rng, 24)] = (uint8_t)(1 + rng_below(rng, 15));
+    }
+    return outline;
+}
 
 struct stream {
     struct message *messages;
@@ -108,6 +131,7 @@ static inline enum gs_observation_result add_message(struct gs_watch *watch,
 {
     return gs_watch_add(watch, &(struct gs_observation){.key = gs_str(m->key),
                                                         .id = gs_str(m->id),
+                                                        .outline = m->outline,
                                                         .ts_ms = m->ts_ms,
                                                         .source = gs_str(m->source),
                                                         .p_negative = m->p,
@@ -271,10 +295,13 @@ static inline uint64_t digest(const struct gs_watch *watch)
     sum = sum * 31 + digest_items(&watch->sketches);
     sum = sum * 31 + digest_items(&watch->habits);
     sum = sum * 31 + digest_items(&watch->votes);
+    sum = sum * 31 + digest_items(&watch->pendings);
     sum = sum * 31 + hash_of(watch->texts, watch->now.n_texts);
     sum = sum * 31 + hash_of(watch->bin_order, watch->now.n_bins * sizeof *watch->bin_order);
     sum = sum * 31 + digest_set(watch, &watch->ids);
     sum = sum * 31 + digest_set(watch, &watch->stories);
+    sum = sum * 31 + digest_set(watch, &watch->bands);
+    sum = sum * 31 + digest_set(watch, &watch->leaders);
     for (size_t i = 0; i < watch->n_slots; i++) {
         if (watch->slots[i].key != 0) {
             sum += hash_of(&watch->slots[i], sizeof watch->slots[i]);

@@ -214,9 +214,79 @@ static void test_labelled_pairs(void **state)
     gs_rules_free(rules);
 }
 
+/* The tweets of 2014-05-21 and 22 about one company: a rumour, and what else was said of it. */
+struct crowd {
+    struct gs_norm *norm;
+    size_t n, n_exact, n_leaders, largest;
+    uint64_t exact[MAX_PAIRS];
+    struct gs_outline leaders[MAX_PAIRS];
+    size_t sizes[MAX_PAIRS];
+};
+
+static void note_exact(struct crowd *crowd, uint64_t fingerprint)
+{
+    size_t i = 0;
+
+    while (i < crowd->n_exact && crowd->exact[i] != fingerprint) {
+        i++;
+    }
+    crowd->exact[i] = fingerprint;
+    crowd->n_exact += i == crowd->n_exact;
+}
+
+/* In order of time, each compared with the leaders, as the detector does it. */
+static void note_tweet(const json_t *row, void *arg)
+{
+    struct crowd *crowd = arg;
+    const char *ts = json_string_value(json_object_get(row, "ts"));
+    const char *text = json_string_value(json_object_get(row, "text"));
+    struct gs_norm_text got = {{NULL, 0}, NULL, {0}};
+    struct gs_outline outline;
+    size_t i = 0;
+
+    if (ts == NULL || text == NULL ||
+        (strncmp(ts, "2014-05-21", 10) != 0 && strncmp(ts, "2014-05-22", 10) != 0) ||
+        strstr(text, "$GRPN") == NULL || crowd->n == MAX_PAIRS) {
+        return;
+    }
+    assert_int_equal(gs_norm_run(crowd->norm, gs_str(text), &got, NULL), GS_OK);
+    note_exact(crowd, gs_fingerprint(got.text));
+    gs_outline((struct gs_str){NULL, 0}, got.text, &outline);
+    while (i < crowd->n_leaders && !gs_outlines_agree(&crowd->leaders[i], &outline)) {
+        i++;
+    }
+    crowd->leaders[i] = i == crowd->n_leaders ? outline : crowd->leaders[i];
+    crowd->n_leaders += i == crowd->n_leaders;
+    crowd->sizes[i]++;
+    crowd->largest = crowd->sizes[i] > crowd->largest ? crowd->sizes[i] : crowd->largest;
+    crowd->n++;
+}
+
+static void test_a_rumour_is_one_story(void **state)
+{
+    const char *folder = text_data_folder();
+    static struct crowd crowd;
+    struct gs_rules *rules = NULL;
+
+    (void)state;
+    if (folder == NULL) {
+        skip();
+    }
+    crowd.norm = default_norm(&rules);
+    if (text_data_read(folder, "streams/stocknet_2014.jsonl", SIZE_MAX, note_tweet, &crowd) > 0) {
+        print_message("  %zu tweets: %zu by the fingerprint, %zu by outlines, the largest of %zu\n",
+                      crowd.n, crowd.n_exact, crowd.n_leaders, crowd.largest);
+        assert_true(crowd.n > 600);
+        assert_true(crowd.largest * 100 >= crowd.n * 98);
+    }
+    gs_norm_free(crowd.norm);
+    gs_rules_free(rules);
+}
+
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_labelled_pairs)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_labelled_pairs),
+                                       cmocka_unit_test(test_a_rumour_is_one_story)};
 
     list = argc > 1 && strcmp(argv[1], "--list") == 0;
     if (text_data_folder() == NULL) {
