@@ -118,8 +118,9 @@ static uint32_t weigh(struct gs_watch *watch, const struct place *place,
 
 static bool is_valid(const struct gs_observation *observation)
 {
-    return observation->p_negative >= 0.0 && observation->p_negative <= 1.0 &&
-           observation->key.len > 0 && observation->key.len <= GS_MAX_KEY_LEN &&
+    return observation->tier <= 9 && observation->p_negative >= 0.0 &&
+           observation->p_negative <= 1.0 && observation->key.len > 0 &&
+           observation->key.len <= GS_MAX_KEY_LEN &&
            gs_bound_ms(observation->ts_ms) == observation->ts_ms;
 }
 
@@ -163,6 +164,13 @@ static bool place_in_time(struct gs_watch *watch, int64_t ts_ms, struct place *p
     place->bin = bin;
     place->offset_ms = (uint32_t)(ts_ms - gs_bin_to_ms(&watch->params, bin));
     return true;
+}
+
+static void note_tier(struct gs_watch *watch, uint32_t at, uint8_t tier)
+{
+    if (((const struct gs_key *)gs_pool_at(&watch->keys, at))->tier != tier) {
+        ((struct gs_key *)gs_pool_save(&watch->keys, &watch->undo, at))->tier = tier;
+    }
 }
 
 static uint16_t hash_publisher(struct gs_str source)
@@ -224,6 +232,7 @@ enum gs_observation_result gs_watch_add(struct gs_watch *watch,
     if (place.key == GS_NONE) {
         return GS_OBSERVATION_REFUSED;
     }
+    note_tier(watch, place.key, observation->tier);
     const bool in_time = place_in_time(watch, observation->ts_ms, &place);
     const uint32_t at = gs_open_get(watch, place.key, place.bin, true);
     if (at == GS_NONE) {

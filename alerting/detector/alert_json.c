@@ -48,6 +48,9 @@ void gs_alert_encode(const struct gs_alert *alert, struct gs_buf *out)
     }
     gs_put_text(out, ",\"summary\":", gs_str(alert->summary));
     gs_put_text(out, ",\"severity\":", gs_str(gs_severity_name(alert->severity)));
+    if (alert->severity_reason != NULL) {
+        gs_put_text(out, ",\"severity_reason\":", gs_str(alert->severity_reason));
+    }
     gs_put_text(out, ",\"state\":", gs_str(gs_alert_state_name(alert->state)));
     gs_put_time(out, ",\"starts_at\":", alert->starts_at_ms);
     gs_put_time(out, ",\"fired_at\":", alert->fired_at_ms);
@@ -71,6 +74,7 @@ void gs_alert_encode(const struct gs_alert *alert, struct gs_buf *out)
         gs_put_number(out, ",\"log10_threshold\":", alert->log10_threshold);
         put_false_alarm(out, alert);
     }
+    gs_put_number(out, ",\"detectable_rise\":", alert->detectable_rise);
     put_evidence(out, alert);
     gs_put_text(out, ",\"reason\":", gs_str(alert->reason));
     gs_buf_putc(out, '}');

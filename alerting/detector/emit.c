@@ -150,6 +150,9 @@ static void put_cost(const struct gs_watch *watch, const struct gs_episode *epis
     const bool over = episode->state == GS_EPISODE_OVER;
     struct gs_cost cost;
 
+    alert->detectable_rise = gs_key_detectable_rise(
+        &watch->params, &watch->now.kinds[key->kind], gs_key_habit(watch, key), key,
+        gs_peers_threshold(watch, key, GS_SEVERITY_INFO));
     gs_peers_cost(watch, key, episode->severity, episode->threshold, &cost);
     alert->log10_evidence = over ? 0.0 : log10(fmax(gs_key_m(key), 1e-9));
     alert->log10_threshold = log10(episode->threshold);
@@ -167,6 +170,7 @@ void gs_alert_make(struct gs_watch *watch, uint32_t at, int32_t bin, struct gs_a
     const bool over = episode->state == GS_EPISODE_OVER;
     struct gs_alert alert = {.rule = key->event ? event_rule : share_rule,
                              .event = key->event,
+                             .detectable_rise = (double)INFINITY,
                              .key = gs_key_text(watch, key),
                              .name = gs_key_name(watch, key)};
     struct gs_hour hour;
@@ -176,7 +180,10 @@ void gs_alert_make(struct gs_watch *watch, uint32_t at, int32_t bin, struct gs_a
     } else {
         gs_watch_window(watch, key, episode->window, &hour);
     }
-    alert.severity = (enum gs_severity)episode->severity;
+    alert.severity = (enum gs_severity)episode->shown;
+    gs_consequence_write(watch->parts.severity_reason, sizeof watch->parts.severity_reason, watch,
+                         episode);
+    alert.severity_reason = watch->parts.severity_reason;
     alert.state = over ? GS_ALERT_RESOLVED : episode->fresh ? GS_ALERT_FIRING : GS_ALERT_UPDATED;
     alert.routine = !episode->changed;
     alert.starts_at_ms = gs_bin_to_ms(params, episode->starts);

@@ -13,6 +13,11 @@ bool gs_episodes_reserve(struct gs_watch *watch);
 struct gs_episode *gs_episode_open(struct gs_watch *watch, uint32_t key_at, int32_t starts,
                                    double threshold);
 void gs_episode_end(struct gs_episode *episode, struct gs_key *key, enum gs_end why);
+/* consequence.c: what the severities of the alerts that are on become by consequence. */
+void gs_consequences_settle(struct gs_watch *watch);
+/* Why an alert is as severe as it is, in words. */
+void gs_consequence_write(char *ret, size_t size, const struct gs_watch *watch,
+                          const struct gs_episode *episode);
 /* At the end of a bin: settles severities and puts the episodes that changed into watch->ranked, by
  * key; returns how many. gs_episodes_retire(), after their alerts were given, frees those that are
  * long over. */

@@ -138,7 +138,7 @@ static void step(struct gs_watch *watch, uint32_t key_at, struct gs_key *key, bo
             if (made != NULL) { /* else the next bin tries again */
                 made->frozen_from = INT32_MAX;
                 made->window = params->event_bins;
-                made->severity = GS_SEVERITY_WARNING;
+                made->severity = GS_SEVERITY_INFO; /* what it means decides (consequence.c) */
             }
         }
         return;

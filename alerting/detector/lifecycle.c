@@ -313,7 +313,6 @@ static void raise(struct gs_watch *watch, uint32_t at, enum gs_severity severity
         struct gs_episode *episode = gs_pool_save(&watch->episodes, &watch->undo, at);
         episode->severity = (uint8_t)severity;
         episode->threshold = threshold;
-        episode->changed = true;
     }
 }
 
@@ -381,6 +380,7 @@ size_t gs_episodes_settle(struct gs_watch *watch)
         return 0;
     }
     settle_severities(watch);
+    gs_consequences_settle(watch);
     const size_t n = gather(watch, true);
     qsort(watch->ranked, n, sizeof *watch->ranked, by_key);
     return n;

@@ -108,6 +108,7 @@ static const struct gs_field key[] = {
     GS_FIELD(struct gs_key, own.volume),
     GS_FIELD(struct gs_key, own.peak),
     GS_FIELD_ARRAY(struct gs_key, own.runs, own.runs[0]),
+    GS_FIELD_SINCE(struct gs_key, tier, 3),
 };
 TABLE(gs_key_fields, key);
 MADE_FOR(struct gs_key, 300);
@@ -142,11 +143,18 @@ TABLE(gs_habit_fields, habit);
 MADE_FOR(struct gs_habit, 424);
 
 static const struct gs_field episode[] = {
-    GS_FIELD(struct gs_episode, starts), GS_FIELD(struct gs_episode, fired),
-    GS_FIELD(struct gs_episode, ended),  GS_FIELD(struct gs_episode, frozen_from),
-    GS_FIELD(struct gs_episode, calm),   GS_FIELD(struct gs_episode, window),
-    GS_FIELD(struct gs_episode, state),  GS_FIELD(struct gs_episode, severity),
-    GS_FIELD(struct gs_episode, why),    GS_FIELD_REAL(struct gs_episode, threshold),
+    GS_FIELD(struct gs_episode, starts),
+    GS_FIELD(struct gs_episode, fired),
+    GS_FIELD(struct gs_episode, ended),
+    GS_FIELD(struct gs_episode, frozen_from),
+    GS_FIELD(struct gs_episode, calm),
+    GS_FIELD(struct gs_episode, window),
+    GS_FIELD(struct gs_episode, state),
+    GS_FIELD(struct gs_episode, severity),
+    GS_FIELD(struct gs_episode, why),
+    GS_FIELD_REAL(struct gs_episode, threshold),
+    GS_FIELD_SINCE(struct gs_episode, shown, 3),
+    GS_FIELD_SINCE(struct gs_episode, because, 3),
 };
 TABLE(gs_episode_fields, episode);
 MADE_FOR(struct gs_episode, 56);

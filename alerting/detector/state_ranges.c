@@ -68,7 +68,7 @@ bool gs_state_key_holds(const struct gs_watch *watch, const struct gs_key *key)
     bool holds = gs_state_is_bin(watch, key->last) && gs_state_is_bin(watch, key->seen) &&
                  gs_state_is_bin(watch, key->excess_from) &&
                  gs_state_ages_hold(key->pub_age, GS_PUBS, GS_LISTED_BINS) &&
-                 key->own.volume < GS_VOLUMES && key->own.peak <= GS_LEVELS &&
+                 key->own.volume < GS_VOLUMES && key->tier <= 9 && key->own.peak <= GS_LEVELS &&
                  key->long_n >= 0.0F && key->long_k >= 0.0F && key->long_e >= 0.0F &&
                  within((double)key->b, -30, 30) && within((double)key->v, 0, 1) &&
                  key->rho_den >= 0.0F && key->hour_var >= 0.0F && key->ratio_n >= 0.0F &&
@@ -91,8 +91,9 @@ bool gs_state_episode_holds(const struct gs_watch *watch, const struct gs_key *k
     const int32_t starts[] = {episode->starts, episode->fired, episode->ended};
     bool holds =
         key->born && episode->state <= GS_EPISODE_OVER && episode->severity < GS_N_SEVERITIES &&
-        episode->why <= GS_END_NEW_NORMAL && episode->calm >= 0 && episode->calm < most &&
-        episode->threshold >= 0.0 && episode->window >= 1 &&
+        episode->shown < GS_N_SEVERITIES && episode->why <= GS_END_NEW_NORMAL &&
+        episode->calm >= 0 && episode->calm < most && episode->threshold >= 0.0 &&
+        episode->window >= 1 &&
         (key->event ? episode->window <= GS_MAX_EVENT_BINS
                     : episode->window == GS_HOUR_BINS || episode->window == GS_DELAY_BINS ||
                           episode->window == GS_DAY_BINS) &&

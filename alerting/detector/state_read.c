@@ -135,8 +135,11 @@ static bool read_episode(struct gs_watch *watch, uint32_t key_at, unsigned versi
     episode->key = key_at;
     episode->at.next = watch->now.episodes;
     watch->now.episodes = key->episode;
-    return gs_table_read(&gs_episode_fields, version, in, episode) &&
-           gs_state_episode_holds(watch, key, episode);
+    if (!gs_table_read(&gs_episode_fields, version, in, episode)) {
+        return false;
+    }
+    episode->shown = version < 3 ? episode->severity : episode->shown;
+    return gs_state_episode_holds(watch, key, episode);
 }
 
 static bool read_open_bin(struct gs_watch *watch, uint32_t key_at, unsigned version,

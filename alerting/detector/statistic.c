@@ -190,26 +190,45 @@ void gs_key_judge(const struct gs_detector_params *params, const struct gs_kind 
     key->long_e += (float)(n * gs_sigmoid(odds));
 }
 
+/* What M would be after three hours in which each bin had n messages and this share of them
+ * negative, from nothing: the sums at the top of this file with the mean of log L_j for each bin. */
+static double evidence_of(const struct gs_detector_params *params, const struct gs_key *key,
+                          double odds, double n, double p)
+{
+    const double null = null_log_odds(params, odds, (double)key->v);
+    const double rho = rho_with(gs_sigmoid(odds), (double)key->v, gs_key_rho(key));
+    const double counts = gs_key_eta(key) * n / (1.0 + fmax(n - 1.0, 0.0) * rho);
+    const double q = share_at(null);
+    double grows[GS_SHIFTS];
+    double m = 0.0;
+
+    for (size_t j = 0; j < GS_SHIFTS; j++) {
+        const double r = share_at(null + gs_shift[j]);
+        grows[j] = counts * (p * log(r / q) + (1.0 - p) * log((1.0 - r) / (1.0 - q)));
+    }
+    for (size_t j = 0; j < GS_TERMS; j++) {
+        const double f = forget[terms[j].horizon];
+        const double g = (1.0 - f) * exp(fmin(grows[terms[j].shift], 10.0));
+        const double sum = fabs(g - 1.0) < 1e-9 ? (double)GS_DELAY_BINS
+                                                : g * (pow(g, GS_DELAY_BINS) - 1.0) / (g - 1.0);
+        m += terms[j].weight * f * sum;
+    }
+    return m;
+}
+
 /* Whether a rise of so many log odds, at the volume of the last three hours and as steadily as it
- * may be, would be seen within three hours: the evidence has to grow from the weight of one start to
- * the threshold, and the excess has to be large enough to fire. */
+ * may be, would be seen within three hours: the evidence has to reach the threshold, and the excess
+ * has to be large enough to fire. A larger rise is seen too. */
 static bool would_be_seen(const struct gs_detector_params *params, const struct gs_key *key,
                           double odds, double rise, double threshold)
 {
     const double n = gs_key_delayed(key) / GS_DELAY_BINS;
     const double p = share_at(odds + rise);
-    const double q = share_at(null_log_odds(params, odds, (double)key->v));
     const double mu = gs_sigmoid(odds);
 
-    if (q >= p || mu > params->options.max_expected_share ||
-        p - mu < params->options.min_excess_share ||
-        GS_DELAY_BINS * n * (p - mu) < params->options.min_excess_count) {
-        return false;
-    }
-    const double rho = rho_with(mu, (double)key->v, gs_key_rho(key));
-    const double a_message = p * log(p / q) + (1.0 - p) * log((1.0 - p) / (1.0 - q));
-    const double a_bin = gs_key_eta(key) * n * a_message / (1.0 + fmax(n - 1.0, 0.0) * rho);
-    return GS_DELAY_BINS * a_bin >= log(threshold / forget[SIX_HOURS]);
+    return mu <= params->options.max_expected_share && p - mu >= params->options.min_excess_share &&
+           GS_DELAY_BINS * n * (p - mu) >= params->options.min_excess_count &&
+           evidence_of(params, key, odds, n, p) >= threshold;
 }
 
 double gs_key_detectable_rise(const struct gs_detector_params *params, const struct gs_kind *kind,
@@ -217,14 +236,19 @@ double gs_key_detectable_rise(const struct gs_detector_params *params, const str
                               double threshold)
 {
     const double odds = (double)key->b + gs_season(kind, habit, gs_bin_cell(params, key->last));
+    int low = 3; /* tenths; less is tolerated */
+    int high = GS_LARGEST_RISE * 10;
 
-    if (gs_key_learning(kind, key)) {
+    if (gs_key_learning(kind, key) || !would_be_seen(params, key, odds, high / 10.0, threshold)) {
         return (double)INFINITY;
     }
-    for (int tenths = 4; tenths <= GS_LARGEST_RISE * 10; tenths++) {
-        if (would_be_seen(params, key, odds, tenths / 10.0, threshold)) {
-            return tenths / 10.0;
+    while (high - low > 1) {
+        const int middle = (low + high) / 2;
+        if (would_be_seen(params, key, odds, middle / 10.0, threshold)) {
+            high = middle;
+        } else {
+            low = middle;
         }
     }
-    return (double)INFINITY;
+    return high / 10.0;
 }

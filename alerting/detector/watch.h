@@ -50,7 +50,14 @@ struct gs_watch_options {
     uint32_t event_publishers;
     int64_t event_window_ms;   /* 10,800,000; at most GS_MAX_EVENT_BINS bins */
     int64_t event_cooldown_ms; /* 86,400,000 without such a story, until it is news again */
-    size_t max_keys;           /* past it new keys are refused and counted; 1,000,000 */
+    /* Severity by consequence: one step up or down from what the evidence says. Labels of keys; the
+     * lists are borrowed for as long as the watch lives. */
+    const char *const *grave_risks, *const *mild_topics; /* up, down; none */
+    size_t n_grave_risks, n_mild_topics;
+    uint32_t tier_raises;  /* companies of this tier or a lower number go up; 0: none; 1 */
+    uint32_t tier_lowers;  /* those of this tier or a higher number go down; 0: none; 3 */
+    uint32_t reach_raises; /* so many messages in the window, copies included: up; 0: none; 1,000 */
+    size_t max_keys;       /* past it new keys are refused and counted; 1,000,000 */
     double reserved_share; /* part of max_keys that only topics, risks and companies may use: 0.5 */
     size_t max_new_keys;   /* a bin, of other kinds; 10,000 */
     double prior_negative_share; /* global prior before anything is learnt: 0.25 */
@@ -109,12 +116,13 @@ struct gs_story_sample {
 /* One change of state of an alert; with gs_watch_options.routine also what it looks like at the
  * close of a bin in which it did not change. */
 struct gs_alert {
-    char id[17];               /* 16 hex digits: XXH3-64 of rule, key and starts_at */
-    const char *rule;          /* "negative_share" or "risk_event" */
-    bool event;                /* risk_event: nothing is expected, there is no evidence and no
+    char id[17];                 /* 16 hex digits: XXH3-64 of rule, key and starts_at */
+    const char *rule;            /* "negative_share" or "risk_event" */
+    bool event;                  /* risk_event: nothing is expected, there is no evidence and no
                                   false_alarm (0); window_s is the event window */
-    struct gs_str key, name;   /* name: what people call the key; empty: as the key says */
-    enum gs_severity severity; /* fixed at firing; a rise emits updated with the new severity */
+    struct gs_str key, name;     /* name: what people call the key; empty: as the key says */
+    enum gs_severity severity;   /* by evidence and consequence; only rises, as updated */
+    const char *severity_reason; /* a sentence; NULL: not known */
     enum gs_alert_state state;
     bool routine; /* nothing has changed but the numbers; state is updated */
     int64_t starts_at_ms, fired_at_ms, ends_at_ms; /* event time; ends_at -1 until resolved */
@@ -125,7 +133,9 @@ struct gs_alert {
     uint32_t stories, publishers, reach; /* reach: messages, copies included (estimates where
                                             sketched) */
     double log10_evidence;
-    double log10_threshold;  /* what its severity needed when it got it */
+    double log10_threshold; /* what its severity needed when it got it */
+    double detectable_rise; /* what this key could show at the volume of its last three hours: as in
+                                struct gs_key_view; infinite: nothing, or a risk event */
     double false_alarm_days; /* mean days between false alarms per key that the threshold means, at
                                 least: 1 / false_alarms_promised */
     /* False alarms a key-day (a day on which a key has messages): what the budget promises, and how

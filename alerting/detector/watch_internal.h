@@ -89,9 +89,10 @@ struct gs_key {
     uint32_t sketch; /* item, or GS_NONE */
     uint32_t habit;  /* item once it has had an alert, else GS_NONE */
     struct gs_own_history own;
-    bool born;  /* has a baseline */
-    bool live;  /* counted in n_live: has been seen within a day, often enough to be detected */
-    bool event; /* by its text: a risk of a company, for events.c alone */
+    bool born;    /* has a baseline */
+    bool live;    /* counted in n_live: has been seen within a day, often enough to be detected */
+    uint8_t tier; /* of its company on the watchlist, by its latest message; 0: none */
+    bool event;   /* by its text: a risk of a company, for events.c alone */
 };
 
 struct gs_open_bin {
@@ -145,7 +146,8 @@ struct gs_episode {
     int32_t frozen_from;          /* bins from here to the end do not teach; INT32_MAX: all do */
     int32_t calm;                 /* calm bins in a row */
     int32_t window;               /* bins of the window that fired */
-    uint8_t state, severity, why; /* enum gs_end */
+    uint8_t state, severity, why; /* severity: by evidence; why: enum gs_end */
+    uint8_t shown, because;       /* severity by consequence too, and why (consequence.c) */
     bool fresh;                   /* fired in this bin */
     bool changed;                 /* to be emitted at the end of this bin */
     double threshold;             /* M that its severity means */
@@ -195,7 +197,7 @@ struct gs_watch {
     struct gs_alert_parts { /* the alert given last points at them */
         struct gs_evidence_item evidence[GS_MAX_EVIDENCE];
         struct gs_story_sample sample;
-        char reason[192], summary[640];
+        char reason[192], summary[640], severity_reason[160];
     } parts;
     /* Everything else that a transaction can change; copied at its begin. */
     struct gs_core {

@@ -42,6 +42,11 @@ struct gs_field {
 #define GS_FIELD(type, member) GS_FIELD_ROW(type, member, member, 1, GS_FIELD_IS_INT)
 #define GS_FIELD_REAL(type, member) GS_FIELD_ROW(type, member, member, 1, GS_FIELD_IS_REAL)
 #define GS_FIELD_BOOL(type, member) GS_FIELD_ROW(type, member, member, 1, GS_FIELD_IS_BOOL)
+/* An integer that came with a version. */
+#define GS_FIELD_SINCE(type, member, version)                                                      \
+    {                                                                                              \
+        offsetof(type, member), GS_FIELD_SIZE(type, member), 1, (version), 0, GS_FIELD_IS_INT      \
+    }
 /* An array of any number of dimensions; element: one of it, such as a[0]. */
 #define GS_FIELD_ARRAY(type, member, element)                                                      \
     GS_FIELD_ROW(type, member, element, GS_FIELD_COUNT(type, member, element), GS_FIELD_IS_INT)

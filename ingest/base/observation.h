@@ -23,6 +23,7 @@ struct gs_observation {
     struct gs_str url;  /* as the message has it: unchecked; empty: none */
     struct gs_str name; /* what people call the key ("Kweichow Moutai"); empty: as the key says */
     struct gs_outline outline; /* of the text; empty: only its own story's are copies */
+    uint8_t tier;              /* of the key's company on the watchlist, from 1; 0: none */
 };
 
 #endif

@@ -36,12 +36,17 @@ void gs_observation_encode(const struct gs_observation *observation, struct gs_b
     assert(observation->excerpt.len <= GS_MAX_EXCERPT);
     assert(observation->url.len <= GS_MAX_URL);
     assert(observation->name.len <= GS_MAX_NAME);
+    assert(observation->tier <= 9);
     assert(observation->p_negative >= 0 && observation->p_negative <= 1);
     GS_CODEC_PUT(out, "{\"v\":1,\"key\":");
     gs_buf_json_str(out, observation->key);
     if (observation->name.len > 0) {
         GS_CODEC_PUT(out, ",\"name\":");
         gs_buf_json_str(out, observation->name);
+    }
+    if (observation->tier != 0) {
+        GS_CODEC_PUT(out, ",\"tier\":");
+        gs_buf_json_int(out, observation->tier);
     }
     GS_CODEC_PUT(out, ",\"id\":");
     gs_buf_json_str(out, observation->id);
@@ -79,6 +84,18 @@ static bool read_version(struct gs_json *json)
 
     return gs_codec_read_int(json, &version, "v is not an integer") &&
            (version == 1 || gs_codec_refuse(json, "a version that is not 1"));
+}
+
+static bool read_tier(struct gs_json *json, uint8_t *ret)
+{
+    int64_t tier = 0;
+
+    if (!gs_codec_read_int(json, &tier, "tier is not an integer") ||
+        ((tier < 1 || tier > 9) && !gs_codec_refuse(json, "tier is not from 1 to 9"))) {
+        return false;
+    }
+    *ret = (uint8_t)tier;
+    return true;
 }
 
 static bool read_dup(struct gs_json *json, uint64_t *ret)
@@ -152,6 +169,9 @@ static bool read_member(struct gs_json *json, struct gs_str key, struct gs_obser
         return gs_codec_read_str(json, &o->name, "name is not a string") &&
                (o->name.len <= GS_MAX_NAME ||
                 gs_codec_refuse(json, "name is longer than 96 bytes"));
+    }
+    if (GS_CODEC_IS(key, "tier")) {
+        return read_tier(json, &o->tier);
     }
     if (GS_CODEC_IS(key, "dup")) {
         return read_dup(json, &o->story);

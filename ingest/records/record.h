@@ -138,6 +138,7 @@ struct gs_entity_mention {
     bool in_field;          /* named in a field of the record: no span */
     bool in_title;          /* the span is in title, else in text */
     bool has_own;           /* the sentiment toward it is known, else it is the message's */
+    uint8_t tier;           /* from the watchlist; 0: none */
 };
 
 enum { GS_MAX_TAGS = 32, GS_MAX_MENTIONS = 32 };

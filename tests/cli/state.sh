@@ -149,7 +149,7 @@ done
 
 mkdir old && cd old || exit 2
 cp ../watchlist.csv ../replay.yaml "$root/tests/golden/state/in.jsonl" .
-for version in 1; do
+for version in 1 2; do
     cp "$root/tests/golden/state/v$version.state" it.state
     exits 0 "a state of version $version" replay -c replay.yaml --state it.state in.jsonl
     says err 'it.state: going on at "2026-03-02T10:36:00.000Z"'

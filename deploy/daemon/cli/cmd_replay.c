@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@ struct row {     /* an alert */
     char id[17];
     char key[GS_BOARD_KEY], name[104];
     enum gs_severity severity; /* the highest it reached */
+    double rise;               /* detectable_rise when it fired */
 };
 
 struct table {
@@ -52,7 +54,9 @@ static void raise_severity(struct table *table, const struct gs_alert *alert)
 static void count_alert(void *arg, const struct gs_alert *alert)
 {
     struct table *table = arg;
-    struct row row = {.day = alert->fired_at_ms / DAY_MS, .severity = alert->severity};
+    struct row row = {.day = alert->fired_at_ms / DAY_MS,
+                      .severity = alert->severity,
+                      .rise = alert->detectable_rise};
 
     if (alert->state != GS_ALERT_FIRING) {
         raise_severity(table, alert);
@@ -117,16 +121,20 @@ static unsigned count_like(const struct table *table, size_t at)
 static void print_table(const struct table *table, const struct gs_local_totals *totals)
 {
     gs_replay_incidents_print(&table->incidents, stderr);
-    gs_print_line(stderr, "%-10s  %-9s %6s  %s", "day", "severity", "alerts", "key");
+    gs_print_line(stderr, "%-10s  %-9s %6s  %4s  %s", "day", "severity", "alerts", "rise", "key");
     for (size_t i = 0; i < table->n; i++) {
         const struct row *row = &table->rows[i];
         const unsigned n = count_like(table, i);
+        char rise[8] = "-"; /* no rise of this key would be found within three hours */
+        if (isfinite(row->rise)) {
+            (void)snprintf(rise, sizeof rise, "%.1f", row->rise);
+        }
         struct gs_buf day = {.max = 64};
         gs_buf_json_time(&day, row->day * DAY_MS);
         if (n > 0) {
-            gs_print_line(stderr, "%.10s  %-9s %6u  %s%s%s", day.len > 11 ? day.bytes + 1 : "?",
-                          gs_severity_name(row->severity), n, row->key,
-                          row->name[0] != '\0' ? "  " : "", row->name);
+            gs_print_line(stderr, "%.10s  %-9s %6u  %4s  %s%s%s",
+                          day.len > 11 ? day.bytes + 1 : "?", gs_severity_name(row->severity), n,
+                          rise, row->key, row->name[0] != '\0' ? "  " : "", row->name);
         }
         gs_buf_done(&day);
     }

@@ -128,7 +128,7 @@ struct gs_config {
     } observations;
     struct {
         struct gs_watch_options options;
-        struct gs_strings event_risks;
+        struct gs_strings event_risks, grave_risks, mild_topics;
         double event_min_p;
         int64_t idle_timeout_ms;
         int64_t max_step_ms;

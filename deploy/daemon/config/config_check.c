@@ -145,6 +145,9 @@ static void check_watch(const struct gs_loader *loader)
     if (watch->event_window_ms > watch->bin_ms * GS_MAX_EVENT_BINS) {
         add(loader, "watch.event_window", "watch.bin", "is more than %d bins", GS_MAX_EVENT_BINS);
     }
+    if (watch->tier_lowers != 0 && watch->tier_lowers <= watch->tier_raises) {
+        add(loader, "watch.tier_lowers", "watch.tier_raises", "must be above watch.tier_raises");
+    }
     if (watch->warning_evidence < watch->info_evidence) {
         add(loader, "watch.warning_evidence", "watch.info_evidence",
             "must not be below watch.info_evidence");

@@ -1,6 +1,7 @@
 /* Every setting: name, type, field, range, default and help. The order is the order of the
  * documents. */
 #include "deploy/daemon/config/config_rows.h"
+#include "deploy/daemon/config/severity_rows.h"
 
 static const char *const input_kinds[] = {"kafka", "file", "stdin", NULL};
 static const char *const formats[] = {"json", "text", NULL};
@@ -160,7 +161,8 @@ const struct gs_option gs_options[] = {
      "pattern and a replacement ($1 to $9 are groups, \"\" deletes).",
      NULL, GS_OPT_RELOADS},
     {"entities.watchlist", GS_OPT_PATH, AT(entities.watchlist), 0, 0, "",
-     "A CSV of companies: id,name[,aliases][,tickers][,cues][,not_beside][,route]. Not set: no "
+     "A CSV of companies: id,name[,aliases][,tickers][,cues][,not_beside][,route][,tier]. Not set: "
+     "no "
      "entities "
      "are looked for.",
      NULL, GS_OPT_OPTIONAL | GS_OPT_RELOADS},
@@ -292,6 +294,7 @@ const struct gs_option gs_options[] = {
      "The risks that are grave: names of the model's.", NULL, 0},
     {"watch.event_min_p", GS_OPT_DOUBLE, AT(watch.event_min_p), 0, 1, "0.5",
      "The probability that a message has such a risk, below which it does not tell it.", NULL, 0},
+    GS_SEVERITY_ROWS,
     {"watch.max_keys", GS_OPT_UINT, AT(watch.options.max_keys), 1, 100000000, "1000000",
      "Keys that are watched at most, per input partition. Idle keys make room for new ones; where "
      "none is idle, observations of further keys are refused and counted.",

@@ -42,6 +42,7 @@ static void set_key(struct gs_observer *observer, const char *kind, struct gs_st
     }
     observer->observation.key = (struct gs_str){observer->key, (size_t)(to - observer->key)};
     observer->observation.name = (struct gs_str){NULL, 0};
+    observer->observation.tier = 0;
     observer->observation.p_negative = (double)observer->tagged->sentiment[GS_NEGATIVE];
 }
 
@@ -106,6 +107,7 @@ static void set_entity(struct gs_observer *observer, const struct gs_entity_ment
     observer->observation.p_negative =
         (double)gs_entity_sentiment(observer->tagged, entity)[GS_NEGATIVE];
     observer->observation.name = gs_utf8_cut(entity->name, GS_MAX_NAME);
+    observer->observation.tier = entity->tier;
 }
 
 /* A company counts once a message, however often it is named; with the sentiment toward it where the

@@ -89,6 +89,10 @@ void gs_stage_watch_options(const struct gs_config *config, int lane, struct gs_
                                            .on_mismatch = config->state.on_mismatch,
                                            .lane = lane,
                                            .shard = shard};
+    ret->watch.grave_risks = config->watch.grave_risks.items;
+    ret->watch.n_grave_risks = config->watch.grave_risks.n;
+    ret->watch.mild_topics = config->watch.mild_topics.items;
+    ret->watch.n_mild_topics = config->watch.mild_topics.n;
 }
 
 void gs_incident_desk_options(const struct gs_config *config, size_t n_lanes,

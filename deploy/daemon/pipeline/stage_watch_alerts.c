@@ -26,10 +26,14 @@ static void remember(struct gs_stage_watch *stage, const struct gs_part *part,
         gs_arena_alloc(stage->arena, sizeof *evidence * (alert->n_evidence + 1));
     const struct gs_str reason =
         keep(stage, (struct gs_str){alert->reason, strlen(alert->reason) + 1});
+    const char *because = alert->severity_reason == NULL ? "" : alert->severity_reason;
+    const struct gs_str severity_reason =
+        keep(stage, (struct gs_str){because, strlen(because) + 1});
     const struct gs_str summary =
         keep(stage, (struct gs_str){alert->summary, strlen(alert->summary) + 1});
 
-    if (pending == NULL || evidence == NULL || reason.bytes == NULL || summary.bytes == NULL) {
+    if (pending == NULL || evidence == NULL || reason.bytes == NULL || summary.bytes == NULL ||
+        severity_reason.bytes == NULL) {
         return; /* the record itself is out; only the table and the hook miss it */
     }
     *pending = (struct gs_pending_alert){
@@ -38,6 +42,7 @@ static void remember(struct gs_stage_watch *stage, const struct gs_part *part,
     pending->alert.name = keep(stage, alert->name);
     pending->alert.summary = summary.bytes;
     pending->alert.reason = reason.bytes;
+    pending->alert.severity_reason = severity_reason.bytes;
     pending->alert.evidence = evidence;
     pending->alert.sample = NULL;
     if (alert->sample != NULL) {

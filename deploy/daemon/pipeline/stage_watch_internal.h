@@ -41,6 +41,9 @@ struct gs_pending_alert {
     struct gs_pending_alert *next;
 };
 
+/* Classes of groundswell_keys_detectable. */
+enum gs_detectable { GS_DETECTABLE_YES, GS_DETECTABLE_NO, GS_DETECTABLE_LEARNING, GS_N_DETECTABLE };
+
 struct gs_stage_watch {
     struct gs_stage_watch_options options;
     struct gs_part *parts;
@@ -63,6 +66,7 @@ struct gs_stage_watch {
     struct gs_series *result_series[GS_N_OBSERVATION_RESULTS], *late_series, *watermark_series,
         *keys_series;
     struct gs_series *ahead_series, *jump_series;
+    struct gs_series *detectable_series[GS_N_DETECTABLE];
     struct gs_series *alarms_series[2], *budget_series[2], *key_days_series; /* info, warning */
     struct gs_series *refused_series, *evicted_series, *forgotten_series, *memory_series,
         *rejected_series[GS_N_REJECTS];

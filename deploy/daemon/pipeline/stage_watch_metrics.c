@@ -35,6 +35,10 @@ void gs_stage_watch_find_series(struct gs_stage_watch *stage)
     stage->ahead_series = gs_metric_series(shard, GS_M_AHEAD, NULL);
     stage->jump_series = gs_metric_series(shard, GS_M_TIME_JUMPS, NULL);
     stage->keys_series = gs_metric_series(shard, GS_M_KEYS, NULL);
+    static const char *const classes[GS_N_DETECTABLE] = {"yes", "no", "learning"};
+    for (size_t i = 0; i < GS_N_DETECTABLE; i++) {
+        stage->detectable_series[i] = gs_metric_series(shard, GS_M_KEYS_DETECTABLE, &classes[i]);
+    }
     stage->refused_series = gs_metric_series(shard, GS_M_KEYS_REFUSED, NULL);
     stage->evicted_series = gs_metric_series(shard, GS_M_KEYS_EVICTED, NULL);
     stage->forgotten_series = gs_metric_series(shard, GS_M_FORGOTTEN, NULL);
@@ -47,9 +51,19 @@ void gs_stage_watch_find_series(struct gs_stage_watch *stage)
     }
 }
 
+struct posting {
+    struct gs_board *board;
+    size_t n[GS_N_DETECTABLE];
+};
+
 static void post_row(void *arg, const struct gs_key_view *view)
 {
-    gs_board_row(arg, view);
+    struct posting *posting = arg;
+
+    gs_board_row(posting->board, view);
+    posting->n[view->learning     ? GS_DETECTABLE_LEARNING
+               : view->detectable ? GS_DETECTABLE_YES
+                                  : GS_DETECTABLE_NO]++;
 }
 
 static void show_cost(struct gs_stage_watch *stage)
@@ -81,6 +95,7 @@ static void add_more(struct gs_series *series, uint64_t now, uint64_t *was)
 void gs_stage_watch_show(struct gs_stage_watch *stage)
 {
     struct gs_watch_counts sum = {0};
+    struct posting posting = {.board = stage->board};
 
     gs_board_begin(stage->board);
     for (size_t i = 0; i < stage->n_parts; i++) {
@@ -92,9 +107,12 @@ void gs_stage_watch_show(struct gs_stage_watch *stage)
         sum.evicted_keys += counts.evicted_keys;
         sum.forgotten += counts.forgotten;
     }
-    gs_stage_watch_each(stage, post_row, stage->board);
+    gs_stage_watch_each(stage, post_row, &posting);
     gs_board_end(stage->board);
     show_cost(stage);
+    for (size_t i = 0; i < GS_N_DETECTABLE; i++) {
+        gs_series_set(stage->detectable_series[i], (double)posting.n[i]);
+    }
     gs_series_set(stage->keys_series, (double)sum.keys);
     gs_series_set(stage->memory_series, (double)sum.total_bytes);
     add_more(stage->refused_series, sum.refused_keys, &stage->refused_keys);

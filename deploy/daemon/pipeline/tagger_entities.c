@@ -15,6 +15,7 @@ static size_t mention(const struct gs_watchlist *list, struct gs_str text, struc
     for (size_t i = 0; i < n; i++) {
         mentions[i] = (struct gs_entity_mention){.id = matches[i].id,
                                                  .name = matches[i].name,
+                                                 .tier = matches[i].tier,
                                                  .in_title = in_title,
                                                  .start = matches[i].start,
                                                  .end = matches[i].end};
@@ -42,8 +43,8 @@ static size_t resolve_named(const struct gs_watchlist *list, struct gs_tagging *
             k++;
         }
         if (k == n) {
-            ret[n++] =
-                (struct gs_entity_mention){.id = match.id, .name = match.name, .in_field = true};
+            ret[n++] = (struct gs_entity_mention){
+                .id = match.id, .name = match.name, .tier = match.tier, .in_field = true};
         }
     }
     tagging->n_named_known = message->n_named - tagging->n_named_unknown;

@@ -181,6 +181,12 @@ const struct gs_metric_def gs_metric_table[GS_N_METRICS] = {
     COUNTER(GS_M_TIME_JUMPS, "event_time_jumps_total",
             "Times that event time jumped because enough sources agreed.", NULL),
     GAUGE(GS_M_KEYS, "keys", GS_JOIN_SUM, "", "Keys with a window.", NULL),
+    GAUGE(GS_M_KEYS_DETECTABLE, "keys_detectable", GS_JOIN_SUM, "",
+          "Keys whose share is tested, by what the volume of their last three hours allows: a rise "
+          "of "
+          "1.2 log odds would be found within three hours (yes), would not (no), or the key is not "
+          "judged yet (learning).",
+          "detectable"),
     COUNTER(GS_M_KEYS_REFUSED, "keys_refused_total",
             "Observations refused because their key was new and there was no room for it: "
             "watch.max_keys, watch.reserved_share or watch.max_new_keys.",

@@ -68,6 +68,7 @@ enum gs_metric_id {
     GS_M_AHEAD,            /* counter {}: ahead of event time */
     GS_M_TIME_JUMPS,       /* counter {} */
     GS_M_KEYS,             /* gauge {} */
+    GS_M_KEYS_DETECTABLE,  /* gauge {detectable}: yes, no, learning */
     GS_M_KEYS_REFUSED,     /* counter {} */
     GS_M_KEYS_EVICTED,     /* counter {} */
     GS_M_FORGOTTEN,        /* counter {} */

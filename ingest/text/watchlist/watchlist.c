@@ -251,7 +251,8 @@ size_t gs_watchlist_find(const struct gs_watchlist *list, struct gs_str text, st
         }
         if (!hit.ambiguous || supports(&s, hit.company)) {
             const struct gs_company *company = &list->companies[hit.company];
-            matches[n++] = (struct gs_match){company->id, company->name, hit.start, hit.end};
+            matches[n++] =
+                (struct gs_match){company->id, company->name, hit.start, hit.end, company->tier};
         }
     }
     return n;

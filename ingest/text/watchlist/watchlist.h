@@ -1,7 +1,8 @@
 /* The companies that a text is about: names from a watchlist, found by Aho-Corasick.
  *
  * CSV (RFC 4180, UTF-8, header line): id,name[,aliases][,tickers][,cues][,not_beside]
- * [,route]. Aliases, tickers and cues are separated by '|'. A match is the longest at its place; Latin names need word
+ * [,route][,tier]. Aliases, tickers and cues are separated by '|'. A match is the longest at its
+ * place; Latin names need word
  * boundaries, Han names none. Matching ignores case (except for tickers), which of the apostrophes
  * and hyphens it is, trade-mark signs, and whether Chinese is traditional or simplified; a match is
  * what the writer wrote.
@@ -29,6 +30,7 @@
  *
  * route says to whom what is told of the company goes: a word of at most 63 letters, digits, "_", "-"
  * and ".", of which a list has at most 64; empty: to all.
+ * tier is a digit from 1, those that matter most, to 9, or empty: none.
  *
  * Threads: constant after loading; find from any thread. */
 #ifndef GS_INGEST_WATCHLIST_H
@@ -37,10 +39,12 @@
 #include "ingest/base/error.h"
 #include "ingest/base/str.h"
 
+#include <stdint.h>
+
 struct gs_watchlist; /* opaque */
 
 /* GS_IO; GS_BAD_CONFIG with "file:line: what is wrong" (bad CSV, no id, duplicate id, same alias
- * for two companies without a '?', not_beside of no name, over 200,000 companies or 64 MiB);
+ * for two companies without a '?', not_beside of no name, a tier that is none, over 200,000 companies or 64 MiB);
  * GS_NO_MEMORY. */
 GS_MUST_CHECK
 enum gs_status gs_watchlist_load(const char *path, struct gs_watchlist **ret, struct gs_error *err);
@@ -58,6 +62,7 @@ struct gs_str gs_watchlist_route(const struct gs_watchlist *list, struct gs_str 
 struct gs_match {
     struct gs_str id, name; /* borrowed from the list */
     size_t start, end;      /* bytes of text, on the boundaries of characters */
+    uint8_t tier;           /* 1 to 9; 0: none */
 };
 
 /* Matches in text (normalized), in order of start, not overlapping; at most max. cue is further

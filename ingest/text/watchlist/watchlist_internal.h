@@ -36,6 +36,7 @@ struct gs_company {
     struct gs_str id;
     struct gs_str name;
     struct gs_str route; /* "": none */
+    uint8_t tier;
 };
 
 struct gs_watchlist {

@@ -127,20 +127,25 @@ static enum gs_status add_company(struct gs_load *load, const struct gs_str *fie
     if (status != GS_OK) {
         return status;
     }
+    const struct gs_str tier = gs_load_trim(value[GS_TIER]);
+    if (tier.len > 1 || (tier.len == 1 && (tier.bytes[0] < '1' || tier.bytes[0] > '9'))) {
+        return gs_load_fail(load, load->csv.line, "tier is a digit from 1 to 9, or empty", tier);
+    }
     if (!gs_load_grow(&list->companies, list->n_companies, &load->max_companies,
                       sizeof *list->companies)) {
         return gs_load_no_memory(load);
     }
     status = gs_load_names(load, value);
     list->companies[list->n_companies++] =
-        (struct gs_company){value[GS_ID], value[GS_NAME], value[GS_ROUTE]};
+        (struct gs_company){value[GS_ID], value[GS_NAME], value[GS_ROUTE],
+                            (uint8_t)(tier.len == 0 ? 0 : tier.bytes[0] - '0')};
     return status;
 }
 
 static enum gs_status read_header(struct gs_load *load)
 {
     static const char *const names[GS_LOAD_N_COLUMNS] = {"id",   "name",       "aliases", "tickers",
-                                                         "cues", "not_beside", "route"};
+                                                         "cues", "not_beside", "route",   "tier"};
     struct gs_str fields[GS_LOAD_N_COLUMNS];
     size_t n = 0;
     enum gs_status status = gs_csv_next(&load->csv, fields, GS_LOAD_N_COLUMNS, &n, load->err);

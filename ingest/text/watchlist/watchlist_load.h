@@ -13,10 +13,19 @@ enum {
     GS_LOAD_MAX_SHARED = 1000, /* companies that one string may belong to */
     GS_LOAD_MAX_ROUTES = 64,
     GS_LOAD_MAX_ROUTE = 63, /* bytes of one */
-    GS_LOAD_N_COLUMNS = 7,
+    GS_LOAD_N_COLUMNS = 8,
 };
 
-enum gs_column { GS_ID, GS_NAME, GS_ALIASES, GS_TICKERS, GS_CUES, GS_NOT_BESIDE, GS_ROUTE };
+enum gs_column {
+    GS_ID,
+    GS_NAME,
+    GS_ALIASES,
+    GS_TICKERS,
+    GS_CUES,
+    GS_NOT_BESIDE,
+    GS_ROUTE,
+    GS_TIER
+};
 
 /* A string to look for, before they are sorted. */
 struct gs_wanted {

@@ -83,7 +83,8 @@ bool gs_watchlist_resolve(const struct gs_watchlist *list, struct gs_str value,
         return false;
     }
     if (gs_map_get(list->by_name, value, &at) && at != several) {
-        *ret = (struct gs_match){.id = list->companies[at].id, .name = list->companies[at].name};
+        const struct gs_company *company = &list->companies[at];
+        *ret = (struct gs_match){.id = company->id, .name = company->name, .tier = company->tier};
         return true;
     }
     return (reads_as(list, value, "", "", ret) && is_market(value, ret->start)) ||

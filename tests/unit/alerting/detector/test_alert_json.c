@@ -24,6 +24,7 @@ static struct gs_alert sample(void)
                              .key = {"entity:ACME", 11},
                              .name = {"Acme & \"Sons\"", 13},
                              .severity = GS_SEVERITY_WARNING,
+                             .severity_reason = "warning by evidence",
                              .state = GS_ALERT_UPDATED,
                              .starts_at_ms = 1767571200000,
                              .fired_at_ms = 1767573000000,
@@ -38,6 +39,7 @@ static struct gs_alert sample(void)
                              .reach = 80,
                              .log10_evidence = 2.5,
                              .log10_threshold = 2,
+                             .detectable_rise = 1.1,
                              .false_alarm_days = 30,
                              .false_alarms_promised = 0.03125,
                              .false_alarms_measured = 0.0078125,
@@ -70,7 +72,7 @@ static void test_the_whole_record(void **state)
     static const char want[] =
         "{\"v\":1,\"id\":\"00112233445566aa\",\"rule\":\"negative_share\",\"key\":\"entity:ACME\","
         "\"name\":\"Acme & \\\"Sons\\\"\",\"summary\":\"Acme: 62 % are negative\","
-        "\"severity\":\"warning\",\"state\":\"updated\",\"starts_at\":\"2026-01-05T00:00:00.000Z\","
+        "\"severity\":\"warning\",\"severity_reason\":\"warning by evidence\",\"state\":\"updated\",\"starts_at\":\"2026-01-05T00:00:00.000Z\","
         "\"fired_at\":\"2026-01-05T00:30:00.000Z\",\"updated_at\":\"2026-01-05T00:35:00.000Z\","
         "\"ends_at\":null,\"window_s\":3600,\"observed\":"
         "0.62,"
@@ -79,7 +81,7 @@ static void test_the_whole_record(void **state)
         "\"false_alarm\":{\"days\":30,\"means\":\"at this threshold a key whose negative share "
         "stays as "
         "expected raises an alert at most once in 30 days on average\",\"promised\":0.03125,"
-        "\"measured\":0.0078125,\"key_days\":512},"
+        "\"measured\":0.0078125,\"key_days\":512},\"detectable_rise\":1.1,"
         "\"evidence\":[{\"id\":\"a\\\"1\",\"ts\":\"2026-01-05T00:00:00.123Z\",\"source\":\"reuters."
         "com\","
         "\"text\":\"fraud "

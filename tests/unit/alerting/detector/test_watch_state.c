@@ -28,6 +28,7 @@ static struct stream make_stream(uint64_t seed)
             m->dup = 1000 + i;
             m->outline = outline_like(rng_below(&stream.rng, 60), 12, &stream.rng);
         }
+        m->tier = strcmp(m->key, "entity:AAA") == 0 ? 1 : 0; /* more severe than its evidence */
         if (strcmp(m->key, "risk:fraud") == 0) {
             (void)snprintf(m->source, sizeof m->source, "w%u",
                            (unsigned)rng_below(&stream.rng, 200));
@@ -180,6 +181,36 @@ static void test_goes_on_as_if_it_had_not_stopped(void **state)
     }
     records_free(want);
     stream_done(&stream);
+}
+
+/* The end of an alert says what it rested on, also when no message came after the restart. */
+static void test_a_tier_is_kept(void **state)
+{
+    struct records *records[2] = {records_new(), records_new()};
+    (void)state;
+
+    for (int restarted = 0; restarted < 2; restarted++) {
+        struct stream stream = {.rng = {12}};
+        struct gs_watch *watch = watch_new(NULL);
+        stream_fill(&stream, "entity:A", t0, t0 + 24 * HOUR_MS, 960, 0.2);
+        stream_fill(&stream, "entity:A", t0 + 24 * HOUR_MS, t0 + 26 * HOUR_MS, 120, 0.8);
+        for (size_t i = 0; i < stream.n; i++) {
+            stream.messages[i].tier = 1;
+        }
+        stream_sort(&stream);
+        play(watch, &stream, 100, records[restarted]);
+        if (restarted == 1) {
+            watch = saved_and_loaded(watch, NULL);
+        }
+        finish(watch, t0 + 60 * HOUR_MS, records[restarted]);
+        assert_int_equal(count_state(records[restarted], NULL, GS_ALERT_RESOLVED), 1);
+        gs_watch_free(watch);
+        stream_done(&stream);
+    }
+    assert_int_equal(records[0]->json.len, records[1]->json.len);
+    assert_memory_equal(records[0]->json.bytes, records[1]->json.bytes, records[0]->json.len);
+    records_free(records[0]);
+    records_free(records[1]);
 }
 
 /* Records without the chunks of ids and stories, whose cut depends on the batches. */
@@ -497,6 +528,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_goes_on_as_if_it_had_not_stopped),
+        cmocka_unit_test(test_a_tier_is_kept),
         cmocka_unit_test(test_changes_add_up_to_the_whole),
         cmocka_unit_test(test_keys_that_made_room_are_gone),
         cmocka_unit_test(test_a_loaded_watch_is_the_same),

@@ -48,6 +48,7 @@ struct message {
     int64_t ts_ms;
     double p;
     uint64_t dup;
+    uint8_t tier;
 };
 
 /* An outline of a family of texts: they share most bands, and up to `edits` of their 24 cells are
@@ -136,6 +137,7 @@ static inline enum gs_observation_result add_message(struct gs_watch *watch,
                                                         .source = gs_str(m->source),
                                                         .p_negative = m->p,
                                                         .story = m->dup,
+                                                        .tier = m->tier,
                                                         .excerpt = gs_str(m->text)});
 }
 

@@ -55,9 +55,10 @@ static const struct {
       .story = 0x9f3c000000000001,
       .excerpt = TEXT("Profit fell"),
       .url = TEXT("https://a.example/1"),
-      .name = TEXT("Company results")},
+      .name = TEXT("Company results"),
+      .tier = 2},
      "{\"v\":1,\"key\":\"topic:results\",\"name\":\"Company "
-     "results\",\"id\":\"a1\",\"ts\":1795253400123,\"source\":\"wire\","
+     "results\",\"tier\":2,\"id\":\"a1\",\"ts\":1795253400123,\"source\":\"wire\","
      "\"p\":0.91,"
      "\"dup\":\"9f3c000000000001\",\"text\":\"Profit fell\","
      "\"url\":\"https://a.example/1\"}"},
@@ -110,6 +111,7 @@ static void assert_same(const struct gs_observation *a, const struct gs_observat
     assert_int_equal(a->excerpt.bytes == NULL, b->excerpt.bytes == NULL);
     assert_true(gs_str_equal(a->url, b->url));
     assert_int_equal(a->url.bytes == NULL, b->url.bytes == NULL);
+    assert_int_equal(a->tier, b->tier);
 }
 
 static void observations_round_trip(void **state)
@@ -196,6 +198,10 @@ static const struct {
      TEXT(
          "{\"v\":1,\"key\":\"source:a\\u0000x\",\"id\":\"i\",\"ts\":1,\"source\":\"s\",\"p\":0.5}"),
      "NUL"},
+    {"a tier", TEXT("{" OBSERVATION ",\"tier\":9}"), NULL},
+    {"a tier that is none", TEXT("{" OBSERVATION ",\"tier\":0}"), "tier"},
+    {"a tier beyond the last", TEXT("{" OBSERVATION ",\"tier\":266}"), "tier"},
+    {"a tier in words", TEXT("{" OBSERVATION ",\"tier\":\"high\"}"), "tier"},
     {"dup too short", TEXT("{" OBSERVATION ",\"dup\":\"abc\"}"), "dup"},
     {"dup in upper case", TEXT("{" OBSERVATION ",\"dup\":\"9F3C000000000001\"}"), "dup"},
     {"an outline", TEXT("{" OBSERVATION ",\"outline\":\"" OUTLINE "\"}"), NULL},

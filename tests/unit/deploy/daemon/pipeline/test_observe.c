@@ -86,6 +86,7 @@ static void a_company_brings_its_name(void **state)
     (void)state;
 
     one.entities[0].name = gs_str("贵州茅台");
+    one.entities[0].tier = 2;
     one.entities[1].name = gs_str("Apple");
     gs_observer_start(&observer, &all, &one);
     for (size_t i = 0; i < GS_COUNT(want); i++) {
@@ -93,6 +94,7 @@ static void a_company_brings_its_name(void **state)
         assert_true(gs_observer_next(&observer, &observation));
         assert_true(gs_str_equal(observation->key, gs_str(want[i].key)));
         assert_true(gs_str_equal(observation->name, gs_str(want[i].name)));
+        assert_int_equal(observation->tier, i == 2 ? 2 : 0);
     }
 }
 

@@ -179,6 +179,7 @@ static void check_metrics(const struct fixture *f)
     assert_in_range(sums[GS_M_INCIDENT_NOTICES], 2, 4); /* opened, ended, and what got worse */
     assert_int_equal(sums[GS_M_TIME_JUMPS], 0);
     assert_int_equal(sums[GS_M_KEYS], 1);
+    assert_int_equal(sums[GS_M_KEYS_DETECTABLE], 1); /* in one class */
 }
 
 static void a_surge_fires_and_resolves(void **state)

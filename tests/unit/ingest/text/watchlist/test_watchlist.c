@@ -283,6 +283,10 @@ static const struct text_row bad[] = {
      "w:2: not_beside of what is no name or alias of the company: Bar"},
     {"neighbours twice", "id,name,not_beside\na,Foo Inc,[x]foo inc|Foo Inc[y]\n",
      "w:2: not_beside given twice: Foo Inc"},
+    {"a tier that is none", "id,name,tier\na,Foo Inc,0\n",
+     "w:2: tier is a digit from 1 to 9, or empty: 0"},
+    {"a tier in words", "id,name,tier\na,Foo Inc,high\n",
+     "w:2: tier is a digit from 1 to 9, or empty: high"},
     {"no neighbours", "id,name,not_beside\na,Foo Inc,Foo Inc\n",
      "w:2: not_beside is [strings before]name[strings behind], each string at most 24 bytes: Foo "
      "Inc"},
@@ -329,6 +333,17 @@ static void test_a_list_may_be_empty_and_columns_in_any_order(void **state)
         GS_OK);
     assert_int_equal(gs_watchlist_find(other, gs_str("at foo, inc"), gs_str(""), &match, 1), 1);
     check_text("id", match.id, "7");
+    assert_int_equal(match.tier, 0);
+    gs_watchlist_free(other);
+    assert_int_equal(
+        gs_watchlist_parse(gs_str("tier,id,name\n2,7,Foo Inc\n,8,Bar Inc\n"), "w", &other, NULL),
+        GS_OK);
+    assert_int_equal(gs_watchlist_find(other, gs_str("at foo inc"), gs_str(""), &match, 1), 1);
+    assert_int_equal(match.tier, 2);
+    assert_true(gs_watchlist_resolve(other, gs_str("7"), &match));
+    assert_int_equal(match.tier, 2);
+    assert_true(gs_watchlist_resolve(other, gs_str("Bar Inc"), &match));
+    assert_int_equal(match.tier, 0);
     gs_watchlist_free(other);
     gs_watchlist_free(NULL);
 }
