@@ -61,7 +61,8 @@ usage "there is no such option; did you mean --warm-up" train --kind encoder --w
 usage "--pooling is cls, mean, cls_mean or pooler, not max" train --kin=encoder --pooling max
 usage "--freeze is a whole number from 0 to 128, not -1" train --kind encoder --freeze -1
 usage "--patience is a whole number from 0 to 1000, not 1.5" train --kind encoder --patience 1.5
-usage "counts: not yet" replay --counts x
+usage "counts FILE needs --scores FILE" replay --counts x
+usage "no messages, no state" replay --counts x --scores y z
 ok "what comes later says so"
 
 # The same flags in every place: joined, apart, shortened, after operands; everything behind -- is no option.

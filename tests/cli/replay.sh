@@ -73,3 +73,37 @@ ok "order within the lateness does not matter"
 exits 0 "a replay where nothing can fire" replay -c replay.yaml --set watch.min_publishers=900 in.jsonl
 [ ! -s out ] || fail "it fires"
 says err 'no alert; nearest: .* at 20.*Z: evidence 10^[0-9.-]*, 10^[0-9.]* is needed; .* publishers'
+
+# ---- volume mode ----
+
+python '
+import datetime, random
+rng, at = random.Random(3), datetime.datetime(2026, 1, 5)
+with open("counts.csv", "w", encoding="utf-8") as out:
+    out.write("timestamp,count\n")
+    for i in range(8 * 288):
+        many = 6 if i in range(7 * 288, 7 * 288 + 12) else 1
+        out.write(f"{at + i * datetime.timedelta(minutes=5)},{many * rng.randint(5, 15)}\n")
+'
+exits 0 "counts" replay --counts counts.csv --scores scores.csv
+says err '^2304 counts scored, 0 rows refused$'
+python '
+import csv
+rows = list(csv.DictReader(open("scores.csv", encoding="utf-8")))
+assert list(rows[0]) == ["timestamp", "count", "expected", "score"] and len(rows) == 2304, rows[0]
+scores = [float(row["score"]) for row in rows]
+assert all(0 <= score < 1 for score in scores)
+at = scores.index(max(scores[288:]))
+assert 7 * 288 <= at < 7 * 288 + 12, at
+assert abs(float(rows[2000]["expected"]) - 10) < 2, rows[2000]
+' && ok "the surge has the highest score"
+printf 'timestamp,count\n2026-01-05 00:00:00,5\nyesterday,5\n2026-01-05 00:05:00,-1\n2026-01-05T00:10:00Z,1,2\n2026-01-05 00:00:00,5\n2026-01-05T00:15:00Z,1e9\n2026-01-05T00:15:00+00:00,7\n' >bad.csv
+exits 1 "counts with bad rows" replay --counts bad.csv --scores scores.csv
+for why in '3: not a time' '4: not a count' '5: not two fields' '6: not later' '7: not a count'; do
+    says err "^bad.csv:$why"
+done
+says err '^2 counts scored, 5 rows refused$'
+printf 'a,b\n1,2\n' >bad.csv
+exits 1 "a file that is none of counts" replay --counts bad.csv --scores scores.csv
+says err 'bad.csv:1: the header line is to be "timestamp,count"'
+exits 3 "a file that is not there" replay --counts none.csv --scores scores.csv

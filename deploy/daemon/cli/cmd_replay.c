@@ -3,6 +3,7 @@
  * in the data let the answer be trusted. */
 #include "deploy/daemon/cli/command.h"
 #include "deploy/daemon/cli/progress.h"
+#include "deploy/daemon/cli/replay_counts.h"
 #include "deploy/daemon/cli/replay_incidents.h"
 #include "deploy/daemon/service/local.h"
 #include "deploy/daemon/service/service.h"
@@ -208,7 +209,7 @@ static void write_score(void *arg, int64_t watermark_ms, const struct gs_key_vie
 
 struct replay_options {
     struct gs_args args;
-    const char *scores, *state;
+    const char *scores, *state, *counts;
     double speed;
 };
 
@@ -218,6 +219,8 @@ static void take(struct replay_options *options)
         options->scores = options->args.value;
     } else if (options->args.flag == GS_FLAG_STATE) {
         options->state = options->args.value;
+    } else if (options->args.flag == GS_FLAG_COUNTS) {
+        options->counts = options->args.value;
     } else {
         (void)gs_args_number(&options->args, 1e-6, 1e9, &options->speed);
     }
@@ -293,6 +296,37 @@ static int replay(const struct replay_options *options, const struct gs_config *
     return doubtful || totals.rejected > 0 ? GS_EXIT_FINDINGS : GS_EXIT_OK;
 }
 
+static int score_counts(const struct replay_options *options)
+{
+    struct gs_counts_totals totals = {0};
+    struct gs_error err = {0};
+
+    if (gs_replay_counts(options->counts, options->scores, &totals, &err) != GS_OK) {
+        return gs_command_failed("replay", &err);
+    }
+    if (!options->args.quiet) {
+        (void)fprintf(stderr, "%zu counts scored, %zu rows refused\n", totals.rows, totals.refused);
+    }
+    return totals.refused > 0 ? GS_EXIT_FINDINGS : GS_EXIT_OK;
+}
+
+/* What goes with what. */
+static void check_flags(struct replay_options *options)
+{
+    struct gs_args *args = &options->args;
+
+    if (args->ends) {
+        return;
+    }
+    if (options->counts == NULL && args->config == NULL) {
+        (void)gs_args_wrong(args, "--config FILE is missing");
+    } else if (options->counts != NULL && options->scores == NULL) {
+        (void)gs_args_wrong(args, "--counts FILE needs --scores FILE, where its scores go");
+    } else if (options->counts != NULL && (options->state != NULL || args->n_operands > 0)) {
+        (void)gs_args_wrong(args, "--counts FILE is all that is read: no messages, no state");
+    }
+}
+
 int gs_cmd_replay(int argc, char **argv)
 {
     static const char *const standard_input = "-";
@@ -304,6 +338,11 @@ int gs_cmd_replay(int argc, char **argv)
     gs_args_init(args, GS_CMD_REPLAY, argc, argv);
     while (gs_args_next(args)) {
         take(&options);
+    }
+    check_flags(&options);
+    if (!args->ends && options.counts != NULL) {
+        code = score_counts(&options);
+        goto done;
     }
     if (!args->ends && args->rejects != NULL) {
         (void)gs_args_set(args, "output.files.dlq", args->rejects);

@@ -58,11 +58,12 @@ static const struct gs_flag_use tag[] = {
 };
 
 static const struct gs_flag_use replay[] = {
-    {GS_FLAG_CONFIG, GS_FLAG_NEEDED, "Configuration, such as deploy/config/replay.yaml."},
+    {GS_FLAG_CONFIG, 0,
+     "Configuration, such as deploy/config/replay.yaml. Needed, but with --counts."},
     {GS_FLAG_SCORES, 0, NULL},
     {GS_FLAG_STATE, 0, NULL},
     {GS_FLAG_SPEED, 0, NULL},
-    {GS_FLAG_COUNTS, GS_FLAG_LATER, NULL},
+    {GS_FLAG_COUNTS, 0, NULL},
     {GS_FLAG_REJECTS, 0,
      "Refused lines, byte for byte (output.files.dlq); else one message each on "
      "stderr."},

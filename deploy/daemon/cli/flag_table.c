@@ -35,7 +35,9 @@ const struct gs_flag gs_flags[GS_N_FLAGS] = {
                        "end; lines that it has counted are passed over, and the last bins stay "
                        "open. As state.path."},
     [GS_FLAG_COUNTS] = {"counts", 0, "FILE",
-                        "Counts instead of messages: timestamp,value rows (volume mode)."},
+                        "Counts instead of messages (volume mode): a CSV of timestamp,count rows, "
+                        "each of which gets a "
+                        "score from 0 to 1 in the file of --scores; no alerts, no configuration."},
     [GS_FLAG_SPEED] = {"speed", 0, "N",
                        "N event seconds a second; as fast as it goes when not given."},
     [GS_FLAG_TASK] = {"task", 0, "T", "sentiment (default), topics or risks."},
