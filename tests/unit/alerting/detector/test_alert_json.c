@@ -72,7 +72,8 @@ static void test_the_whole_record(void **state)
     static const char want[] =
         "{\"v\":1,\"id\":\"00112233445566aa\",\"rule\":\"negative_share\",\"key\":\"entity:ACME\","
         "\"name\":\"Acme & \\\"Sons\\\"\",\"summary\":\"Acme: 62 % are negative\","
-        "\"severity\":\"warning\",\"severity_reason\":\"warning by evidence\",\"state\":\"updated\",\"starts_at\":\"2026-01-05T00:00:00.000Z\","
+        "\"severity\":\"warning\",\"severity_reason\":\"warning by "
+        "evidence\",\"state\":\"updated\",\"starts_at\":\"2026-01-05T00:00:00.000Z\","
         "\"fired_at\":\"2026-01-05T00:30:00.000Z\",\"updated_at\":\"2026-01-05T00:35:00.000Z\","
         "\"ends_at\":null,\"window_s\":3600,\"observed\":"
         "0.62,"
