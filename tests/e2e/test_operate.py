@@ -229,6 +229,9 @@ def doctor(desk, version, sasl, tls, ca):
     check(list(client) == ["client"] and "ssl.ca.location" in client["client"]["cure"], f"{client}")
     check("refused" in wrong("127.0.0.1:1")["tcp"]["what"], "a port where nobody listens")
     check("dns" in wrong("no-such-host.invalid:9092"), "a name that there is not")
+    desk.ask("doctor", "--json", "--set", "output.topics.state=")  # no changelog is wanted
+    short = [row for row in desk.ask("doctor", "--json", "--set", "output.topics.state=plain", code=1)[0] if row["level"] == "fail"]
+    check([row["subject"] for row in short] == ["plain"] and "not compact" in short[0]["what"], f"{short}")
     missing = desk.ask("doctor", "--json", "--set", "output.topics.tagged=nowhere", code=1)[0]
     check([row["subject"] for row in missing if row["level"] == "fail"] == ["nowhere"], f"{missing}")
     say("doctor names what is wrong in a sentence")
@@ -239,6 +242,7 @@ def test(scratch, version):
     sasl, tls = more_listeners(kafka, scratch)
     kafka.start()
     topics = create_topics(kafka, partitions=2, dlq=("max.message.bytes=60000",))
+    kafka.create("plain", 2)
     program = Groundswell(scratch, kafka, "--stage", "tag").start()
     desk = Desk(scratch, program.argv[3])
 

@@ -177,7 +177,8 @@ static enum gs_status follow(struct tap *tap, struct gs_error *err)
 static const char *topic_of(const struct gs_config *config, const char *word, bool *ret_letters)
 {
     for (int i = 0; i < GS_N_STREAMS; i++) {
-        if (strcmp(word, gs_stream_name((enum gs_stream)i)) == 0) {
+        if (config->output.topics[i] != NULL &&
+            strcmp(word, gs_stream_name((enum gs_stream)i)) == 0) {
             word = config->output.topics[i];
             break;
         }

@@ -151,7 +151,7 @@ struct role {
     const char *what; /* "input", "stream dlq" */
     int lanes;        /* that read it; 0: none of ours */
     bool queue;       /* the dead-letter queue */
-    bool state;       /* may be missing, and has to be compacted */
+    int changelog;    /* of a topic with this many partitions: compacted, and as many; 0: none */
 };
 
 static void warn(struct gs_doctor *doctor, struct gs_finding *finding, const char *why,
@@ -187,6 +187,27 @@ static void judge_partitions(struct gs_doctor *doctor, const struct role *role,
     }
 }
 
+/* Lanes stop at a changelog that is not as it has to be (state.md). */
+static bool judge_changelog(struct gs_doctor *doctor, const struct role *role,
+                            const struct gs_kafka_topic_facts *facts, struct gs_finding *finding)
+{
+    const bool compacted = !facts->told || facts->compacted;
+
+    if (role->changelog == 0 || (compacted && facts->n_partitions >= role->changelog)) {
+        return true;
+    }
+    finding->level = GS_FINDING_FAIL;
+    (void)snprintf(finding->what, sizeof finding->what,
+                   "%s: %d partitions for %d of observations, cleanup.policy is %scompact",
+                   role->what, facts->n_partitions, role->changelog, compacted ? "" : "not ");
+    (void)snprintf(finding->why, sizeof finding->why,
+                   "a lane of stage watch stops where its windows cannot be kept");
+    (void)snprintf(finding->cure, sizeof finding->cure,
+                   "cleanup.policy=compact, and as many partitions as observations (state.md)");
+    gs_doctor_tell(doctor, finding);
+    return false;
+}
+
 static void judge_settings(struct gs_doctor *doctor, const struct role *role,
                            const struct gs_kafka_topic_facts *facts, struct gs_finding *finding)
 {
@@ -198,11 +219,7 @@ static void judge_settings(struct gs_doctor *doctor, const struct role *role,
              "the right DESCRIBE_CONFIGS on it (operations.md, \"Rights\")");
         return;
     }
-    if (role->state && !facts->compacted) {
-        (void)snprintf(finding->what, sizeof finding->what, "cleanup.policy is not compact");
-        warn(doctor, finding, "state that retention deletes is forgotten",
-             "cleanup.policy=compact");
-    } else if (!role->state && facts->compacted) {
+    if (role->changelog == 0 && facts->compacted) {
         (void)snprintf(finding->what, sizeof finding->what, "cleanup.policy is compact");
         warn(doctor, finding,
              role->queue ? "a later dead letter with the same key deletes the one before"
@@ -220,8 +237,9 @@ static void judge_settings(struct gs_doctor *doctor, const struct role *role,
     }
 }
 
-static void look_at_topic(struct gs_doctor *doctor, struct gs_kafka_survey *survey,
-                          const char *topic, const struct role *role)
+/* How many partitions it has; 0: it is not there. */
+static int look_at_topic(struct gs_doctor *doctor, struct gs_kafka_survey *survey,
+                         const char *topic, const struct role *role)
 {
     struct gs_finding finding = {.check = "topic", .subject = topic};
     struct gs_kafka_topic_facts facts;
@@ -229,12 +247,9 @@ static void look_at_topic(struct gs_doctor *doctor, struct gs_kafka_survey *surv
 
     if (topic[0] == '^') {
         gs_doctor_ok(doctor, "topic", topic, "%s: a pattern, not looked at", role->what);
-        return;
+        return 0;
     }
     if (gs_kafka_survey_topic(survey, topic, &facts, &err) != GS_OK) {
-        if (role->state) {
-            return; /* nothing writes to it where it is not there */
-        }
         finding.level = GS_FINDING_FAIL;
         (void)snprintf(finding.what, sizeof finding.what, "%s: %s", role->what, err.message);
         (void)snprintf(
@@ -243,7 +258,10 @@ static void look_at_topic(struct gs_doctor *doctor, struct gs_kafka_survey *surv
         (void)snprintf(finding.cure, sizeof finding.cure,
                        "create it, or give the user the rights to it (operations.md, \"Rights\")");
         gs_doctor_tell(doctor, &finding);
-        return;
+        return 0;
+    }
+    if (!judge_changelog(doctor, role, &facts, &finding)) {
+        return facts.n_partitions;
     }
     const size_t before = doctor->n[GS_FINDING_WARN];
     judge_partitions(doctor, role, &facts, &finding);
@@ -253,24 +271,31 @@ static void look_at_topic(struct gs_doctor *doctor, struct gs_kafka_survey *surv
                      "%s: %d partitions, %d replicas, records up to %" PRId64 " bytes", role->what,
                      facts.n_partitions, facts.fewest_replicas, facts.max_message_bytes);
     }
+    return facts.n_partitions;
 }
 
 static void look_at_topics(struct gs_doctor *doctor, struct gs_kafka_survey *survey)
 {
     const struct gs_config *config = doctor->config;
     char what[48];
+    int n_observations = 0;
 
     for (size_t i = 0; i < config->input.topics.n && config->input.kind == GS_INPUT_KAFKA; i++) {
-        look_at_topic(doctor, survey, config->input.topics.items[i],
-                      &(struct role){.what = "input", .lanes = config->lanes.tag});
+        (void)look_at_topic(doctor, survey, config->input.topics.items[i],
+                            &(struct role){.what = "input", .lanes = config->lanes.tag});
     }
     for (int i = 0; i < GS_N_STREAMS && config->output.kind == GS_OUTPUT_KAFKA; i++) {
+        if (config->output.topics[i] == NULL) {
+            continue; /* no changelog is wanted */
+        }
         (void)snprintf(what, sizeof what, "stream %s", gs_stream_name((enum gs_stream)i));
-        look_at_topic(doctor, survey, config->output.topics[i],
-                      &(struct role){.what = what,
-                                     .lanes = i == GS_STREAM_OBSERVATIONS ? config->lanes.watch : 0,
-                                     .queue = i == GS_STREAM_DLQ,
-                                     .state = i == GS_STREAM_STATE});
+        const int n = look_at_topic(
+            doctor, survey, config->output.topics[i],
+            &(struct role){.what = what,
+                           .lanes = i == GS_STREAM_OBSERVATIONS ? config->lanes.watch : 0,
+                           .queue = i == GS_STREAM_DLQ,
+                           .changelog = i == GS_STREAM_STATE ? n_observations : 0});
+        n_observations = i == GS_STREAM_OBSERVATIONS ? n : n_observations;
     }
 }
 
