@@ -55,6 +55,30 @@ for command in "check -c" "run -c"; do
     says said "kafka.yaml:9: input.topics: .raw. is named twice"
     [ "$(grep -c '^kafka.yaml:[0-9]' said)" = 5 ] || fail "not one finding a fault"
 done
+# Receivers: what they need is tried as it will be used, and nothing of it is shown.
+printf 'not a certificate: s3cret\n' >ca.pem
+printf 'two\ns3cret lines\n' >token
+cat >notify.yaml <<YAML
+notify:
+  ca_file: ca.pem
+  alertmanager:
+    urls: [http://127.0.0.1:9093]
+    bearer_token_file: token
+  webhook:
+    urls: ["https://user:s3cret@hooks.example/"]
+    secret_file: nowhere
+model: {path: $(model)}
+YAML
+exits 1 "receivers" check -c notify.yaml
+cat out err >said
+says said "notify.yaml:2: notify.ca_file: .*does not begin with a certificate"
+says said "notify.yaml:5: notify.alertmanager.bearer_token_file: .*more than one line"
+says said "notify.yaml:7: notify.webhook.urls: must not hold a user or password"
+says said "notify.yaml:8: notify.webhook.secret_file: .*nowhere"
+[ "$(grep -c '^notify.yaml:[0-9]' said)" = 4 ] || fail "not one finding a fault"
+! grep -q s3cret said || fail "a secret is shown"
+exits 1 "run refuses them too" run -c notify.yaml --set notify.webhook.urls=http://127.0.0.1:1/
+
 # One fault, one finding: what follows from it is not said.
 printf 'input:\n  topic: raw\nmodel:\n  pth: x\nwatch:\n  bin: 7m\n' >few.yaml
 exits 1 "misspelt names" check -c few.yaml
