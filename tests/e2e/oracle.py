@@ -70,6 +70,22 @@ def check_dlq(records, raw, manifest):
         check(record.header(ERROR + "stage") == "tag", f"dlq {n}: stage {record.header(ERROR + 'stage')}")
 
 
+# The defaults of watch.event_risks and event_min_p, and the number of companies past which a text is a round-up.
+GRAVE = {"default", "accounting_fraud", "suspected_fraud", "suspected_crime", "illegal_fundraising",
+         "withdrawal_trouble", "absconding", "business_closure", "regulatory_action", "sanctions", "data_breach",
+         "accident"}
+GRAVE_FROM, ROUND_UP = 0.5, 3
+
+
+def risk_events(message):
+    """Grave risks, each with each company."""
+    companies = {e["id"] for e in message.get("entities", [])}
+    if len(companies) > ROUND_UP:
+        return set()
+    return {f"risk:{r['label']}@{company}" for r in message["risks"] if r["label"] in GRAVE and r["p"] >= GRAVE_FROM
+            for company in companies}
+
+
 def check_observations(records, tagged):
     """One per message × key that the tagged record names, under the key it counts for, and no other."""
     wanted = set()
@@ -78,6 +94,7 @@ def check_observations(records, tagged):
         keys |= {f"topic:{t['label']}" for t in message["topics"]}
         keys |= {f"risk:{r['label']}" for r in message["risks"]}
         keys |= {f"entity:{e['id']}" for e in message.get("entities", [])}
+        keys |= risk_events(message)
         wanted |= {(key, message["id"]) for key in keys}
     found = []
     for record in records:
