@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Partitions that move in mid-incident take their windows along: a second process joins and takes one of two, the first
-is killed and the second takes the other; the same alerts are on all the while, nothing is resolved, and they end once."""
+"""Partitions that move in mid-incident take their windows along: a second process joins and takes one of two; the first
+stands still until the second has the other one too, and wakes; then it is killed. The same alerts are on all the while,
+nothing is resolved, and they end once."""
 
 import json
+import signal
 import time
 
 import surge
@@ -32,7 +34,7 @@ def test(scratch, version):
     first = Groundswell(scratch, kafka, instance="first").start()
     second = Groundswell(scratch, kafka, instance="second")
     monitoring = Monitoring(scratch, first.port, second.port).start()
-    story = Story(scratch, kafka, BASELINE_BINS + SURGE_BINS + 2 * MORE_BINS + AFTER_BINS)
+    story = Story(scratch, kafka, BASELINE_BINS + SURGE_BINS + 3 * MORE_BINS + AFTER_BINS)
 
     def records(state):
         return [record for record in kafka.dump("alerts") if record.json()["state"] == state]
@@ -65,6 +67,18 @@ def test(scratch, version):
     check(set(on) <= set(more), f"{on} were on, now {more}")
     check(not records("resolved") and not resolved_pages(), "a false all-clear when a process joined")
     say("a partition has moved, nobody has seen it")
+
+    first.signal(signal.SIGSTOP)  # past its session; what it was about to do then is done too late
+    wait_for("both partitions", 60, lambda: partitions_of(second) == 2)
+    story.tell(MORE_BINS, 0.85)
+    read()
+    first.signal(signal.SIGCONT)
+    wait_for("one partition each again", 60, lambda: partitions_of(first) == 1 and partitions_of(second) == 1)
+    first.wait_ready()
+    more = on_pages(first, second)
+    check(set(on) <= set(more), f"{on} were on, now {more}")
+    check(not records("resolved") and not resolved_pages(), "a false all-clear when a process woke")
+    say("a process has slept and woken, nobody has seen it")
 
     first.kill()
     wait_for("both partitions", 60, lambda: partitions_of(second) == 2)
