@@ -70,10 +70,19 @@ function otherStories(alert, items) {
   return folded(show(alert.id), items.length === 1 ? '1 more story' : items.length + ' more stories', rest);
 }
 
-/* Of a risk event nothing is usual. */
+/* Of a risk event nothing is usual, and no share is judged: "risk:default@0700.HK" is about the risk. */
+const riskOf = (key) => (/^risk:([^@]+)@/.exec(show(key)) || [])[1];
+
 function shareOf(numbers) {
   const usual = numbers.expected > 0 ? ' where ' + percent(numbers.expected) + ' are usual' : '';
   return percent(numbers.observed) + ' of ' + count(numbers.n) + ' messages are negative' + usual;
+}
+
+/* What the numbers of an incident's key say. */
+function sayOf(key, numbers) {
+  const risk = riskOf(key.key);
+  return risk === undefined ? shareOf(numbers) :
+    risk + ': ' + count(numbers.stories) + ' stories from ' + count(numbers.publishers) + ' publishers in the last hour';
 }
 
 function alertCard(alert) {
@@ -102,7 +111,8 @@ function keyLine(key) {
   const peak = key.peak || {};
   const line = element('li');
   line.append(known(key.name) ? element('strong', key.name) : broken('strong', show(key.key)));
-  line.append(' ' + shareOf(now) + '; at its height ' + percent(peak.observed) + ', ' + time(peak.at));
+  line.append(' ' + sayOf(key, now) + '; at its height ' + (riskOf(key.key) === undefined ? percent(peak.observed) :
+    count(peak.stories)) + ', ' + time(peak.at));
   line.append(element('small', ' — ' + show(key.severity) + ', ' + (key.state === 'resolved' ? 'over since ' +
     time(key.ends_at) : 'since ' + time(key.starts_at)), 'quiet'));
   return line;
@@ -138,7 +148,7 @@ function incidentCard(incident, alerts) {
   card.append(element('h3', show(incident.title)));
   card.append(...answers(incident));
   if (lead.story) card.append(story(lead.story, 'p', 'headline'));
-  card.append(element('p', shareOf(now)));
+  card.append(element('p', sayOf(lead, now)));
   card.append(element('p', count(now.stories) + ' stories from ' + count(now.publishers) + ' publishers; since ' +
     time(incident.starts_at) + ', as of ' + time(now.at) + '; incident ' + show(incident.id), 'quiet'));
   lines.append(...keys.map(keyLine));

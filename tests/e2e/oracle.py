@@ -72,7 +72,7 @@ def check_dlq(records, raw, manifest):
 
 # The defaults of watch.event_risks and event_min_p, and the number of companies past which a text is a round-up.
 GRAVE = {"default", "accounting_fraud", "suspected_fraud", "suspected_crime", "illegal_fundraising",
-         "withdrawal_trouble", "absconding", "business_closure", "regulatory_action", "sanctions", "data_breach",
+         "withdrawal_trouble", "absconding", "business_closure", "sanctions", "data_breach",
          "accident"}
 GRAVE_FROM, ROUND_UP = 0.5, 3
 

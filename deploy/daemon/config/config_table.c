@@ -289,9 +289,11 @@ const struct gs_option gs_options[] = {
      "24h", "How long nobody may have told it before it is news again.", NULL, 0},
     {"watch.event_risks", GS_OPT_NAMES, AT(watch.event_risks), 0, 0,
      "default,accounting_fraud,suspected_fraud,suspected_crime,illegal_fundraising,"
-     "withdrawal_trouble,absconding,business_closure,regulatory_action,sanctions,data_breach,"
-     "accident",
-     "The risks that are grave: names of the model's.", NULL, 0},
+     "withdrawal_trouble,absconding,business_closure,sanctions,data_breach,accident",
+     "The risks that are grave: names of the model's. A regulator's action is not among them: "
+     "there "
+     "is one for some company every day.",
+     NULL, 0},
     {"watch.event_min_p", GS_OPT_DOUBLE, AT(watch.event_min_p), 0, 1, "0.5",
      "The probability that a message has such a risk, below which it does not tell it.", NULL, 0},
     GS_SEVERITY_ROWS,
