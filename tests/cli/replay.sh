@@ -97,12 +97,14 @@ at = scores.index(max(scores[288:]))
 assert 7 * 288 <= at < 7 * 288 + 12, at
 assert abs(float(rows[2000]["expected"]) - 10) < 2, rows[2000]
 ' && ok "the surge has the highest score"
-printf 'timestamp,count\n2026-01-05 00:00:00,5\nyesterday,5\n2026-01-05 00:05:00,-1\n2026-01-05T00:10:00Z,1,2\n2026-01-05 00:00:00,5\n2026-01-05T00:15:00Z,1e9\n2026-01-05T00:15:00+00:00,7\n' >bad.csv
+printf 'timestamp,count\n2026-01-05 00:00:00,5\nyesterday,5\n2026-01-05 00:05:00,-1\n2026-01-05T00:10:00Z,1,2\n2026-01-05 00:00:00,5\n2026-01-05T00:15:00Z,1e9\n2026-01-05T00:15:00+00:00,7\n"Mon, 05 Jan 2026 00:20:00 +0000",3\n"2026-01-05T00:25:00Z\n",3\n' >bad.csv
 exits 1 "counts with bad rows" replay --counts bad.csv --scores scores.csv
 for why in '3: not a time' '4: not a count' '5: not two fields' '6: not later' '7: not a count'; do
     says err "^bad.csv:$why"
 done
-says err '^2 counts scored, 5 rows refused$'
+says err '^3 counts scored, 6 rows refused$'
+says scores.csv '^"Mon, 05 Jan 2026 00:20:00 +0000",3,' # a time goes out as it came, in its column
+[ "$(wc -l <scores.csv)" -eq 4 ] || fail "a time with a line break in it goes out"
 printf 'a,b\n1,2\n' >bad.csv
 exits 1 "a file that is none of counts" replay --counts bad.csv --scores scores.csv
 says err 'bad.csv:1: the header line is to be "timestamp,count"'
