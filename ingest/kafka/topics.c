@@ -43,20 +43,6 @@ bool gs_kafka_topic_missing(struct gs_kafka_client *client, rd_kafka_topic_t *rk
     return missing(look_up(client, rkt, &n_partitions));
 }
 
-static void read_policy(struct gs_kafka_topic *topic, const rd_kafka_ConfigResource_t *resource)
-{
-    size_t n = 0;
-    const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(resource, &n);
-
-    topic->policy[0] = '\0';
-    for (size_t i = 0; i < n; i++) {
-        const char *value = rd_kafka_ConfigEntry_value(entries[i]);
-        if (strcmp(rd_kafka_ConfigEntry_name(entries[i]), "cleanup.policy") == 0 && value != NULL) {
-            (void)snprintf(topic->policy, sizeof topic->policy, "%s", value);
-        }
-    }
-}
-
 int gs_kafka_topic_partitions(struct gs_kafka_client *client, rd_kafka_topic_t *rkt)
 {
     int n_partitions = 0;
@@ -138,14 +124,24 @@ static void read_limit(void *arg, const char *name, const char *value)
     }
 }
 
-static size_t max_bytes_of(const rd_kafka_ConfigResource_t *resource)
+/* What a lane has to know of its topic. */
+static void read_setting(void *arg, const char *name, const char *value)
 {
-    size_t limit = SIZE_MAX;
+    struct gs_kafka_topic *topic = arg;
 
-    if (rd_kafka_ConfigResource_error(resource) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        each_setting(resource, read_limit, &limit);
+    read_limit(&topic->limit, name, value);
+    if (strcmp(name, "cleanup.policy") == 0) {
+        (void)snprintf(topic->policy, sizeof topic->policy, "%s", value);
     }
-    return limit;
+}
+
+static void read_settings(struct gs_kafka_topic *topic, const rd_kafka_ConfigResource_t *resource)
+{
+    topic->limit = SIZE_MAX;
+    topic->policy[0] = '\0';
+    if (rd_kafka_ConfigResource_error(resource) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        each_setting(resource, read_setting, topic);
+    }
 }
 
 static void read_limits(struct gs_kafka_sink *sink, rd_kafka_event_t *event)
@@ -164,8 +160,7 @@ static void read_limits(struct gs_kafka_sink *sink, rd_kafka_event_t *event)
         for (size_t s = 0; s < GS_N_STREAMS; s++) {
             if (sink->topics[s].name != NULL &&
                 strcmp(sink->topics[s].name, rd_kafka_ConfigResource_name(resources[i])) == 0) {
-                sink->topics[s].limit = max_bytes_of(resources[i]);
-                read_policy(&sink->topics[s], resources[i]);
+                read_settings(&sink->topics[s], resources[i]);
             }
         }
     }
