@@ -34,11 +34,21 @@ int gs_command_failed(const char *command, const struct gs_error *err)
     return err->status == GS_BAD_CONFIG ? GS_EXIT_FINDINGS : GS_EXIT_FAILURE;
 }
 
-int gs_command_configure(struct gs_args *args, struct gs_config **ret)
+int gs_command_load(const struct gs_args *args, const char *path, struct gs_config **ret)
 {
     struct gs_diagnostics diagnostics = {0};
-    struct gs_config *config = NULL;
     struct gs_error err = {0};
+
+    const enum gs_status status =
+        gs_config_load(path, args->sets, args->n_sets, ret, &diagnostics, &err);
+    gs_diagnostics_print(&diagnostics, stderr);
+    gs_diagnostics_done(&diagnostics);
+    return status == GS_OK ? GS_EXIT_OK : gs_command_failed(args->command->name, &err);
+}
+
+int gs_command_configure(struct gs_args *args, struct gs_config **ret)
+{
+    struct gs_config *config = NULL;
 
     if (args->quiet) {
         (void)gs_args_set(args, "log.level", "error");
@@ -49,12 +59,9 @@ int gs_command_configure(struct gs_args *args, struct gs_config **ret)
     if (args->ends) {
         return args->code;
     }
-    const enum gs_status status =
-        gs_config_load(args->config, args->sets, args->n_sets, &config, &diagnostics, &err);
-    gs_diagnostics_print(&diagnostics, stderr);
-    gs_diagnostics_done(&diagnostics);
-    if (status != GS_OK) {
-        return gs_command_failed(args->command->name, &err);
+    const int code = gs_command_load(args, args->config, &config);
+    if (code != GS_EXIT_OK) {
+        return code;
     }
     gs_log_configure(config->log.level, config->log.json);
     gs_signals_catch();

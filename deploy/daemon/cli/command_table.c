@@ -64,7 +64,8 @@ const struct gs_command gs_commands[GS_N_COMMANDS] = {
          "data is not in order of time), or claim a time ahead of all others; or the configuration "
          "is "
          "wrong; 2 usage; 3 a failure.",
-         "groundswell replay -c deploy/config/replay.yaml tweets.jsonl > alerts.jsonl"},
+         "groundswell replay -c deploy/config/replay.yaml tweets.jsonl > alerts.jsonl\n"
+         "groundswell replay -c deploy/config/replay.yaml --against strict.yaml tweets.jsonl"},
     [GS_CMD_CHECK] = {"check", "what is wrong with a configuration and what it names",
                       "-c FILE [--set KEY=VALUE]...",
                       "Reads a configuration and all that it names: compiles the rules, loads the "

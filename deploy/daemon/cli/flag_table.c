@@ -38,6 +38,12 @@ const struct gs_flag gs_flags[GS_N_FLAGS] = {
                         "Counts instead of messages (volume mode): a CSV of timestamp,count rows, "
                         "each of which gets a "
                         "score from 0 to 1 in the file of --scores; no alerts, no configuration."},
+    [GS_FLAG_AGAINST] =
+        {"against", 0, "OTHER",
+         "What if: the same data by the configuration OTHER too, in the same pass. The comparison "
+         "comes on stdout instead of alerts: settings that differ, alerts and incidents of each "
+         "day, "
+         "rule and kind of key before and after, those of one side alone, what came nearest."},
     [GS_FLAG_SPEED] = {"speed", 0, "N",
                        "N event seconds a second; as fast as it goes when not given."},
     [GS_FLAG_TASK] = {"task", 0, "T", "sentiment (default), topics or risks."},

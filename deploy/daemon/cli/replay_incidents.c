@@ -1,30 +1,12 @@
 /* A row is an incident as it was last, without its samples and stories, so that a year of them fits. */
 #include "deploy/daemon/cli/replay_incidents.h"
 
-#include "ingest/base/buf.h"
+#include "deploy/daemon/cli/replay_alerts.h"
 #include "ingest/base/escape.h"
 
 #include <stdlib.h>
 
 enum { MAX_ROWS = 20000 };
-
-struct key_row {
-    char key[GS_INCIDENT_KEY_BYTES];
-    uint8_t severity;
-    bool firing;
-    int64_t fired_at_ms, ends_at_ms;
-    double observed, expected; /* at its height */
-};
-
-struct gs_replay_incident {
-    char id[17];
-    char title[GS_INCIDENT_TITLE_BYTES];
-    uint8_t severity, state;
-    unsigned notices;
-    int64_t opened_at_ms, ends_at_ms;
-    struct key_row *keys;
-    uint32_t n_keys, keys_left_out;
-};
 
 static struct gs_replay_incident *find(struct gs_replay_incidents *incidents, const char *id)
 {
@@ -54,7 +36,7 @@ static struct gs_replay_incident *add(struct gs_replay_incidents *incidents, con
 
 static void copy_keys(struct gs_replay_incident *row, const struct gs_incident *incident)
 {
-    struct key_row *keys = realloc(row->keys, (incident->n_keys + 1) * sizeof *keys);
+    struct gs_replay_incident_key *keys = realloc(row->keys, (incident->n_keys + 1) * sizeof *keys);
 
     if (keys == NULL) {
         return;
@@ -63,12 +45,12 @@ static void copy_keys(struct gs_replay_incident *row, const struct gs_incident *
     row->n_keys = incident->n_keys;
     for (uint32_t i = 0; i < incident->n_keys; i++) {
         const struct gs_incident_key *from = &incident->keys[i];
-        keys[i] = (struct key_row){.severity = from->severity,
-                                   .firing = from->firing,
-                                   .fired_at_ms = from->fired_at_ms,
-                                   .ends_at_ms = from->ends_at_ms,
-                                   .observed = from->peak.observed,
-                                   .expected = from->peak.expected};
+        keys[i] = (struct gs_replay_incident_key){.severity = from->severity,
+                                                  .firing = from->firing,
+                                                  .fired_at_ms = from->fired_at_ms,
+                                                  .ends_at_ms = from->ends_at_ms,
+                                                  .observed = from->peak.observed,
+                                                  .expected = from->peak.expected};
         memcpy(keys[i].key, from->key, sizeof keys[i].key);
     }
 }
@@ -93,34 +75,19 @@ void gs_replay_incidents_take(void *arg, const struct gs_incident *incident)
     copy_keys(row, incident);
 }
 
-/* "2026-11-21 09:30", or "-" for a time that is not there. */
-static void write_time(char ret[17], int64_t ms)
-{
-    struct gs_buf time = {.max = 64};
-
-    (void)snprintf(ret, 17, "-");
-    if (ms >= 0) {
-        gs_buf_json_time(&time, ms);
-    }
-    if (time.len > 17) {
-        (void)snprintf(ret, 17, "%.10s %.5s", time.bytes + 1, time.bytes + 12);
-    }
-    gs_buf_done(&time);
-}
-
 static void print_row(const struct gs_replay_incident *row, FILE *out)
 {
     char opened[17];
     char ended[17];
 
-    write_time(opened, row->opened_at_ms);
-    write_time(ended, row->ends_at_ms);
+    gs_replay_time(opened, row->opened_at_ms);
+    gs_replay_time(ended, row->ends_at_ms);
     gs_print_line(out, "%-16s  %-16s  %-8s  %7u  %s", opened, ended,
                   gs_severity_name((enum gs_severity)row->severity), row->notices, row->title);
     for (uint32_t i = 0; i < row->n_keys; i++) {
-        const struct key_row *key = &row->keys[i];
-        write_time(opened, key->fired_at_ms);
-        write_time(ended, key->firing ? -1 : key->ends_at_ms);
+        const struct gs_replay_incident_key *key = &row->keys[i];
+        gs_replay_time(opened, key->fired_at_ms);
+        gs_replay_time(ended, key->firing ? -1 : key->ends_at_ms);
         char share[24] = "risk event"; /* of which nothing is expected */
         if (key->expected > 0.0) {
             (void)snprintf(share, sizeof share, "%3.0f %% for %2.0f %%", 100.0 * key->observed,

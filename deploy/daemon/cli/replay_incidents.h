@@ -6,7 +6,24 @@
 
 #include <stdio.h>
 
-struct gs_replay_incident; /* opaque: one row */
+struct gs_replay_incident_key {
+    char key[GS_INCIDENT_KEY_BYTES];
+    uint8_t severity;
+    bool firing;
+    int64_t fired_at_ms, ends_at_ms;
+    double observed, expected; /* at its height */
+};
+
+/* An incident as it was last. */
+struct gs_replay_incident {
+    char id[17];
+    char title[GS_INCIDENT_TITLE_BYTES];
+    uint8_t severity, state;
+    unsigned notices;
+    int64_t opened_at_ms, ends_at_ms; /* ends_at -1: not ended */
+    struct gs_replay_incident_key *keys;
+    uint32_t n_keys, keys_left_out;
+};
 
 struct gs_replay_incidents {
     struct gs_replay_incident *rows; /* in order of opening */

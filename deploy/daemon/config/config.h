@@ -232,6 +232,10 @@ enum gs_status gs_config_examine(const char *path, const char *const *overrides,
 size_t gs_config_changes(const struct gs_config *from, const struct gs_config *to, bool reloads,
                          struct gs_buf *out);
 
+/* Tells whether both make the same of every message until it is watched: the settings of the input's
+ * form, of cleaning, companies and model are the same. */
+bool gs_config_tags_alike(const struct gs_config *a, const struct gs_config *b);
+
 /* Every default, nothing read from outside but the host's name. GS_NO_MEMORY. */
 GS_MUST_CHECK
 enum gs_status gs_config_defaults(struct gs_config **ret, struct gs_error *err);

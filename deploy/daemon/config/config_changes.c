@@ -75,6 +75,55 @@ static bool same(const struct gs_option *option, const struct gs_config *from,
     return memcmp(a, b, option->size) == 0;
 }
 
+/* ---- what a setting bears on ---- */
+
+/* Beginnings of names. What is not here is for the service, its clients and its pages. */
+static const struct {
+    const char *prefix;
+    enum gs_bearing bearing;
+} bearings[] = {
+    {"input.format", GS_BEARS_ON_TAGS},
+    {"input.pointers.", GS_BEARS_ON_TAGS},
+    {"input.default_source", GS_BEARS_ON_TAGS},
+    {"input.max_", GS_BEARS_ON_TAGS},
+    {"input.bad_utf8", GS_BEARS_ON_TAGS},
+    {"text.", GS_BEARS_ON_TAGS},
+    {"entities.", GS_BEARS_ON_TAGS},
+    {"model.", GS_BEARS_ON_TAGS},
+    {"incidents.journal", GS_BEARS_ON_NOTHING}, /* a replay knows no answers and no clock */
+    {"incidents.quiet_hours", GS_BEARS_ON_NOTHING},
+    {"incidents.time_zone", GS_BEARS_ON_NOTHING},
+    {"observations.", GS_BEARS_ON_ALERTS},
+    {"watch.", GS_BEARS_ON_ALERTS},
+    {"incidents.", GS_BEARS_ON_ALERTS},
+};
+
+enum gs_bearing gs_option_bearing(const struct gs_option *option)
+{
+    for (size_t i = 0; i < GS_COUNT(bearings); i++) {
+        if (strncmp(option->name, bearings[i].prefix, strlen(bearings[i].prefix)) == 0) {
+            return bearings[i].bearing;
+        }
+    }
+    return GS_BEARS_ON_NOTHING;
+}
+
+bool gs_config_tags_alike(const struct gs_config *a, const struct gs_config *b)
+{
+    bool alike = true;
+
+    for (size_t i = 0; i < gs_n_options && alike; i++) {
+        alike = gs_option_bearing(&gs_options[i]) != GS_BEARS_ON_TAGS || same(&gs_options[i], a, b);
+    }
+    return alike;
+}
+
+bool gs_option_is_same(const struct gs_option *option, const struct gs_config *a,
+                       const struct gs_config *b)
+{
+    return same(option, a, b);
+}
+
 size_t gs_config_changes(const struct gs_config *from, const struct gs_config *to, bool reloads,
                          struct gs_buf *out)
 {

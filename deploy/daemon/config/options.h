@@ -70,6 +70,22 @@ const struct gs_option *gs_option_find(const char *name);
 /* The row or section name nearest to a misspelt one; NULL when none is near. */
 const char *gs_option_nearest(const char *name);
 
+/* What a setting can change of the alerts that the same input gives. */
+enum gs_bearing {
+    GS_BEARS_ON_NOTHING,
+    GS_BEARS_ON_TAGS,   /* what is read from a message, and so everything behind it */
+    GS_BEARS_ON_ALERTS, /* what is made of tagged messages */
+};
+enum gs_bearing gs_option_bearing(const struct gs_option *option);
+
+/* Tells whether two configurations have the same value of a setting; writes a value as text (a
+ * secret's is never shown). */
+struct gs_config;
+bool gs_option_is_same(const struct gs_option *option, const struct gs_config *a,
+                       const struct gs_config *b);
+void gs_option_write(const struct gs_option *option, const struct gs_config *config,
+                     struct gs_buf *out);
+
 /* Says where a value came from, for diagnostics and relative paths. */
 struct gs_origin {
     const char *place; /* file, "--set", "GROUNDSWELL_…" */

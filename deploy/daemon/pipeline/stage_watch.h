@@ -26,7 +26,8 @@ struct gs_stage_watch_options {
     int64_t max_future_ms; /* an event time further ahead of its record's own is refused */
     int64_t max_step_ms;   /* a single record moves event time by this at most (event_clock.h) */
     size_t max_gauge_keys;
-    int lane; /* its number, a label */
+    int lane;   /* its number, a label */
+    bool quiet; /* what it finds odd about the times is said by another that reads the same */
     /* The group whose offsets are committed together with the changes of the windows, which then
      * go to GS_STREAM_STATE, partition by partition; NULL: nothing is kept. */
     const char *changelog_group;

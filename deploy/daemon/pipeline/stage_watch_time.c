@@ -47,10 +47,14 @@ bool gs_stage_watch_closes_a_bin(const struct gs_stage_watch *stage, int64_t rea
                                         reached_ms / bin_ms > stage->watermark_ms / bin_ms);
 }
 
-static void say_jump(const struct gs_part *part, int64_t before_ms)
+static void say_jump(const struct gs_stage_watch *stage, const struct gs_part *part,
+                     int64_t before_ms)
 {
     struct gs_buf time = {.max = 64};
 
+    if (stage->options.quiet) {
+        return;
+    }
     gs_buf_json_time(&time, part->clock.max_ms);
     gs_log(GS_LOG_INFO, "watch", "%s[%d]: event time jumps by %.1f h to %.*s: enough sources agree",
            part->topic[0] == '\0' ? "input" : part->topic, (int)part->partition,
@@ -85,14 +89,14 @@ void gs_stage_watch_note_time(struct gs_stage_watch *stage, struct gs_part *part
         break;
     case GS_CLOCK_AHEAD:
         stage->ahead++;
-        if (before_ms != GS_NO_TIME) {
+        if (before_ms != GS_NO_TIME && !stage->options.quiet) {
             say_ahead(part, source);
         }
         break;
     case GS_CLOCK_JUMPED:
         if (before_ms != GS_NO_TIME) {
             stage->jumps++;
-            say_jump(part, before_ms);
+            say_jump(stage, part, before_ms);
         }
         break;
     }

@@ -37,7 +37,7 @@ static enum gs_status open_files(void *arg, const struct gs_source_events *event
 
     (void)events;
     enum gs_status status = gs_file_source_new(local->options->files, local->options->n_files,
-                                               config->input.max_record_bytes, ret_source, err);
+                                               local->max_line, ret_source, err);
     if (status == GS_OK) {
         status = gs_file_sink_new(config->output.files, true, ret_sink, err);
     }
@@ -102,17 +102,27 @@ static enum gs_status make_desk(struct gs_local *local, struct gs_error *err)
     return gs_incident_desk_new(&options, &local->desk, err);
 }
 
-static enum gs_status make_stages(struct gs_local *local, struct gs_error *err)
+static enum gs_status make_tag(struct gs_local *local, struct gs_error *err)
 {
     const struct gs_local_options *options = local->options;
     struct gs_stage_tag_options tag;
 
     gs_stage_tag_options(options->config, &local->assets, local->shard, &tag);
+    local->observe = tag.observe;
+    if (local->follows) {
+        return GS_OK;
+    }
     tag.tagger.decode.time_required = options->kept;
     tag.write_tagged = options->config->output.files[GS_STREAM_TAGGED] != NULL;
-    tag.log_rejects = options->config->output.files[GS_STREAM_DLQ] == NULL;
-    local->observe = tag.observe;
-    enum gs_status status = gs_stage_tag_new(&tag, &local->tag, err);
+    tag.log_rejects = options->config->output.files[GS_STREAM_DLQ] == NULL && !local->shadow;
+    return gs_stage_tag_new(&tag, &local->tag, err);
+}
+
+static enum gs_status make_stages(struct gs_local *local, struct gs_error *err)
+{
+    const struct gs_local_options *options = local->options;
+    enum gs_status status = make_tag(local, err);
+
     if (status != GS_OK || !(options->stages & GS_STAGE_WATCH)) {
         return status;
     }
@@ -123,6 +133,7 @@ static enum gs_status make_stages(struct gs_local *local, struct gs_error *err)
     struct gs_stage_watch_options watch;
     gs_stage_watch_options(options->config, 0, local->shard, &watch);
     watch.desk = local->desk;
+    watch.quiet = local->shadow;
     watch.alert = options->alert;
     watch.alert_arg = options->alert_arg;
     watch.advanced = options->score == NULL ? NULL : score_all;
@@ -166,13 +177,14 @@ static enum gs_status serve(struct gs_local *local, const struct gs_lane *lane,
     return GS_OK;
 }
 
-static enum gs_status run_lane(struct gs_local *local, struct gs_error *err)
+enum gs_status gs_local_run_lane(struct gs_local *local, const struct gs_stage_ops *ops, void *self,
+                                 struct gs_error *err)
 {
     const struct gs_config *config = local->options->config;
     const struct gs_lane_options options = {.name = "local",
                                             .stage = "tag",
-                                            .ops = &gs_local_ops,
-                                            .self = local,
+                                            .ops = ops,
+                                            .self = self,
                                             .max_messages = config->batch.max_messages,
                                             .max_time_ms = (int)config->batch.max_time_ms,
                                             .open = open_files,
@@ -231,64 +243,88 @@ static enum gs_status make_metrics(struct gs_local *local, struct gs_error *err)
     return GS_OK;
 }
 
+enum gs_status gs_local_make(struct gs_local *local, struct gs_error *err)
+{
+    const struct gs_local_options *options = local->options;
+    enum gs_status status = GS_OK;
+
+    local->json.max = MAX_OBSERVATION;
+    local->max_line = options->config->input.max_record_bytes;
+    local->totals.from_ms = INT64_MAX;
+    local->totals.to_ms = INT64_MIN;
+    if (!local->follows) { /* else they are those of the one that it follows */
+        status = gs_assets_load(options->config, &local->assets, err);
+    }
+    if (status != GS_OK) {
+        return status;
+    }
+    if (options->serves) {
+        gs_announce(options->config, options->stages, &local->assets);
+    }
+    status = make_metrics(local, err);
+    if (status == GS_OK) {
+        status = gs_arena_new(MAX_LINE_ARENA, &local->arena, err);
+    }
+    return status == GS_OK ? make_stages(local, err) : status;
+}
+
+enum gs_status gs_local_total(struct gs_local *local, struct gs_local_totals *ret,
+                              struct gs_error *err)
+{
+    struct gs_near_miss near;
+
+    if (gs_metrics_visit(local->metrics, add_total, &local->totals, NULL) != GS_OK) {
+        return gs_fail(err, GS_NO_MEMORY, "totals");
+    }
+    local->totals.tagged = local->totals.lines - local->totals.rejected;
+    if (local->watch != NULL) {
+        gs_stage_watch_oddities(local->watch, &local->totals.odd);
+        if (local->options->nearest != NULL && gs_stage_watch_nearest(local->watch, &near)) {
+            local->options->nearest(local->options->nearest_arg, &near);
+        }
+    }
+    *ret = local->totals;
+    return GS_OK;
+}
+
+void gs_local_done(struct gs_local *local)
+{
+    gs_local_state_done(local);
+    gs_stage_watch_free(local->watch);
+    gs_incident_desk_free(local->desk);
+    gs_notifier_free(local->notifier);
+    gs_stage_tag_free(local->tag);
+    gs_buf_done(&local->json);
+    gs_arena_free(local->arena);
+    gs_metrics_free(local->metrics);
+    if (!local->follows) {
+        gs_assets_done(&local->assets);
+    }
+}
+
 enum gs_status gs_local_run(const struct gs_local_options *options, struct gs_local_totals *ret,
                             struct gs_error *err)
 {
-    struct gs_local local = {.options = options, .json = {.max = MAX_OBSERVATION}};
-    enum gs_status status = gs_assets_load(options->config, &local.assets, err);
-
-    if (status != GS_OK) {
-        goto done;
-    }
-    if (options->serves) {
-        gs_announce(options->config, options->stages, &local.assets);
-    }
-    status = make_metrics(&local, err);
-    if (status != GS_OK) {
-        goto done;
-    }
-    status = gs_arena_new(MAX_LINE_ARENA, &local.arena, err);
-    if (status != GS_OK) {
-        goto done;
-    }
-    status = make_stages(&local, err);
-    if (status != GS_OK) {
-        goto done;
-    }
-    status = gs_local_state_load(&local, err);
-    if (status != GS_OK) {
-        goto done;
-    }
-    status = run_lane(&local, err);
-    /* Also of an input that broke off: what is committed is out. */
+    struct gs_local local = {.options = options};
     struct gs_error why = {0};
+    enum gs_status status = gs_local_make(&local, err);
+
+    if (status == GS_OK) {
+        status = gs_local_state_load(&local, err);
+    }
+    if (status != GS_OK) {
+        goto done;
+    }
+    status = gs_local_run_lane(&local, &gs_local_ops, &local, err);
+    /* Also of an input that broke off: what is committed is out, and what came before it counts. */
     if (gs_local_state_save(&local, &why) != GS_OK && status == GS_OK) {
         status = gs_fail(err, why.status, "%s", why.message);
     }
-    /* Also of an input that broke off: what came before it counts. */
-    if (gs_metrics_visit(local.metrics, add_total, &local.totals, NULL) != GS_OK) {
-        status = status == GS_OK ? gs_fail(err, GS_NO_MEMORY, "totals") : status;
-        goto done;
+    if (gs_local_total(&local, ret, &why) != GS_OK && status == GS_OK) {
+        status = gs_fail(err, why.status, "%s", why.message);
     }
-    local.totals.tagged = local.totals.lines - local.totals.rejected;
-    if (local.watch != NULL) {
-        gs_stage_watch_oddities(local.watch, &local.totals.odd);
-        struct gs_near_miss near;
-        if (options->nearest != NULL && gs_stage_watch_nearest(local.watch, &near)) {
-            options->nearest(options->nearest_arg, &near);
-        }
-    }
-    *ret = local.totals;
 
 done:
-    gs_local_state_done(&local);
-    gs_stage_watch_free(local.watch);
-    gs_incident_desk_free(local.desk);
-    gs_notifier_free(local.notifier);
-    gs_stage_tag_free(local.tag);
-    gs_buf_done(&local.json);
-    gs_arena_free(local.arena);
-    gs_metrics_free(local.metrics);
-    gs_assets_done(&local.assets);
+    gs_local_done(&local);
     return status;
 }

@@ -41,8 +41,9 @@ struct gs_local_options {
 
 struct gs_local_totals {
     uint64_t lines, tagged, observations, rejected;
-    uint64_t late;     /* observations counted in a later bin than theirs */
-    uint64_t too_late; /* and not counted at all */
+    uint64_t late;          /* observations counted in a later bin than theirs */
+    uint64_t too_late;      /* and not counted at all */
+    int64_t from_ms, to_ms; /* event time of the first and the last observation; from > to: none */
     struct gs_watch_oddities odd;
 };
 
@@ -51,5 +52,12 @@ struct gs_local_totals {
 GS_MUST_CHECK
 enum gs_status gs_local_run(const struct gs_local_options *options, struct gs_local_totals *ret,
                             struct gs_error *err);
+
+/* The same input through two configurations in one pass: the files, the pace and the outputs are
+ * those of options[0]; of options[1] only the hooks are called. Messages are tagged once where both
+ * would tag them alike (gs_config_tags_alike()). */
+GS_MUST_CHECK
+enum gs_status gs_local_run_both(const struct gs_local_options options[2],
+                                 struct gs_local_totals ret[2], struct gs_error *err);
 
 #endif

@@ -1,5 +1,5 @@
-/* Shared by local.c (assembly, scores, totals), local_stage.c (both stages as one) and local_state.c
- * (what is kept from one run to the next). */
+/* Shared by local.c (assembly, scores, totals), local_stage.c (both stages as one), local_pair.c (two
+ * configurations over one input) and local_state.c (what is kept from one run to the next). */
 #ifndef GS_DEPLOY_LOCAL_INTERNAL_H
 #define GS_DEPLOY_LOCAL_INTERNAL_H
 
@@ -27,8 +27,30 @@ struct gs_local {
     char file[4096];        /* whose kind is known */
     enum gs_line_kind kind;
     int64_t first_ts_ms, first_wall_ns; /* for the pace; first_wall_ns 0: no line yet */
+    size_t max_line;                    /* bytes; a longer line is refused */
+    /* Of two configurations over one input (local_pair.c): the second is a shadow, nothing of which
+     * goes out; where both tag alike it has no stage tag, and follows what the first has tagged. */
+    bool shadow, follows;
+    struct gs_local *follower; /* NULL: none */
     struct gs_local_totals totals;
 };
+
+/* ---- local.c ---- */
+
+/* Loads and makes all that a run needs, but for the lane. After a failure too: gs_local_done(). */
+GS_MUST_CHECK enum gs_status gs_local_make(struct gs_local *local, struct gs_error *err);
+/* Runs its files through ops, to the end of the input. */
+GS_MUST_CHECK
+enum gs_status gs_local_run_lane(struct gs_local *local, const struct gs_stage_ops *ops, void *self,
+                                 struct gs_error *err);
+/* What became of it; calls options->nearest. */
+GS_MUST_CHECK
+enum gs_status gs_local_total(struct gs_local *local, struct gs_local_totals *ret,
+                              struct gs_error *err);
+void gs_local_done(struct gs_local *local);
+
+/* A sink that takes everything and keeps nothing. */
+extern struct gs_sink gs_nowhere;
 
 /* Stage tag and stage watch, one behind the other; self is a struct gs_local. */
 extern const struct gs_stage_ops gs_local_ops;

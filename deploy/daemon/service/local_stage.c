@@ -67,13 +67,19 @@ static enum gs_status watch(struct gs_local *local, const struct gs_observation 
     }
     local->totals.observations++;
     local->n_observed++;
+    if (observation->ts_ms < local->totals.from_ms) {
+        local->totals.from_ms = observation->ts_ms;
+    }
+    if (observation->ts_ms > local->totals.to_ms) {
+        local->totals.to_ms = observation->ts_ms;
+    }
     keep_pace(local, observation->ts_ms);
     return local->watch == NULL ? GS_OK : gs_stage_watch_add(local->watch, observation, sink, err);
 }
 
 /* Observes the keys that a tagged message counts for. */
-static enum gs_status watch_all(struct gs_local *local, const struct gs_tagged *tagged,
-                                struct gs_sink *sink, struct gs_error *err)
+static enum gs_status watch_keys(struct gs_local *local, const struct gs_tagged *tagged,
+                                 struct gs_sink *sink, struct gs_error *err)
 {
     const struct gs_observation *observation = NULL;
     struct gs_observer observer;
@@ -86,6 +92,28 @@ static enum gs_status watch_all(struct gs_local *local, const struct gs_tagged *
         }
     }
     return GS_OK;
+}
+
+/* The same for who follows. */
+static enum gs_status watch_all(struct gs_local *local, const struct gs_tagged *tagged,
+                                struct gs_sink *sink, struct gs_error *err)
+{
+    const enum gs_status status = watch_keys(local, tagged, sink, err);
+
+    return status != GS_OK || local->follower == NULL
+               ? status
+               : watch_keys(local->follower, tagged, &gs_nowhere, err);
+}
+
+static enum gs_status watch_observation(struct gs_local *local,
+                                        const struct gs_observation *observation,
+                                        struct gs_sink *sink, struct gs_error *err)
+{
+    const enum gs_status status = watch(local, observation, sink, err);
+
+    return status != GS_OK || local->follower == NULL
+               ? status
+               : watch(local->follower, observation, &gs_nowhere, err);
 }
 
 /* All messages that are tagged by now; status: how the call went that made them so. */
@@ -110,6 +138,13 @@ static enum gs_status take_tagged(struct gs_local *local, enum gs_status status,
     return GS_OK;
 }
 
+/* All messages that wait. */
+static enum gs_status flush(struct gs_local *local, struct gs_sink *sink, struct gs_error *err)
+{
+    return local->follows ? GS_OK
+                          : take_tagged(local, gs_stage_tag_flush(local->tag, err), sink, err);
+}
+
 static enum gs_line_kind kind_of(struct gs_local *local, struct gs_str line)
 {
     struct gs_observation observation;
@@ -132,8 +167,7 @@ static enum gs_status know_kind(struct gs_local *local, const struct gs_record *
     if (gs_str_equal(gs_str(local->file), record->topic)) {
         return GS_OK;
     }
-    const enum gs_status status =
-        take_tagged(local, gs_stage_tag_flush(local->tag, err), sink, err);
+    const enum gs_status status = flush(local, sink, err);
     local->kind = kind_of(local, record->value);
     (void)snprintf(local->file, sizeof local->file, "%.*s", GS_STR_ARGS(record->topic));
     return status;
@@ -142,8 +176,8 @@ static enum gs_status know_kind(struct gs_local *local, const struct gs_record *
 static enum gs_status refuse(struct gs_local *local, const struct gs_record *record,
                              const struct gs_error *why)
 {
-    gs_log(GS_LOG_WARNING, "input", "%.*s:%lld: %s, skipping", GS_STR_ARGS(record->topic),
-           (long long)record->offset, why->message);
+    gs_log(local->shadow ? GS_LOG_DEBUG : GS_LOG_WARNING, "input", "%.*s:%lld: %s, skipping",
+           GS_STR_ARGS(record->topic), (long long)record->offset, why->message);
     local->totals.rejected++;
     return GS_OK;
 }
@@ -157,7 +191,7 @@ static enum gs_status replay_line(struct gs_local *local, const struct gs_record
     gs_arena_reset(local->arena);
     if (local->kind == GS_LINE_OBSERVATION) {
         return gs_observation_decode(record->value, local->arena, &observation, err) == GS_OK
-                   ? watch(local, &observation, sink, err)
+                   ? watch_observation(local, &observation, sink, err)
                    : refuse(local, record, err);
     }
     return gs_tagged_decode(record->value, local->arena, &tagged, err) == GS_OK
@@ -173,7 +207,9 @@ static void begin(void *self)
 
     local->n_observed = 0;
     gs_local_state_begin(local);
-    gs_stage_tag_ops.begin(local->tag);
+    if (!local->follows) {
+        gs_stage_tag_ops.begin(local->tag);
+    }
     if (local->watch != NULL) {
         gs_stage_watch_ops.begin(local->watch);
     }
@@ -232,8 +268,7 @@ static enum gs_status finish(void *self, const struct gs_source *source, struct 
     struct gs_local *local = self;
 
     (void)source; /* its partition is the file's, not the windows' */
-    const enum gs_status status =
-        take_tagged(local, gs_stage_tag_flush(local->tag, err), sink, err);
+    const enum gs_status status = flush(local, sink, err);
     return status != GS_OK || local->watch == NULL
                ? status
                : gs_stage_watch_ops.finish(local->watch, NULL, sink, err);
@@ -243,7 +278,7 @@ static enum gs_status end(void *self, struct gs_sink *sink, struct gs_error *err
 {
     struct gs_local *local = self;
 
-    enum gs_status status = take_tagged(local, gs_stage_tag_flush(local->tag, err), sink, err);
+    enum gs_status status = flush(local, sink, err);
     if (status == GS_OK) {
         status = gs_local_state_leave_file(local, err);
     }
@@ -257,7 +292,9 @@ static void committed(void *self)
 {
     struct gs_local *local = self;
 
-    gs_stage_tag_ops.committed(local->tag);
+    if (!local->follows) {
+        gs_stage_tag_ops.committed(local->tag);
+    }
     gs_series_add(local->produced, (double)local->n_observed);
     gs_series_add(local->watched, local->watch == NULL ? 0 : (double)local->n_observed);
     if (local->watch != NULL) {
@@ -277,7 +314,9 @@ static void undone(void *self)
     struct gs_local *local = self;
 
     gs_local_state_undo(local);
-    gs_stage_tag_ops.undone(local->tag);
+    if (!local->follows) {
+        gs_stage_tag_ops.undone(local->tag);
+    }
     if (local->watch != NULL) {
         gs_stage_watch_ops.undone(local->watch);
     }

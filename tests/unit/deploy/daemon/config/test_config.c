@@ -465,6 +465,72 @@ static void findings_are_bounded_and_counted(void **state)
     free(yaml);
 }
 
+/* What a what-if shows of two configurations, and whether it tags once for both. */
+static void values_are_written_and_what_they_bear_on_is_known(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *set, *name, *written;
+        enum gs_bearing bearing;
+    } rows[] = {
+        {"watch.clear_after=90m", "watch.clear_after", "90m", GS_BEARS_ON_ALERTS},
+        {"watch.clear_after=2d", "watch.clear_after", "2d", GS_BEARS_ON_ALERTS},
+        {"watch.info_false_alarms=0.05", "watch.info_false_alarms", "0.05", GS_BEARS_ON_ALERTS},
+        {"watch.min_stories=7", "watch.min_stories", "7", GS_BEARS_ON_ALERTS},
+        {"incidents.least_severity=topic:*=warning", "incidents.least_severity", "topic:*=warning",
+         GS_BEARS_ON_ALERTS},
+        {"observations.sources=true", "observations.sources", "true", GS_BEARS_ON_ALERTS},
+        {"model.tier=fast", "model.tier", "fast", GS_BEARS_ON_TAGS},
+        {"watch.grave_risks=default,fraud", "watch.grave_risks", "default,fraud",
+         GS_BEARS_ON_ALERTS},
+        {"input.max_record_bytes=2MiB", "input.max_record_bytes", "2097152", GS_BEARS_ON_TAGS},
+        {"incidents.quiet_hours=22:00-07:00", "incidents.quiet_hours", "22:00-07:00",
+         GS_BEARS_ON_NOTHING},
+        {"batch.max_messages=7", "batch.max_messages", "7", GS_BEARS_ON_NOTHING},
+    };
+    struct gs_config *defaults = NULL;
+
+    assert_int_equal(gs_config_defaults(&defaults, NULL), GS_OK);
+    for (size_t i = 0; i < GS_COUNT(rows); i++) {
+        struct gs_diagnostics diagnostics = {0};
+        struct gs_config *config = NULL;
+        struct gs_buf out = {.max = 1024};
+        const struct gs_option *option = gs_option_find(rows[i].name);
+        print_message("  %s\n", rows[i].set);
+        assert_int_equal(parse("", &rows[i].set, 1, &config, &diagnostics), GS_OK);
+        gs_option_write(option, config, &out);
+        assert_true(gs_str_equal(gs_buf_str(&out), gs_str(rows[i].written)));
+        assert_false(gs_option_is_same(option, defaults, config));
+        assert_int_equal(gs_option_bearing(option), rows[i].bearing);
+        assert_true(gs_config_tags_alike(defaults, config) ==
+                    (rows[i].bearing != GS_BEARS_ON_TAGS));
+        gs_buf_done(&out);
+        gs_config_free(config);
+        gs_diagnostics_done(&diagnostics);
+    }
+    gs_config_free(defaults);
+}
+
+static void no_secret_is_written(void **state)
+{
+    (void)state;
+    const char *const set = "kafka.properties.sasl.password=hunter2";
+    struct gs_diagnostics diagnostics = {0};
+    struct gs_config *config = NULL;
+    struct gs_buf out = {.max = 1 << 20};
+
+    assert_int_equal(parse("", &set, 1, &config, &diagnostics), GS_OK);
+    for (size_t i = 0; i < gs_n_options; i++) {
+        gs_option_write(&gs_options[i], config, &out);
+    }
+    gs_buf_putc(&out, '\0');
+    assert_true(gs_buf_ok(&out));
+    assert_null(strstr(out.bytes, "hunter2"));
+    gs_buf_done(&out);
+    gs_config_free(config);
+    gs_diagnostics_done(&diagnostics);
+}
+
 static void secrets_are_read_from_files(void **state)
 {
     (void)state;
@@ -563,6 +629,8 @@ int main(void)
         cmocka_unit_test(overrides_are_checked_alike),
         cmocka_unit_test(bounds_are_kept),
         cmocka_unit_test(findings_are_bounded_and_counted),
+        cmocka_unit_test(values_are_written_and_what_they_bear_on_is_known),
+        cmocka_unit_test(no_secret_is_written),
         cmocka_unit_test(secrets_are_read_from_files),
         cmocka_unit_test(addresses_are_checked_and_may_be_files),
         cmocka_unit_test(a_file_that_is_not_there),
