@@ -156,7 +156,8 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
         return;
     }
     /* A connection that fails comes through on_error() too. */
-    const bool twice = strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0;
+    const bool twice = strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0 ||
+                       strcmp(facility, "SSLCERTVRFY") == 0;
     if (too_many(facility, &n_more)) {
         return;
     }
@@ -168,35 +169,6 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
     }
 }
 
-/* "host:9092/bootstrap: Connect to ipv4#… failed: Connection refused (after 0ms in state CONNECT)"
- * becomes "Connection refused". */
-const char *gs_kafka_last_reason(const struct gs_kafka_client *client, char *reason, size_t size)
-{
-    const char *start = client->last_error;
-    const char *end = strstr(start, " (after ");
-
-    end = end == NULL ? start + strlen(start) : end;
-    for (const char *at = start; at + 1 < end; at++) {
-        if (at[0] == ':' && at[1] == ' ') {
-            start = at + 2;
-        }
-    }
-    if (start == end) {
-        return "no answer";
-    }
-    (void)snprintf(reason, size, "%.*s", (int)(end - start), start);
-    return reason;
-}
-
-const char *gs_kafka_hint(const struct gs_kafka_client *client)
-{
-    /* A port that wants TLS or SASL hangs up on those who do not speak it. */
-    return strstr(client->last_error, "isconnected") != NULL ||
-                   strstr(client->last_error, "ApiVersion") != NULL
-               ? " (does this port want TLS or SASL? kafka.properties: security.protocol)"
-               : "";
-}
-
 /* Every client of every lane meets a broker that cannot be reached, again and again. It is logged
  * once for all of them, and again when it lasts. */
 static void report_unreachable(const struct gs_kafka_client *client)
@@ -204,20 +176,22 @@ static void report_unreachable(const struct gs_kafka_client *client)
     static _Atomic int64_t reported_ns;
     int64_t last = atomic_load(&reported_ns);
     const int64_t now = gs_clock_monotonic_ns();
-    char reason[sizeof client->last_error];
+    char reason[GS_KAFKA_REASON];
 
     if ((last != 0 && now - last < GS_KAFKA_UNREACHABLE_MS * INT64_C(1000000)) ||
         !atomic_compare_exchange_strong(&reported_ns, &last, now)) {
         return;
     }
-    gs_kafka_log(client, GS_LOG_WARNING, "is Kafka at %s? %s%s; trying again", client->brokers,
-                 gs_kafka_last_reason(client, reason, sizeof reason), gs_kafka_hint(client));
+    gs_kafka_reason(client, reason);
+    gs_kafka_log(client, GS_LOG_WARNING, "is Kafka at %s? %s; trying again", client->brokers,
+                 reason);
 }
 
 static bool is_unreachable(int code)
 {
     return code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN ||
-           code == RD_KAFKA_RESP_ERR__RESOLVE || code == RD_KAFKA_RESP_ERR__TIMED_OUT;
+           code == RD_KAFKA_RESP_ERR__RESOLVE || code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
+           code == RD_KAFKA_RESP_ERR__SSL || code == RD_KAFKA_RESP_ERR__AUTHENTICATION;
 }
 
 /* From rd_kafka_poll() and consumer_poll(), so on the owner's thread. */
@@ -265,6 +239,32 @@ static rd_kafka_resp_err_t on_new(rd_kafka_t *rk, const rd_kafka_conf_t *conf, v
     return rd_kafka_interceptor_add_on_response_received(rk, "heard", on_answer, opaque);
 }
 
+/* Whether a broker's certificate may be trusted is OpenSSL's judgement; only what is wrong with it is
+ * kept, since librdkafka says the same of all that is wrong. On librdkafka's threads. */
+/* NOLINTNEXTLINE(readability-function-size): the signature is librdkafka's */
+static int on_certificate(rd_kafka_t *rk, const char *broker, int32_t broker_id,
+                          int *x509_error, /* NOLINT(readability-non-const-parameter) */
+                          int depth, const char *certificate, size_t size,
+                          char *why, /* NOLINT(readability-non-const-parameter) */
+                          size_t why_size, void *opaque)
+{
+    struct gs_kafka_client *client = opaque;
+
+    (void)rk, (void)broker, (void)broker_id, (void)depth, (void)certificate, (void)size;
+    (void)why, (void)why_size;
+    if (*x509_error != 0) {
+        atomic_store(&client->x509_error, *x509_error);
+    }
+    return *x509_error == 0;
+}
+
+static void read_conf(const rd_kafka_conf_t *conf, const char *name, char *to, size_t size)
+{
+    if (rd_kafka_conf_get(conf, name, to, &size) != RD_KAFKA_CONF_OK) {
+        to[0] = '\0';
+    }
+}
+
 enum gs_status gs_kafka_client_start(struct gs_kafka_client *client, rd_kafka_type_t type,
                                      rd_kafka_conf_t *conf, struct gs_error *err)
 {
@@ -273,6 +273,12 @@ enum gs_status gs_kafka_client_start(struct gs_kafka_client *client, rd_kafka_ty
     rd_kafka_conf_set_opaque(conf, client);
     rd_kafka_conf_set_log_cb(conf, on_log);
     rd_kafka_conf_set_error_cb(conf, on_error);
+    read_conf(conf, "security.protocol", client->protocol, sizeof client->protocol);
+    read_conf(conf, "sasl.mechanism", client->mechanism, sizeof client->mechanism);
+    if (strstr(client->protocol, "ssl") != NULL) {
+        (void)rd_kafka_conf_set_ssl_cert_verify_cb(conf, on_certificate);
+    }
+    atomic_store(&client->x509_error, 0);
     if (atomic_load(&client->heard_ns) != NULL) {
         (void)rd_kafka_conf_interceptor_add_on_new(conf, "heard", on_new, client);
     }

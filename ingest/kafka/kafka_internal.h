@@ -47,7 +47,10 @@ struct gs_kafka_client {
     int64_t noticed_ns;                /* when a call first saw it set; 0: not yet */
     atomic_bool suspect;  /* a request of the transaction protocol ended without an answer */
     int32_t broker_id;    /* one that answered; -1 none yet */
-    char last_error[160]; /* of the connection, for messages; owner's thread */
+    char last_error[320]; /* of the connection, for messages; owner's thread */
+    char protocol[24], mechanism[24]; /* what it speaks: security.protocol, sasl.mechanism */
+    atomic_int
+        x509_error; /* what OpenSSL found wrong with a broker's certificate last; 0: nothing */
 };
 
 struct gs_kafka_sink;
@@ -185,14 +188,16 @@ bool gs_kafka_give_up(struct gs_kafka_client *client, int64_t deadline_ns);
 int gs_kafka_slice_ms(struct gs_kafka_client *client);
 /* The time at which closing has to be over. */
 int64_t gs_kafka_close_deadline(const struct gs_kafka_client *client);
-/* The reason in a connection's last error, without librdkafka's details around it: "Connection
- * refused". */
-const char *gs_kafka_last_reason(const struct gs_kafka_client *client, char *reason, size_t size);
-/* What such a failure may mean, or nothing; follows the reason in a message. */
-const char *gs_kafka_hint(const struct gs_kafka_client *client);
 GS_PRINTF(3, 4)
 void gs_kafka_log(const struct gs_kafka_client *client, enum gs_log_level level, const char *fmt,
                   ...);
+
+/* ---- reason.c ---- */
+
+enum { GS_KAFKA_REASON = 200 };
+/* Why the client does not get in, in one sentence. On the owner's thread; may look at the port itself,
+ * which takes some seconds at most. */
+void gs_kafka_reason(const struct gs_kafka_client *client, char reason[GS_KAFKA_REASON]);
 
 /* ---- topics.c ---- */
 

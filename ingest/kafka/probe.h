@@ -1,6 +1,7 @@
 /* What is behind a broker's address, seen from a bare socket: does the name resolve, does somebody
  * listen, and does that speak Kafka in the clear, Kafka behind SASL, TLS, or something else. For
- * `groundswell doctor`: a client only says that it was hung up on.
+ * `groundswell doctor`, and for what a lane says when it does not get in (reason.c): a client only says
+ * that it was hung up on.
  *
  *     ApiVersions ─┬─ an answer ─► SaslHandshake with a mechanism that nobody has ─┬─ the list of those
  *                  │                                                               │  that there are: SASL
@@ -47,6 +48,19 @@ void gs_probe(const char *host, const char *port, int timeout_ms, struct gs_prob
 /* The i-th address of a list like kafka.brokers: "a:9092,SASL_SSL://b:9093,[::1]:9092,c" (9092 is what
  * is left out). False: there is none. What is longer than the room is cut. */
 bool gs_probe_split(const char *brokers, size_t i, char host[256], char port[16]);
+
+/* The client's side of a connection, by its properties. */
+struct gs_probe_client {
+    const char *protocol;  /* security.protocol, "plaintext" */
+    const char *mechanism; /* sasl.mechanism, "GSSAPI" */
+};
+/* Whether a port speaks what a client speaks; if not, what is wrong, and the cure. */
+struct gs_probe_verdict {
+    bool fits;
+    char what[300], cure[400]; /* cure: "" when it fits */
+};
+void gs_probe_judge(const struct gs_probe *probe, const struct gs_probe_client *client,
+                    struct gs_probe_verdict *ret);
 
 /* ---- the answers' bytes, which come from anybody; for tests and the fuzzer ---- */
 

@@ -162,7 +162,7 @@ static enum gs_status fault(struct gs_kafka_reader *reader, const rd_kafka_messa
                             struct gs_error *err)
 {
     const char *topic = reader->at.list->elems[0].topic;
-    char reason[sizeof reader->at.client.last_error];
+    char reason[GS_KAFKA_REASON];
 
     if (gs_kafka_passes(message->err) && (reader->follow || !gs_kafka_past(reader->patience_ns))) {
         return GS_AGAIN;
@@ -173,9 +173,8 @@ static enum gs_status fault(struct gs_kafka_reader *reader, const rd_kafka_messa
                        topic, (int)message->partition);
     }
     if (gs_kafka_passes(message->err)) {
-        return gs_fail(err, GS_IO, "is Kafka at %s? %s%s", reader->at.client.brokers,
-                       gs_kafka_last_reason(&reader->at.client, reason, sizeof reason),
-                       gs_kafka_hint(&reader->at.client));
+        gs_kafka_reason(&reader->at.client, reason);
+        return gs_fail(err, GS_IO, "is Kafka at %s? %s", reader->at.client.brokers, reason);
     }
     return gs_fail(err, GS_IO, "%s [%d], offset %lld: %s", topic, (int)message->partition,
                    (long long)message->offset, rd_kafka_message_errstr(message));
@@ -211,14 +210,14 @@ static enum gs_status take(struct gs_kafka_reader *reader, rd_kafka_message_t *m
 
 static enum gs_status silent(struct gs_kafka_reader *reader, struct gs_error *err)
 {
-    char reason[sizeof reader->at.client.last_error];
+    char reason[GS_KAFKA_REASON];
 
     if (reader->follow || !gs_kafka_past(reader->patience_ns)) {
         return GS_AGAIN;
     }
+    gs_kafka_reason(&reader->at.client, reason);
     return gs_fail(err, GS_IO, "nothing came for %d s: is Kafka at %s? %s", SILENCE_MS / 1000,
-                   reader->at.client.brokers,
-                   gs_kafka_last_reason(&reader->at.client, reason, sizeof reason));
+                   reader->at.client.brokers, reason);
 }
 
 enum gs_status gs_kafka_reader_next(struct gs_kafka_reader *reader, int timeout_ms,

@@ -92,6 +92,22 @@ static enum gs_status classify(const char *what, const rd_kafka_error_t *error, 
                    rd_kafka_error_string(error));
 }
 
+/* The client does not say which of the batch's topics may not be written to (its log does). */
+static void name_topics(const struct gs_kafka_sink *sink, struct gs_error *err)
+{
+    char list[160] = "";
+    size_t len = 0;
+
+    for (size_t i = 0; i < GS_N_STREAMS && len < sizeof list; i++) {
+        if (sink->topics[i].name != NULL) {
+            len += (size_t)snprintf(list + len, sizeof list - len, "%s%s", len == 0 ? "" : ", ",
+                                    sink->topics[i].name);
+        }
+    }
+    (void)gs_fail(err, err->status, "no right to write to one of %s (Topic authorization failed)",
+                  list);
+}
+
 /* *ret_abort: the failure leaves a transaction that has to be aborted. */
 static enum gs_status run(struct gs_kafka_sink *sink, const struct step *step, int64_t deadline_ns,
                           bool *ret_abort, struct gs_error *err)
@@ -106,6 +122,9 @@ static enum gs_status run(struct gs_kafka_sink *sink, const struct step *step, i
         const bool late = gs_kafka_give_up(&sink->client, deadline_ns);
         const enum gs_status status = classify(step->what, error, late, &why);
         *ret_abort = rd_kafka_error_txn_requires_abort(error) != 0;
+        if (rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
+            name_topics(sink, &why);
+        }
         rd_kafka_error_destroy(error);
         if (status != GS_AGAIN) {
             return gs_fail(err, status, "%s", why.message);

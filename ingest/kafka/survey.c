@@ -37,11 +37,12 @@ static enum gs_status connect_to(struct gs_kafka_survey *survey, struct gs_error
         serve(survey);
         known = survey->at.client.last_error[0] != '\0';
     }
-    return code == RD_KAFKA_RESP_ERR_NO_ERROR
-               ? GS_OK
-               : gs_fail(err, GS_AGAIN, "%s",
-                         survey->at.client.last_error[0] != '\0' ? survey->at.client.last_error
-                                                                 : rd_kafka_err2str(code));
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return GS_OK;
+    }
+    char reason[GS_KAFKA_REASON];
+    gs_kafka_reason(&survey->at.client, reason);
+    return gs_fail(err, GS_AGAIN, "%s", reason);
 }
 
 enum gs_status gs_kafka_survey_open(const struct gs_kafka_options *options,

@@ -26,7 +26,7 @@ struct gs_kafka_topic_facts {
 };
 
 /* options: brokers, properties, group (any). Waits some ten seconds. GS_AGAIN: no broker can be talked
- * to, and the message has the client's own words; GS_BAD_CONFIG; GS_NO_MEMORY. Strings are borrowed. */
+ * to, and the message says why; GS_BAD_CONFIG; GS_NO_MEMORY. Strings are borrowed. */
 GS_MUST_CHECK
 enum gs_status gs_kafka_survey_open(const struct gs_kafka_options *options,
                                     struct gs_kafka_survey **ret, struct gs_error *err);

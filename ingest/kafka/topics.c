@@ -70,7 +70,7 @@ enum gs_status gs_kafka_topic_check(struct gs_kafka_client *client, const char *
 {
     const char *name = rd_kafka_topic_name(rkt);
     const int64_t patience = gs_kafka_deadline(GS_KAFKA_MISSING_MS);
-    char reason[sizeof client->last_error];
+    char reason[GS_KAFKA_REASON];
 
     for (unsigned attempt = 0;; attempt++) {
         int n_partitions = 0;
@@ -89,10 +89,8 @@ enum gs_status gs_kafka_topic_check(struct gs_kafka_client *client, const char *
             return gs_fail(err, GS_IO, "%s: topic \"%s\": %s", what, name, rd_kafka_err2str(code));
         }
         if (gs_kafka_past(deadline_ns)) {
-            return gs_fail(err, GS_AGAIN,
-                           "is Kafka at %s? %s%s (%s: topic \"%s\" cannot be looked up)",
-                           client->brokers, gs_kafka_last_reason(client, reason, sizeof reason),
-                           gs_kafka_hint(client), what, name);
+            gs_kafka_reason(client, reason);
+            return gs_fail(err, GS_AGAIN, "is Kafka at %s? %s", client->brokers, reason);
         }
         gs_kafka_back_off(attempt);
     }
@@ -135,12 +133,17 @@ static void read_setting(void *arg, const char *name, const char *value)
     }
 }
 
-static void read_settings(struct gs_kafka_topic *topic, const rd_kafka_ConfigResource_t *resource)
+static void read_settings(const struct gs_kafka_client *client, struct gs_kafka_topic *topic,
+                          const rd_kafka_ConfigResource_t *resource)
 {
     topic->limit = SIZE_MAX;
     topic->policy[0] = '\0';
     if (rd_kafka_ConfigResource_error(resource) == RD_KAFKA_RESP_ERR_NO_ERROR) {
         each_setting(resource, read_setting, topic);
+    } else {
+        gs_kafka_log(client, GS_LOG_INFO,
+                     "the settings of topic \"%s\" cannot be read (%s): message.max.bytes applies",
+                     topic->name, rd_kafka_err2str(rd_kafka_ConfigResource_error(resource)));
     }
 }
 
@@ -160,7 +163,7 @@ static void read_limits(struct gs_kafka_sink *sink, rd_kafka_event_t *event)
         for (size_t s = 0; s < GS_N_STREAMS; s++) {
             if (sink->topics[s].name != NULL &&
                 strcmp(sink->topics[s].name, rd_kafka_ConfigResource_name(resources[i])) == 0) {
-                read_settings(&sink->topics[s], resources[i]);
+                read_settings(&sink->client, &sink->topics[s], resources[i]);
             }
         }
     }

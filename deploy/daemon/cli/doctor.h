@@ -43,18 +43,11 @@ void gs_doctor_host(struct gs_doctor *doctor);
 
 /* ---- what is judged without asking anybody; for tests ---- */
 
-/* The client's side of a connection, as kafka.properties say. */
-struct gs_doctor_client {
-    const char *protocol;  /* security.protocol, "plaintext" */
-    const char *mechanism; /* sasl.mechanism, "GSSAPI" */
-};
-struct gs_doctor_client gs_doctor_client_of(const struct gs_config *config);
-/* Holds what a port speaks against what the client speaks: level, what, why and cure. */
-void gs_doctor_judge_port(const struct gs_probe *probe, const struct gs_doctor_client *client,
-                          struct gs_finding *ret);
+/* By kafka.properties. */
+struct gs_probe_client gs_doctor_client_of(const struct gs_config *config);
 /* Which assignor and group protocol apply with this librdkafka and cluster. */
 void gs_doctor_judge_versions(int client_version, const char *client_text, int32_t metadata_version,
-                              const struct gs_doctor_client *client, struct gs_finding *ret);
+                              const struct gs_probe_client *client, struct gs_finding *ret);
 /* "3.9" of a level of metadata.version; "" before 3.3 or when it is not known. */
 const char *gs_doctor_kafka_name(int32_t metadata_version);
 

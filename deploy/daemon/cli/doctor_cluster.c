@@ -34,7 +34,7 @@ enum { KAFKA_4_0 = 22, KAFKA_4_3 = 30 };
 enum { CLIENT_2_6_1 = 0x020601ff, CLIENT_2_10 = 0x020a0000, CLIENT_2_15 = 0x020f0000 };
 
 void gs_doctor_judge_versions(int client_version, const char *client_text, int32_t metadata_version,
-                              const struct gs_doctor_client *client, struct gs_finding *ret)
+                              const struct gs_probe_client *client, struct gs_finding *ret)
 {
     const char *name = gs_doctor_kafka_name(metadata_version);
     const bool scram = strncasecmp(client->protocol, "sasl_", 5) == 0 &&
@@ -326,7 +326,7 @@ static void look_at_group(struct gs_doctor *doctor, struct gs_kafka_survey *surv
 
 void gs_doctor_cluster(struct gs_doctor *doctor)
 {
-    const struct gs_doctor_client client = gs_doctor_client_of(doctor->config);
+    const struct gs_probe_client client = gs_doctor_client_of(doctor->config);
     struct gs_kafka_survey *survey = NULL;
     struct gs_kafka_options options;
     struct gs_kafka_broker_facts broker;

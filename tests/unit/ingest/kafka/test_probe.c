@@ -126,12 +126,62 @@ static void answers_to_a_handshake(void **state)
     }
 }
 
+// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): the order in which a row reads well
+static const struct {
+    enum gs_probe_speaks speaks;
+    const char *protocol, *mechanism;
+    bool fits;
+    const char *what, *cure;
+} ports[] = {
+    {GS_PROBE_PLAINTEXT, "plaintext", "GSSAPI", true, "speaks Kafka", ""},
+    {GS_PROBE_PLAINTEXT, "PLAINTEXT", "GSSAPI", true, "speaks Kafka", ""},
+    {GS_PROBE_PLAINTEXT, "ssl", "GSSAPI", false, "the client wants TLS",
+     "security.protocol: plaintext"},
+    {GS_PROBE_PLAINTEXT, "SASL_SSL", "PLAIN", false, "the client wants TLS",
+     "security.protocol: plaintext"},
+    {GS_PROBE_PLAINTEXT, "sasl_plaintext", "PLAIN", false, "no log-in",
+     "security.protocol: plaintext"},
+    {GS_PROBE_SASL, "plaintext", "GSSAPI", false, "wants a log-in by SASL (SCRAM-SHA-512)",
+     "sasl.mechanism: SCRAM-SHA-512"},
+    {GS_PROBE_SASL, "sasl_ssl", "SCRAM-SHA-512", false, "the client wants TLS",
+     "security.protocol: sasl_plaintext"},
+    {GS_PROBE_SASL, "sasl_plaintext", "PLAIN", false, "this port knows SCRAM-SHA-512",
+     "SCRAM-SHA-512"},
+    {GS_PROBE_SASL, "sasl_plaintext", "SCRAM-SHA-5", false, "this port knows", "SCRAM-SHA-512"},
+    {GS_PROBE_SASL, "SASL_PLAINTEXT", "scram-sha-512", true, "SASL (SCRAM-SHA-512)", ""},
+    {GS_PROBE_TLS, "ssl", "GSSAPI", true, "speaks TLS", ""},
+    {GS_PROBE_TLS, "sasl_ssl", "PLAIN", true, "speaks TLS", ""},
+    {GS_PROBE_TLS, "plaintext", "GSSAPI", false, "wants TLS", "security.protocol: ssl"},
+    {GS_PROBE_TLS, "sasl_plaintext", "PLAIN", false, "wants TLS", "security.protocol: sasl_ssl"},
+    {GS_PROBE_HTTP, "plaintext", "GSSAPI", false, "web server", "kafka.brokers"},
+    {GS_PROBE_OTHER, "ssl", "GSSAPI", false, "no Kafka broker", "kafka.brokers"},
+    {GS_PROBE_NOTHING, "plaintext", "GSSAPI", false, "says nothing", "broker"},
+};
+
+static void a_port_and_a_client(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < GS_COUNT(ports); i++) {
+        struct gs_probe probe = {.speaks = ports[i].speaks};
+        const struct gs_probe_client client = {ports[i].protocol, ports[i].mechanism};
+        struct gs_probe_verdict verdict;
+        if (probe.speaks == GS_PROBE_SASL) {
+            (void)strcpy(probe.mechanisms, "SCRAM-SHA-512");
+        }
+        print_message("  %d and %s\n", (int)ports[i].speaks, ports[i].protocol);
+        gs_probe_judge(&probe, &client, &verdict);
+        assert_int_equal(verdict.fits, ports[i].fits);
+        assert_non_null(strstr(verdict.what, ports[i].what));
+        assert_non_null(strstr(verdict.cure, ports[i].cure));
+        assert_int_equal(verdict.cure[0] == '\0', ports[i].fits);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(addresses_of_a_list),
-        cmocka_unit_test(long_names_are_cut),
-        cmocka_unit_test(answers_to_api_versions),
+        cmocka_unit_test(addresses_of_a_list),    cmocka_unit_test(long_names_are_cut),
+        cmocka_unit_test(a_port_and_a_client),    cmocka_unit_test(answers_to_api_versions),
         cmocka_unit_test(answers_to_a_handshake),
     };
 

@@ -1,60 +1,7 @@
-/* What doctor says of a port and of versions. */
+/* What doctor says of versions. */
 #include "deploy/daemon/cli/doctor.h"
 
 #include "tests/unit/gs_test.h"
-
-// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): the order in which a row reads well
-static const struct {
-    enum gs_probe_speaks speaks;
-    const char *protocol, *mechanism;
-    enum gs_finding_level level;
-    const char *what, *cure;
-} ports[] = {
-    {GS_PROBE_PLAINTEXT, "plaintext", "GSSAPI", GS_FINDING_OK, "speaks Kafka", ""},
-    {GS_PROBE_PLAINTEXT, "PLAINTEXT", "GSSAPI", GS_FINDING_OK, "speaks Kafka", ""},
-    {GS_PROBE_PLAINTEXT, "ssl", "GSSAPI", GS_FINDING_FAIL, "the client wants TLS",
-     "security.protocol: plaintext"},
-    {GS_PROBE_PLAINTEXT, "SASL_SSL", "PLAIN", GS_FINDING_FAIL, "the client wants TLS",
-     "security.protocol: plaintext"},
-    {GS_PROBE_PLAINTEXT, "sasl_plaintext", "PLAIN", GS_FINDING_FAIL, "no log-in",
-     "security.protocol: plaintext"},
-    {GS_PROBE_SASL, "plaintext", "GSSAPI", GS_FINDING_FAIL,
-     "wants a log-in by SASL (SCRAM-SHA-512)", "sasl.mechanism: SCRAM-SHA-512"},
-    {GS_PROBE_SASL, "sasl_ssl", "SCRAM-SHA-512", GS_FINDING_FAIL, "the client wants TLS",
-     "security.protocol: sasl_plaintext"},
-    {GS_PROBE_SASL, "sasl_plaintext", "PLAIN", GS_FINDING_FAIL, "this port knows SCRAM-SHA-512",
-     "SCRAM-SHA-512"},
-    {GS_PROBE_SASL, "sasl_plaintext", "SCRAM-SHA-5", GS_FINDING_FAIL, "this port knows",
-     "SCRAM-SHA-512"},
-    {GS_PROBE_SASL, "SASL_PLAINTEXT", "scram-sha-512", GS_FINDING_OK, "SASL (SCRAM-SHA-512)", ""},
-    {GS_PROBE_TLS, "ssl", "GSSAPI", GS_FINDING_OK, "speaks TLS", ""},
-    {GS_PROBE_TLS, "sasl_ssl", "PLAIN", GS_FINDING_OK, "speaks TLS", ""},
-    {GS_PROBE_TLS, "plaintext", "GSSAPI", GS_FINDING_FAIL, "wants TLS", "security.protocol: ssl"},
-    {GS_PROBE_TLS, "sasl_plaintext", "PLAIN", GS_FINDING_FAIL, "wants TLS",
-     "security.protocol: sasl_ssl"},
-    {GS_PROBE_HTTP, "plaintext", "GSSAPI", GS_FINDING_FAIL, "web server", "kafka.brokers"},
-    {GS_PROBE_OTHER, "ssl", "GSSAPI", GS_FINDING_FAIL, "no Kafka broker", "kafka.brokers"},
-    {GS_PROBE_NOTHING, "plaintext", "GSSAPI", GS_FINDING_FAIL, "says nothing", "broker"},
-};
-
-static void a_port_and_a_client(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < GS_COUNT(ports); i++) {
-        struct gs_probe probe = {.speaks = ports[i].speaks};
-        const struct gs_doctor_client client = {ports[i].protocol, ports[i].mechanism};
-        struct gs_finding finding = {.check = "port"};
-        if (probe.speaks == GS_PROBE_SASL) {
-            (void)strcpy(probe.mechanisms, "SCRAM-SHA-512");
-        }
-        print_message("  %d and %s\n", (int)ports[i].speaks, ports[i].protocol);
-        gs_doctor_judge_port(&probe, &client, &finding);
-        assert_int_equal(finding.level, ports[i].level);
-        assert_non_null(strstr(finding.what, ports[i].what));
-        assert_non_null(strstr(finding.cure, ports[i].cure));
-        assert_int_equal(finding.why[0] != '\0', ports[i].level != GS_FINDING_OK);
-    }
-}
 
 static const struct {
     const char *shows;
@@ -82,7 +29,7 @@ static void versions_and_what_applies(void **state)
 {
     (void)state;
     for (size_t i = 0; i < GS_COUNT(versions); i++) {
-        const struct gs_doctor_client client = {"sasl_ssl", versions[i].mechanism};
+        const struct gs_probe_client client = {"sasl_ssl", versions[i].mechanism};
         struct gs_finding finding = {.check = "versions"};
         print_message("  %s\n", versions[i].shows);
         gs_doctor_judge_versions(versions[i].client_version, "x.y", versions[i].metadata_version,
@@ -100,7 +47,7 @@ static void the_client_of_a_configuration(void **state)
     struct gs_config config = {.kafka.properties = {properties, 2}};
 
     (void)state;
-    struct gs_doctor_client client = gs_doctor_client_of(&config);
+    struct gs_probe_client client = gs_doctor_client_of(&config);
     assert_string_equal(client.protocol, "SASL_SSL");
     assert_string_equal(client.mechanism, "PLAIN");
     config.kafka.properties.n = 0;
@@ -123,7 +70,6 @@ static void levels_have_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_port_and_a_client),
         cmocka_unit_test(versions_and_what_applies),
         cmocka_unit_test(the_client_of_a_configuration),
         cmocka_unit_test(levels_have_names),
