@@ -67,16 +67,17 @@ LOGGER = "-Dorg.slf4j.simpleLogger."
 
 class Kafka(Process):
     """One broker (KRaft); properties on top of those above. It is its own controller, unless that is to be a process of
-    its own, which lives on when the broker is killed."""
+    its own, which lives on when the broker is killed. scram: a user that it knows from the first, in the words of
+    Kafka's kafka-storage.sh --add-scram."""
 
-    def __init__(self, scratch, version, own_controller=False, **more):
+    def __init__(self, scratch, version, own_controller=False, scram=None, **more):
         self.jars = BUILD / f"kafka-{version}"
         subprocess.run([HERE / "fetch_kafka.sh", version, self.jars], check=True)
         self.port, controller = free_ports(2)
         self.address = f"127.0.0.1:{self.port}"
         self.home = scratch / "kafka"
         self.home.mkdir()
-        self.controller = None
+        self.controller, self.scram = None, scram
         names = {"port": self.port, "controller": controller, "data": self.home / "data"}
         properties = BROKER_PROPERTIES.format(**names) + "".join(
             f"{name.replace('_', '.')}={value}\n" for name, value in more.items())
@@ -100,10 +101,11 @@ class Kafka(Process):
     def format(self, name, java, properties):
         """Makes a server's folder. It is the same for every test, so that the tool, a JVM of its own, runs once."""
         folder = self.home / ("data-controller" if name == "controller" else "data")
-        model = self.jars / f"formatted-{name}"
+        user = ["--add-scram", self.scram] if self.scram else []
+        model = self.jars / f"formatted-{name}{'-scram' if self.scram else ''}"
         if not model.exists():
             done = subprocess.run(
-                java + ["kafka.tools.StorageTool", "format", "-t", "4L6g3nShT-eMCtK--X86sw", "-c", properties],
+                java + ["kafka.tools.StorageTool", "format", "-t", "4L6g3nShT-eMCtK--X86sw", *user, "-c", properties],
                 capture_output=True, text=True, check=False, timeout=180)
             check(done.returncode == 0, f"kafka format: {done.stdout}{done.stderr}")
             shutil.copytree(folder, self.home / "model")

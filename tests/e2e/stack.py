@@ -2,10 +2,11 @@
 
 import json
 import re
+import time
 import urllib.parse
 
 import fixture
-from fixture import Process, check, free_ports, http_get, model, wait_for
+from fixture import Process, check, free_ports, http_get, model, say, wait_for
 from generate import MAX_RECORD_BYTES
 
 STREAMS = ["tagged", "observations", "alerts", "incidents", "late", "dlq", "state"]
@@ -69,7 +70,8 @@ class Groundswell(Process):
 
     def __init__(self, scratch, kafka, *arguments, instance="one", properties=None, inputs=("raw",)):
         watchlist = scratch / "watchlist.csv"
-        watchlist.write_text(WATCHLIST, encoding="utf-8")
+        if not watchlist.exists():  # an instance may be reading it
+            watchlist.write_text(WATCHLIST, encoding="utf-8")
         (self.port,) = free_ports(1)
         config = scratch / f"{instance}.yaml"
         config.write_text(CONFIGURATION.format(
@@ -91,6 +93,20 @@ class Groundswell(Process):
             check(self.running(), f"{self.name} ended with {self.child.poll()} before it was ready")
             return http_get(self.url + "/readyz")[0] == 200
         wait_for(f"{self.name} ready", seconds, probe)
+
+    def kill_in_transactions(self, kafka, filler, rng, wanted=3, most=15):
+        """Starts and kills it while the filler writes, until so many kills have left a transaction open (`tagged` ends
+        behind its last stable offset), and starts it a last time."""
+        hits = kills = 0
+        while hits < wanted and kills < most and filler.running():
+            self.start()
+            time.sleep(rng.uniform(0.2, 1.2))
+            self.kill()
+            kills += 1
+            hits += any(row["stable"] < row["high"] for row in kafka.watermarks("tagged"))
+        say(f"{kills} kills, {hits} of them in an open transaction")
+        check(hits > 0, "no kill hit a transaction: nothing is proved")
+        self.start()
 
     def metric(self, name, **labels):
         """The sum of a metric's series that carry these labels; None when there is none."""
