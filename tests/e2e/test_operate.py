@@ -230,11 +230,32 @@ def doctor(desk, version, sasl, tls, ca):
     check("refused" in wrong("127.0.0.1:1")["tcp"]["what"], "a port where nobody listens")
     check("dns" in wrong("no-such-host.invalid:9092"), "a name that there is not")
     desk.ask("doctor", "--json", "--set", "output.topics.state=")  # no changelog is wanted
-    short = [row for row in desk.ask("doctor", "--json", "--set", "output.topics.state=plain", code=1)[0] if row["level"] == "fail"]
-    check([row["subject"] for row in short] == ["plain"] and "not compact" in short[0]["what"], f"{short}")
+    for topic, what, _ in CHANGELOGS:
+        fails = [row for row in desk.ask("doctor", "--json", "--set", f"output.topics.state={topic}", code=1)[0] if row["level"] == "fail"]
+        check([row["subject"] for row in fails] == [topic] and what in fails[0]["what"], f"{topic}: {fails}")
     missing = desk.ask("doctor", "--json", "--set", "output.topics.tagged=nowhere", code=1)[0]
     check([row["subject"] for row in missing if row["level"] == "fail"] == ["nowhere"], f"{missing}")
     say("doctor names what is wrong in a sentence")
+
+
+# Topics that cannot keep windows, with what doctor says of them, and run.
+CHANGELOGS = [("plain", "cleanup.policy is not compact", "cleanup.policy=delete"),
+              ("both", "cleanup.policy is compact,delete", "cleanup.policy=compact,delete"),
+              ("short", "1 partitions for 2 of observations", 'topic "short" has 1 partitions and no partition 1')]
+
+
+def refuses_changelogs(kafka, scratch):
+    """Stage watch does not begin on a topic that would lose its windows; each ends with one line that says why."""
+    kafka.create("plain", 2)
+    kafka.create("both", 2, "cleanup.policy=compact,delete")
+    kafka.create("short", 1, "cleanup.policy=compact")
+    running = [Groundswell(scratch, kafka, "--stage", "watch", "--set", f"output.topics.state={topic}", "--set",
+                           f"kafka.group_prefix=gs-{topic}", instance=topic).start(ready=False) for topic, _, _ in CHANGELOGS]
+    for process, (topic, _, why) in zip(running, CHANGELOGS):
+        check(process.wait(60) == 3, f"{topic}: exit {process.child.returncode}")
+        last = json.loads(process.text().splitlines()[-1])["message"]
+        check(topic in last and why in last, f"{topic}: {last}")
+    say("topics that cannot keep windows are refused")
 
 
 def test(scratch, version):
@@ -242,7 +263,7 @@ def test(scratch, version):
     sasl, tls = more_listeners(kafka, scratch)
     kafka.start()
     topics = create_topics(kafka, partitions=2, dlq=("max.message.bytes=60000",))
-    kafka.create("plain", 2)
+    refuses_changelogs(kafka, scratch)
     program = Groundswell(scratch, kafka, "--stage", "tag").start()
     desk = Desk(scratch, program.argv[3])
 

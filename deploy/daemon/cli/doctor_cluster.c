@@ -191,15 +191,17 @@ static void judge_partitions(struct gs_doctor *doctor, const struct role *role,
 static bool judge_changelog(struct gs_doctor *doctor, const struct role *role,
                             const struct gs_kafka_topic_facts *facts, struct gs_finding *finding)
 {
-    const bool compacted = !facts->told || facts->compacted;
+    const bool compacted = !facts->told || (facts->compacted && !facts->deleted);
 
     if (role->changelog == 0 || (compacted && facts->n_partitions >= role->changelog)) {
         return true;
     }
     finding->level = GS_FINDING_FAIL;
     (void)snprintf(finding->what, sizeof finding->what,
-                   "%s: %d partitions for %d of observations, cleanup.policy is %scompact",
-                   role->what, facts->n_partitions, role->changelog, compacted ? "" : "not ");
+                   "%s: %d partitions for %d of observations, cleanup.policy is %scompact%s",
+                   role->what, facts->n_partitions, role->changelog,
+                   compacted || facts->compacted ? "" : "not ",
+                   facts->compacted && facts->deleted ? ",delete" : "");
     (void)snprintf(finding->why, sizeof finding->why,
                    "a lane of stage watch stops where its windows cannot be kept");
     (void)snprintf(finding->cure, sizeof finding->cure,
