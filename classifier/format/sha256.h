@@ -8,10 +8,17 @@
 #include "ingest/base/error.h"
 #include "ingest/base/str.h"
 
+#include <stdint.h>
+
 enum { GS_SHA256_HEX = 65 }; /* 64 digits and NUL */
 
 /* GS_NO_MEMORY: libcrypto could not set itself up; hex is not written then. */
 GS_MUST_CHECK
 enum gs_status gs_sha256_hex(struct gs_str bytes, char hex[GS_SHA256_HEX], struct gs_error *err);
+
+/* Of a file as it lies there, read piece by piece; *ret_bytes: its length. GS_IO names the path. */
+GS_MUST_CHECK
+enum gs_status gs_sha256_file(const char *path, char hex[GS_SHA256_HEX], uint64_t *ret_bytes,
+                              struct gs_error *err);
 
 #endif

@@ -60,12 +60,14 @@ const struct gs_command gs_commands[GS_N_COMMANDS] = {
          "gives the same alerts.",
          USES(replay), GS_ARGS_MAX_OPERANDS, "FILE", NULL,
          "0 done; 1 the answer is not to be trusted: lines were refused, came too late to be "
-         "counted (the "
-         "data is not in order of time), or claim a time ahead of all others; or the configuration "
-         "is "
-         "wrong; 2 usage; 3 a failure.",
+         "counted (the data is not in order of time), or claim a time ahead of all others; or the "
+         "configuration is wrong. With --alert, lines that are refused are part of the input: 1 is "
+         "that the id was not found, or that what is computed is not what --record says; 2 usage; "
+         "3 a failure, also a file that changed while it was replayed.",
          "groundswell replay -c deploy/config/replay.yaml tweets.jsonl > alerts.jsonl\n"
-         "groundswell replay -c deploy/config/replay.yaml --against strict.yaml tweets.jsonl"},
+         "groundswell replay -c deploy/config/replay.yaml --against strict.yaml tweets.jsonl\n"
+         "groundswell replay -c replay.yaml --alert 4be0643f1d98573b --record alerts.jsonl "
+         "tweets.jsonl"},
     [GS_CMD_CHECK] = {"check", "what is wrong with a configuration and what it names",
                       "-c FILE [--set KEY=VALUE]...",
                       "Reads a configuration and all that it names: compiles the rules, loads the "

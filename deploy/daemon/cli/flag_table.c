@@ -44,6 +44,16 @@ const struct gs_flag gs_flags[GS_N_FLAGS] = {
          "comes on stdout instead of alerts: settings that differ, alerts and incidents of each "
          "day, "
          "rule and kind of key before and after, those of one side alone, what came nearest."},
+    [GS_FLAG_ALERT] =
+        {"alert", 0, "ID",
+         "An exhibit of one alert or incident, by the id of its record: it is computed anew from "
+         "the "
+         "files; on stdout stand its records, the messages behind it as they are in the input, and "
+         "SHA-256 of program, configuration, model, watchlist and input."},
+    [GS_FLAG_RECORD] =
+        {"record", 0, "FILE",
+         "With --alert: alerts or incidents as they went out, as JSON lines. Says whether each "
+         "recorded change of ID is computed byte for byte, and else in which members it differs."},
     [GS_FLAG_SPEED] = {"speed", 0, "N",
                        "N event seconds a second; as fast as it goes when not given."},
     [GS_FLAG_TASK] = {"task", 0, "T", "sentiment (default), topics or risks."},

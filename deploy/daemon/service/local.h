@@ -14,6 +14,14 @@
 
 struct gs_lane;
 
+/* A message that is taken in; borrowed for the call. */
+struct gs_local_message {
+    const struct gs_record *record;
+    struct gs_str id, key;                                 /* key: of an observation; else empty */
+    struct gs_str model_name, model_version, model_sha256; /* which tagged it; empty: not known */
+    bool raw;                                              /* tagged here */
+};
+
 struct gs_local_options {
     const struct gs_config *config;
     const char *const *files; /* "-" is stdin */
@@ -37,6 +45,8 @@ struct gs_local_options {
     void *started_arg;
     void (*line)(void *arg, size_t bytes); /* each line that is taken in; may be NULL */
     void *line_arg;
+    void (*message)(void *arg, const struct gs_local_message *message); /* may be NULL */
+    void *message_arg;
 };
 
 struct gs_local_totals {

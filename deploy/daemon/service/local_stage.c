@@ -116,6 +116,26 @@ static enum gs_status watch_observation(struct gs_local *local,
                : watch(local->follower, observation, &gs_nowhere, err);
 }
 
+static void tell_message(const struct gs_local *local, const struct gs_local_message *message)
+{
+    if (local->options->message != NULL) {
+        local->options->message(local->options->message_arg, message);
+    }
+}
+
+static void tell_tagged(const struct gs_local *local, const struct gs_record *record,
+                        const struct gs_tagged *tagged)
+{
+    const struct gs_local_message message = {.record = record,
+                                             .id = tagged->message->id,
+                                             .model_name = tagged->model_name,
+                                             .model_version = tagged->model_version,
+                                             .model_sha256 = tagged->model_sha256,
+                                             .raw = local->kind == GS_LINE_RAW};
+
+    tell_message(local, &message);
+}
+
 /* All messages that are tagged by now; status: how the call went that made them so. */
 static enum gs_status take_tagged(struct gs_local *local, enum gs_status status,
                                   struct gs_sink *sink, struct gs_error *err)
@@ -129,6 +149,7 @@ static enum gs_status take_tagged(struct gs_local *local, enum gs_status status,
         bool observed = false;
         status = gs_stage_tag_put(local->tag, tagging, sink, &observed, err);
         if (observed) {
+            tell_tagged(local, &tagging->record, &tagging->tagged);
             status = watch_all(local, &tagging->tagged, sink, err);
         }
         if (status != GS_OK) {
@@ -190,13 +211,18 @@ static enum gs_status replay_line(struct gs_local *local, const struct gs_record
 
     gs_arena_reset(local->arena);
     if (local->kind == GS_LINE_OBSERVATION) {
-        return gs_observation_decode(record->value, local->arena, &observation, err) == GS_OK
-                   ? watch_observation(local, &observation, sink, err)
-                   : refuse(local, record, err);
+        if (gs_observation_decode(record->value, local->arena, &observation, err) != GS_OK) {
+            return refuse(local, record, err);
+        }
+        tell_message(local, &(const struct gs_local_message){
+                                .record = record, .id = observation.id, .key = observation.key});
+        return watch_observation(local, &observation, sink, err);
     }
-    return gs_tagged_decode(record->value, local->arena, &tagged, err) == GS_OK
-               ? watch_all(local, &tagged, sink, err)
-               : refuse(local, record, err);
+    if (gs_tagged_decode(record->value, local->arena, &tagged, err) != GS_OK) {
+        return refuse(local, record, err);
+    }
+    tell_tagged(local, record, &tagged);
+    return watch_all(local, &tagged, sink, err);
 }
 
 /* ---- the stage's calls: both stages as one ---- */

@@ -3,6 +3,8 @@
 #include "tests/unit/gs_test.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 /* The two-block and one-block examples of FIPS 180-4, and lengths around a block made with
  * sha256sum. */
@@ -45,8 +47,36 @@ static void test_vectors(void **state)
     }
 }
 
+/* Longer than a piece that is read at once. */
+static void files_have_the_hash_of_their_bytes(void **state)
+{
+    (void)state;
+    static char all[150000];
+    char path[] = "/tmp/groundswell-sha256-XXXXXX";
+    char want[GS_SHA256_HEX];
+    char hex[GS_SHA256_HEX];
+    uint64_t bytes = 0;
+    struct gs_error err = {0};
+    const int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    for (size_t i = 0; i < sizeof all; i++) {
+        all[i] = (char)(i * 7 >> 3);
+    }
+    assert_int_equal(write(fd, all, sizeof all), sizeof all);
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(gs_sha256_hex((struct gs_str){all, sizeof all}, want, NULL), GS_OK);
+    assert_int_equal(gs_sha256_file(path, hex, &bytes, NULL), GS_OK);
+    assert_string_equal(hex, want);
+    assert_int_equal(bytes, sizeof all);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(gs_sha256_file(path, hex, &bytes, &err), GS_IO);
+    assert_non_null(strstr(err.message, path));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_vectors)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_vectors),
+                                       cmocka_unit_test(files_have_the_hash_of_their_bytes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,43 @@
+/* Shared by the files of the command replay: cmd_replay.c (a replay with its tables), replay_against.c
+ * (a what-if), replay_alert.c (an exhibit). */
+#ifndef GS_DEPLOY_REPLAY_COMMAND_H
+#define GS_DEPLOY_REPLAY_COMMAND_H
+
+#include "deploy/daemon/cli/command.h"
+#include "deploy/daemon/cli/progress.h"
+#include "deploy/daemon/cli/replay_compare.h"
+
+struct gs_replay_options {
+    struct gs_args args;
+    const char *scores, *state, *counts, *against, *alert, *record;
+    double speed;
+    bool json;
+};
+
+struct gs_replay_input {
+    const char *const *files;
+    size_t n_files;
+    struct gs_progress progress;
+};
+
+/* Each gives the exit code. The configuration is changed to what it may write. */
+int gs_replay_against(const struct gs_replay_options *options, struct gs_config *config,
+                      struct gs_replay_input *input);
+int gs_replay_alert(const struct gs_replay_options *options, struct gs_config *config,
+                    struct gs_replay_input *input);
+
+/* A run by a side's configuration whose alerts, incidents and nearest miss are kept in it. */
+void gs_replay_set_hooks(struct gs_local_options *local, struct gs_replay_side *side,
+                         struct gs_replay_input *input);
+void gs_replay_side_done(struct gs_replay_side *side);
+
+/* A replay stands for what `run` would have seen, record by record. Data out of order, or with
+ * wrong times, gives other alerts than it would have: that must not look like "no alerts". Says so,
+ * and tells whether it is so. */
+bool gs_replay_warn_of_times(const struct gs_local_totals *totals);
+
+/* Writes a text to stdout and a line end; GS_NO_MEMORY for a broken one. */
+GS_MUST_CHECK
+enum gs_status gs_replay_put_json(struct gs_buf *json, struct gs_error *err);
+
+#endif
