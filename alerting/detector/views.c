@@ -7,6 +7,7 @@
 #include "alerting/detector/watch_state.h"
 
 #include <math.h>
+#include <xxhash.h>
 
 /* Log odds; a rise that a desk would not want to miss. */
 static const double yardstick = 1.2;
@@ -57,6 +58,103 @@ void gs_watch_each(const struct gs_watch *watch,
             view_key(watch, key, visit, arg);
         }
     }
+}
+
+/* ---- one key ---- */
+
+static const struct gs_key *find(const struct gs_watch *watch, struct gs_str text)
+{
+    const uint32_t at =
+        gs_table_find(watch, gs_table_hash(watch, XXH3_64bits(text.bytes, text.len)), text);
+
+    return at == GS_NONE ? NULL : gs_pool_at(&watch->keys, at);
+}
+
+static void keep_view(void *arg, const struct gs_key_view *view)
+{
+    *(struct gs_key_view *)arg = *view;
+}
+
+static uint32_t open_of(const struct gs_watch *watch, const struct gs_key *key, int32_t bin)
+{
+    uint32_t at = key->at.next;
+
+    while (at != GS_NONE &&
+           ((const struct gs_open_bin *)gs_pool_at(&watch->open_bins, at))->bin != bin) {
+        at = ((const struct gs_open_bin *)gs_pool_at(&watch->open_bins, at))->at.next;
+    }
+    return at;
+}
+
+/* Of a closed bin that is still in the ring; false: it had no messages. */
+static bool look_at_closed(const struct gs_watch *watch, const struct gs_key *key, int32_t bin,
+                           struct gs_bin_look *ret)
+{
+    const int32_t at = gs_bin_mod(bin, GS_DELAY_BINS);
+    const double n = gs_unpack(key->n[at]);
+
+    *ret = (struct gs_bin_look){.from_ms = gs_bin_to_ms(&watch->params, bin),
+                                .n = n,
+                                .negative = n * key->share[at] / GS_SHARE_ONE};
+    if (key->last - bin < GS_HOUR_BINS) {
+        ret->reach = gs_unpack(key->reach[gs_bin_mod(bin, GS_HOUR_BINS)]);
+    }
+    return n > 0.0;
+}
+
+void gs_watch_look_bins(const struct gs_watch *watch, struct gs_str text,
+                        void (*visit)(void *arg, const struct gs_bin_look *bin), void *arg)
+{
+    const struct gs_key *key = find(watch, text);
+    struct gs_bin_look look;
+
+    for (int32_t i = GS_DELAY_BINS - 1; key != NULL && i >= 0; i--) {
+        if (look_at_closed(watch, key, key->last - i, &look)) {
+            visit(arg, &look);
+        }
+    }
+    for (size_t i = 0; key != NULL && i < watch->now.n_bins; i++) {
+        const struct gs_bin *bin = gs_pool_at(&watch->bins, watch->bin_order[i]);
+        const uint32_t at = open_of(watch, key, bin->bin);
+        if (at != GS_NONE) {
+            const struct gs_open_bin *open = gs_pool_at(&watch->open_bins, at);
+            look = (struct gs_bin_look){.from_ms = gs_bin_to_ms(&watch->params, open->bin),
+                                        .n = (double)open->n / GS_WEIGHT_ONE,
+                                        .negative = (double)open->k / GS_WEIGHT_ONE / GS_P_ONE,
+                                        .reach = open->reach,
+                                        .open = true};
+            visit(arg, &look);
+        }
+    }
+}
+
+static void note_bin(void *arg, const struct gs_bin_look *bin)
+{
+    int64_t *const seen_ms = arg;
+
+    *seen_ms = bin->from_ms > *seen_ms ? bin->from_ms : *seen_ms;
+}
+
+bool gs_watch_look(const struct gs_watch *watch, struct gs_str text, struct gs_key_look *ret)
+{
+    const struct gs_key *key = find(watch, text);
+
+    if (key == NULL) {
+        return false;
+    }
+    *ret = (struct gs_key_look){.event = key->event, .seen_ms = INT64_MIN};
+    view_key(watch, key, keep_view, &ret->view);
+    if (key->born) {
+        ret->baseline = (double)key->b;
+        ret->deviation = sqrt(fmax((double)key->v, 0.0));
+        ret->seen_ms = gs_bin_to_ms(&watch->params, key->seen);
+    }
+    if (key->event && key->episode != GS_NONE) {
+        const struct gs_episode *episode = gs_pool_at(&watch->episodes, key->episode);
+        ret->view.firing = episode->state == GS_EPISODE_FIRING;
+    }
+    gs_watch_look_bins(watch, text, note_bin, &ret->seen_ms);
+    return true;
 }
 
 bool gs_watch_nearest(const struct gs_watch *watch, struct gs_near_miss *ret)

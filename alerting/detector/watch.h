@@ -197,6 +197,29 @@ struct gs_key_view {
 void gs_watch_each(const struct gs_watch *watch,
                    void (*visit)(void *arg, const struct gs_key_view *view), void *arg);
 
+/* All that is known of one key, for people who look at it. */
+struct gs_key_look {
+    struct gs_key_view
+        view; /* of a risk event, of which no share is judged: key, name, n_total, firing */
+    bool event;
+    int64_t seen_ms; /* the start of the latest bin with messages; INT64_MIN: none */
+    double baseline,
+        deviation; /* log odds of the negative share without the hour's part, and how well
+                                   it is known; 0 while learning without any */
+};
+/* One bin of a key: those of the last three hours that had messages, and those that are open. */
+struct gs_bin_look {
+    int64_t from_ms;
+    double n, negative; /* weighted messages, and how many of them are negative */
+    double reach;       /* with copies; 0: not known, since it is over an hour old */
+    bool open;
+};
+/* text: the key. False: there is no such key. */
+bool gs_watch_look(const struct gs_watch *watch, struct gs_str text, struct gs_key_look *ret);
+/* In order of time. */
+void gs_watch_look_bins(const struct gs_watch *watch, struct gs_str text,
+                        void (*visit)(void *arg, const struct gs_bin_look *bin), void *arg);
+
 /* The nearest miss: of the bins after which no alert was on, the one that left the most
  * evidence. */
 struct gs_near_miss {

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 
 exits 0 "--help" --help
-commands="run demo tag eval train explain tokenize embed quantize combine bench replay check lag offsets dlq doctor tap"
+commands="run demo tag eval train explain tokenize embed quantize combine bench replay check lag offsets dlq doctor tap state"
 for command in $commands; do
     says out "$command"
 done
@@ -53,7 +53,7 @@ usage "a gate is METRIC=VALUE" eval --model x --data y --min 0.5
 ok "usage errors say what was wrong"
 
 # What comes later says so.
-for command in prune distill select state feedback; do
+for command in prune distill select feedback; do
     usage "^groundswell $command: not yet" $command --anything
 done
 usage "--base DIR is missing" train --kind encoder --data x --out y

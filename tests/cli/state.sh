@@ -50,6 +50,8 @@ import json
 states = [json.loads(line)["state"] for line in open("out", encoding="utf-8") if "entity:NRV" in line]
 assert states and "resolved" not in states, states
 ' && ok "an alert fires at its end"
+cp two.state at_fire.state
+cp out at_fire
 exits 0 "the second half" replay -c replay.yaml --state two.state second.jsonl
 cat out >>halves
 cmp -s halves whole || fail "two halves give other alerts"
@@ -93,6 +95,45 @@ exits 1 "bins of another length" replay -c replay.yaml --set watch.bin=10m --sta
 says err 'watch.bin'
 exits 3 "a folder that is not there" replay -c replay.yaml --state no/such/x.state second.jsonl
 [ ! -e two.state.new ] || fail "something is left beside the state"
+
+# ---- looking at it ----
+
+exits 0 "what is kept" state ls -c replay.yaml --state two.state
+says out '^files: event time 20'
+says out '^  8 keys, '
+says out '^ *1  *[0-9]*  keys of entity$'
+exits 0 "the same as JSON" state ls --json -c replay.yaml --state two.state
+cp out ls.json
+exits 0 "one key as JSON" state show entity:NRV --json -c replay.yaml --state at_fire.state
+python '
+import json
+ls, key = json.load(open("ls.json", encoding="utf-8")), json.load(open("out", encoding="utf-8"))
+of = ls["of"]
+assert ls["records"] == sum(sort["records"] for sort in of.values()) and ls["bytes"] == sum(sort["bytes"] for sort in of.values()), ls
+assert ls["keys"] == sum(sort["records"] for name, sort in of.items() if name.startswith("keys of ")), ls
+assert ls["error"] is None and ls["offset"] is None, ls
+alerts = [json.loads(line) for line in open("at_fire", encoding="utf-8")]
+fired = [alert for alert in alerts if alert["key"] == "entity:NRV"][0]
+assert key["alert"]["id"] == fired["id"] and key["alert"]["starts_at"] == fired["starts_at"], key["alert"]
+assert key["name"] == "Norvane Holdings" and key["log10_evidence"] > key["log10_threshold"], key
+closed, still = [[one for one in key["bins"] if one["open"] == is_open] for is_open in (False, True)]
+assert len(closed) == 36 and still and [one["from"] for one in key["bins"]] == sorted(one["from"] for one in key["bins"]), key
+assert abs(sum(one["n"] for one in closed[-12:]) - key["n_hour"]) < 1 and key["n_hour"] == 144, key
+assert abs(sum(one["negative"] for one in closed[-12:]) / 144 - key["observed"]) < 0.01, key
+assert key["messages"] == 12 * 295 - 12 * len([one for one in still if one["n"] == 12]), key
+' && ok "counts add up, and the key has its alert and its bins"
+exits 0 "one key as text" state show entity:NRV -c replay.yaml --state at_fire.state
+says out '^entity:NRV (Norvane Holdings)$'
+says out '^an alert is on since '
+says out '  open$'
+exits 1 "a key that there is not" state show entity:NOBODY -c replay.yaml --state two.state
+says err 'nothing is kept of the key entity:NOBODY'
+exits 1 "a state of other bins" state ls -c replay.yaml --set watch.bin=10m --state two.state
+says out 'it cannot be loaded: .*watch.bin'
+exits 3 "a state that is damaged" state ls -c replay.yaml --state bad.state
+exits 3 "a state that is not there" state show entity:NRV -c replay.yaml --state no.state
+exits 2 "neither ls nor show" state -c replay.yaml --state two.state
+exits 2 "show without a key" state show -c replay.yaml --state two.state
 
 # ---- run: asked to stop, and killed ----
 

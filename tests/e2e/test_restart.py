@@ -5,8 +5,10 @@ while messages come; and all alert records are, byte for byte, those of a run ov
 stopped."""
 
 import json
+import subprocess
 import time
 
+import fixture
 import surge
 from broker import Kafka
 from fixture import check, http_get, main, say, wait_for
@@ -71,6 +73,24 @@ def never_stopped(scratch, kafka):
     return [record.value for record in kafka.dump("other.alerts")]
 
 
+def look_at_state(kafka, program, fired):
+    """`state` beside the running program: what is kept is what the page shows, and looking changes nothing."""
+    def ask(*words):
+        done = subprocess.run([fixture.groundswell(), "state", *words, "--json", "-c", program.argv[3]],
+                              capture_output=True, text=True, check=False)
+        check(done.returncode == 0, f"state {words}: exit {done.returncode}: {done.stderr}")
+        return json.loads(done.stdout)
+    status, kept, key = status_of(program), ask("ls"), ask("show", surge.KEY)
+    committed = kafka.committed("gs-watch", "observations")
+    check(kept["topic"] == "observations" and kept["group"] == "gs-watch" and
+          kept["offset"] <= committed[0] and kept["error"] is None and kept["written"], f"{kept}")
+    check(kept["firing"] == len(status["alerts"]) and kept["of"]["incidents"]["records"] > 0, f"{kept}, {status}")
+    check(key["alert"]["id"] == fired["id"] and key["bins"] and key["log10_evidence"] > key["log10_threshold"], f"{key}")
+    check(kafka.committed("gs-watch", "observations") == committed and
+          set(kafka.committed("gs-state", "state").values()) == {None}, "looking has moved something")
+    say(f"state ls and show: {kept['records']} records, {kept['keys']} keys, the alert among them")
+
+
 def test(scratch, version):
     kafka = Kafka(scratch, version).start()
     create_topics(kafka, partitions=1)
@@ -95,6 +115,7 @@ def test(scratch, version):
     paged = len(all_pages())
     say(f"incident {incident} is paged, {paged} notifications")
 
+    look_at_state(kafka, program, fired)
     for how in ("kill", "stop"):
         before = status_of(program)
         getattr(program, how)()

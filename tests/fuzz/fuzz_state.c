@@ -109,6 +109,23 @@ static void look(void *arg, const struct gs_key_view *view)
     check(isfinite(view->observed) && isfinite(view->expected));
 }
 
+static void look_at_bin(void *arg, const struct gs_bin_look *bin)
+{
+    (void)arg;
+    check(isfinite(bin->n) && isfinite(bin->negative) && bin->negative <= bin->n * 1.001);
+}
+
+static void look_at_key(void *arg, const struct gs_key_view *view)
+{
+    const struct gs_watch *watch = arg;
+    struct gs_key_look found;
+
+    look(NULL, view);
+    check(gs_watch_look(watch, view->key, &found));
+    check(isfinite(found.baseline) && isfinite(found.deviation));
+    gs_watch_look_bins(watch, view->key, look_at_bin, NULL);
+}
+
 static void look_firing(void *arg, const struct gs_alert *alert)
 {
     (void)arg;
@@ -150,7 +167,7 @@ static void go_on(struct gs_watch *watch)
     struct gs_state_log second = {0};
     struct gs_watch *again = new_watch();
 
-    gs_watch_each(watch, look, NULL);
+    gs_watch_each(watch, look_at_key, watch);
     gs_watch_each_firing(watch, look_firing, NULL);
     check(gs_watch_save(watch, to_log, &first, NULL) == GS_OK);
     gs_state_log_settle(&first);

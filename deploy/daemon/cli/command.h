@@ -54,6 +54,7 @@ gs_command_fn gs_cmd_offsets;
 gs_command_fn gs_cmd_quantize;
 gs_command_fn gs_cmd_replay;
 gs_command_fn gs_cmd_run;
+gs_command_fn gs_cmd_state;
 gs_command_fn gs_cmd_tag;
 gs_command_fn gs_cmd_tap;
 gs_command_fn gs_cmd_tokenize;

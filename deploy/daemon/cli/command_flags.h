@@ -303,6 +303,14 @@ static const struct gs_flag_use doctor[] = {
     COMMON,
 };
 
+static const struct gs_flag_use state[] = {
+    {GS_FLAG_CONFIG, GS_FLAG_NEEDED, "The configuration of what wrote it."},
+    {GS_FLAG_STATE, 0, "This file, whatever the configuration names."},
+    {GS_FLAG_JSON, 0, "One JSON object a partition, or for the key."},
+    {GS_FLAG_SET, 0, NULL},
+    COMMON,
+};
+
 static const struct gs_flag_use tap[] = {
     {GS_FLAG_CONFIG, GS_FLAG_NEEDED, "The configuration of the running system."},
     {GS_FLAG_FROM, 0, NULL},

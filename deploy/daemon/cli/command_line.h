@@ -41,6 +41,7 @@ enum gs_command_id {
     GS_CMD_DLQ,
     GS_CMD_DOCTOR,
     GS_CMD_TAP,
+    GS_CMD_STATE,
     GS_CMD_INCIDENTS,
     GS_CMD_ACK,
     GS_CMD_UNACK,

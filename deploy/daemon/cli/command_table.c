@@ -307,6 +307,25 @@ const struct gs_command gs_commands[GS_N_COMMANDS] = {
          "0 nothing is wrong (there may be warnings), 1 something is, 2 usage, 3 a failure.",
          "groundswell doctor -c deploy/config/groundswell.yaml\n"
          "groundswell doctor -c groundswell.yaml --json | grep -v '\"ok\"'"},
+    [GS_CMD_STATE] =
+        {"state", "what is kept of the windows, and those of one key",
+         "ls|show -c FILE [KEY] [--state FILE] [--json]",
+         "Reads what a start would go on with: the changelog (output.topics.state), or with files "
+         "or "
+         "stdin as input the file state.path. ls: for each partition up to which offset and event "
+         "time it has counted, and records and bytes by what they are: keys of each kind, "
+         "messages, "
+         "ids, incidents. show KEY (entity:ACME, topic:results): the key's baseline, its last "
+         "hour, "
+         "its evidence and the alert that is on, and its bins of the last three hours.",
+         USES(state), 2, "KEY",
+         "It writes nothing, joins no group and may run beside the service; of the changelog it "
+         "sees what is committed. A partition is loaded as a start loads it, so what cannot be "
+         "loaded is found before.",
+         "0 done; 1 something cannot be loaded, or nothing is kept of the key; 2 usage, 3 a "
+         "failure.",
+         "groundswell state ls -c deploy/config/groundswell.yaml\n"
+         "groundswell state show entity:ACME -c deploy/config/replay.yaml --state day.state"},
     [GS_CMD_TAP] =
         {"tap", "records of a running system as they pass",
          "STREAM -c FILE [--from P] [--where M=VALUE]... [--count N] [--pretty]",

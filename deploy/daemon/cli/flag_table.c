@@ -202,7 +202,6 @@ const struct gs_later_command gs_later_commands[] = {
     {"prune", "a smaller model: heads and layers that carry little are taken out"},
     {"distill", "a smaller model that learns from a larger one"},
     {"select", "candidate models ranked by accuracy, latency and size"},
-    {"state", "lists and shows the windows of keys"},
     {"feedback", "says of an alert or a tag whether it was right"},
 };
 const size_t gs_n_later_commands = GS_COUNT(gs_later_commands);

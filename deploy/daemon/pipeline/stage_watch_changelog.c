@@ -161,23 +161,29 @@ enum gs_status gs_stage_watch_kept(void *self, struct gs_str topic, int32_t part
     return gs_state_log_add(&part->log, key, value, err);
 }
 
+enum gs_status gs_stage_watch_read_offset(struct gs_str value, int64_t *ret,
+                                          struct gs_str *ret_group, struct gs_error *err)
+{
+    struct gs_fields_in in = {value.bytes, value.len};
+    unsigned char version = 0;
+
+    if (gs_fields_take(&in, &version, sizeof version) && version > GS_STATE_VERSION) {
+        return gs_fail(err, GS_BAD_FORMAT, "it was written by a newer program");
+    }
+    return version != 0 && gs_fields_take(&in, ret, sizeof *ret) &&
+                   gs_fields_take_str(&in, ret_group) && in.left == 0 && *ret >= 0
+               ? GS_OK
+               : gs_fail(err, GS_BAD_FORMAT, "the record of its offset is damaged");
+}
+
 static enum gs_status read_offset(const struct gs_part *part, int64_t *ret,
                                   struct gs_str *ret_group, struct gs_error *err)
 {
     for (size_t i = 0; i < part->log.n; i++) {
         const struct gs_state_record record = gs_state_log_at(&part->log, i);
-        struct gs_fields_in in = {record.value.bytes, record.value.len};
-        unsigned char version = 0;
-        if (!gs_str_equal(record.key, gs_str("O"))) {
-            continue;
+        if (gs_str_equal(record.key, gs_str("O"))) {
+            return gs_stage_watch_read_offset(record.value, ret, ret_group, err);
         }
-        if (gs_fields_take(&in, &version, sizeof version) && version > GS_STATE_VERSION) {
-            return gs_fail(err, GS_BAD_FORMAT, "it was written by a newer program");
-        }
-        return version != 0 && gs_fields_take(&in, ret, sizeof *ret) &&
-                       gs_fields_take_str(&in, ret_group) && in.left == 0 && *ret >= 0
-                   ? GS_OK
-                   : gs_fail(err, GS_BAD_FORMAT, "the record of its offset is damaged");
     }
     return gs_fail(err, GS_BAD_FORMAT, "it does not say up to which offset it has counted");
 }

@@ -172,14 +172,13 @@ static enum gs_status end_part(struct gs_stage_watch_load *load, struct gs_error
     return status;
 }
 
-static enum gs_status begin_part(struct gs_stage_watch_load *load, struct gs_str value,
-                                 struct gs_error *err)
+/* *ret_rest: what stands behind them, the clock. */
+static enum gs_status read_place(struct gs_str value, unsigned char *ret_version,
+                                 struct gs_str *ret_topic, int32_t *ret_partition,
+                                 struct gs_fields_in *ret_rest, struct gs_error *err)
 {
-    struct gs_stage_watch *stage = load->stage;
     struct gs_fields_in in = {value.bytes, value.len};
     unsigned char version = 0;
-    struct gs_str topic;
-    int32_t partition = 0;
 
     if (!gs_fields_take(&in, &version, sizeof version) || version == 0) {
         return gs_fail(err, GS_BAD_FORMAT, "state: a record of a partition is damaged");
@@ -187,8 +186,36 @@ static enum gs_status begin_part(struct gs_stage_watch_load *load, struct gs_str
     if (version > GS_STATE_VERSION) {
         return gs_fail(err, GS_BAD_FORMAT, "state: written by a newer program");
     }
-    if (!gs_fields_take_str(&in, &topic) || !gs_fields_take(&in, &partition, sizeof partition)) {
+    if (!gs_fields_take_str(&in, ret_topic) ||
+        !gs_fields_take(&in, ret_partition, sizeof *ret_partition)) {
         return gs_fail(err, GS_BAD_FORMAT, "state: a record of a partition is damaged");
+    }
+    *ret_version = version;
+    *ret_rest = in;
+    return GS_OK;
+}
+
+enum gs_status gs_stage_watch_read_place(struct gs_str value, struct gs_str *ret_topic,
+                                         int32_t *ret_partition, struct gs_error *err)
+{
+    unsigned char version = 0;
+    struct gs_fields_in rest;
+
+    return read_place(value, &version, ret_topic, ret_partition, &rest, err);
+}
+
+static enum gs_status begin_part(struct gs_stage_watch_load *load, struct gs_str value,
+                                 struct gs_error *err)
+{
+    struct gs_stage_watch *stage = load->stage;
+    struct gs_fields_in in;
+    unsigned char version = 0;
+    struct gs_str topic = {"", 0};
+    int32_t partition = 0;
+
+    const enum gs_status status = read_place(value, &version, &topic, &partition, &in, err);
+    if (status != GS_OK) {
+        return status;
     }
     struct gs_part *part = gs_stage_watch_find_part(stage, topic, partition);
     if (part == NULL) {

@@ -37,4 +37,15 @@ enum gs_status gs_stage_watch_load_record(struct gs_stage_watch_load *load, stru
 GS_MUST_CHECK
 enum gs_status gs_stage_watch_load_end(struct gs_stage_watch_load *load, struct gs_error *err);
 
+/* ---- single records, for those who only look (`groundswell state`) ---- */
+
+/* P: whose windows come. The text is lent. GS_BAD_FORMAT. */
+GS_MUST_CHECK
+enum gs_status gs_stage_watch_read_place(struct gs_str value, struct gs_str *ret_topic,
+                                         int32_t *ret_partition, struct gs_error *err);
+/* O: up to which offset all is counted, and whose that is (stage_watch_changelog.c). GS_BAD_FORMAT. */
+GS_MUST_CHECK
+enum gs_status gs_stage_watch_read_offset(struct gs_str value, int64_t *ret,
+                                          struct gs_str *ret_group, struct gs_error *err);
+
 #endif
