@@ -177,6 +177,22 @@ double gs_key_expected(const struct gs_detector_params *params, const struct gs_
     return gs_sigmoid((double)key->b + gs_season(kind, habit, gs_bin_cell(params, key->last)));
 }
 
+double gs_key_expected_sd(const struct gs_key *key, double mu)
+{
+    const double rho = gs_key_rho(key);
+    const double w = mu * (1.0 - mu);
+    double n = 0.0;
+    double var = 0.0;
+
+    for (int32_t i = 0; i < GS_HOUR_BINS; i++) {
+        const double in_bin = gs_unpack(key->n[gs_bin_mod(key->last - i, GS_DELAY_BINS)]);
+        n += in_bin;
+        var += in_bin * w * (1.0 + fmax(in_bin - 1.0, 0.0) * rho);
+    }
+    var = var / gs_key_eta(key) + n * w * n * w * (double)key->v;
+    return n > 0.0 ? sqrt(var) / n : 0.0;
+}
+
 double gs_key_delayed(const struct gs_key *key)
 {
     double n = 0.0;

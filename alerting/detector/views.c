@@ -31,6 +31,7 @@ static void view_key(const struct gs_watch *watch, const struct gs_key *from,
         view.n_hour = hour.n;
         view.observed = hour.n > 0.0 ? hour.k / hour.n : 0.0;
         view.expected = gs_key_expected(&watch->params, kind, habit, &key);
+        view.expected_sd = gs_key_expected_sd(&key, view.expected);
         view.log10_evidence = log10(fmax(gs_key_m(&key), 1e-9));
         const double threshold = gs_peers_threshold(watch, &key, GS_SEVERITY_INFO);
         view.log10_threshold = log10(threshold);
@@ -49,15 +50,28 @@ static void view_key(const struct gs_watch *watch, const struct gs_key *from,
     visit(arg, &view);
 }
 
-void gs_watch_each(const struct gs_watch *watch,
-                   void (*visit)(void *arg, const struct gs_key_view *view), void *arg)
+static void view_all(const struct gs_watch *watch, int32_t heard_since,
+                     void (*visit)(void *arg, const struct gs_key_view *view), void *arg)
 {
     for (uint32_t i = 0; i < watch->keys.now.n; i++) {
         const struct gs_key *key = gs_pool_at(&watch->keys, i);
-        if (key->text_len > 0 && !key->event) { /* else it is gone, or has no share */
+        if (key->text_len > 0 && !key->event && /* else it is gone, or has no share */
+            key->seen >= heard_since) {
             view_key(watch, key, visit, arg);
         }
     }
+}
+
+void gs_watch_each(const struct gs_watch *watch,
+                   void (*visit)(void *arg, const struct gs_key_view *view), void *arg)
+{
+    view_all(watch, INT32_MIN, visit, arg);
+}
+
+void gs_watch_each_heard(const struct gs_watch *watch,
+                         void (*visit)(void *arg, const struct gs_key_view *view), void *arg)
+{
+    view_all(watch, watch->now.next_bin - GS_HOUR_BINS, visit, arg);
 }
 
 /* ---- one key ---- */

@@ -184,8 +184,10 @@ bool gs_watch_next(struct gs_watch *watch, struct gs_alert *ret);
 
 /* The last closed state of one key, for gauges and tables. */
 struct gs_key_view {
-    struct gs_str key, name;                /* name: what people call the key; may be empty */
-    double n_hour, observed, expected;      /* over the last hour */
+    struct gs_str key, name;           /* name: what people call the key; may be empty */
+    double n_hour, observed, expected; /* over the last hour */
+    double expected_sd; /* of the share of an ordinary hour of so many messages: chance, messages
+                           that are not independent, and a baseline that is not known better */
     double log10_evidence, log10_threshold; /* threshold: for info */
     bool firing;
     bool detectable; /* a rise of 1.2 log odds would be found within 3 h at the present volume */
@@ -196,6 +198,10 @@ struct gs_key_view {
 /* Calls visit for every key; in no order. */
 void gs_watch_each(const struct gs_watch *watch,
                    void (*visit)(void *arg, const struct gs_key_view *view), void *arg);
+
+/* Only for those with messages in the last hour. */
+void gs_watch_each_heard(const struct gs_watch *watch,
+                         void (*visit)(void *arg, const struct gs_key_view *view), void *arg);
 
 /* All that is known of one key, for people who look at it. */
 struct gs_key_look {

@@ -246,6 +246,8 @@ void gs_key_hour(const struct gs_detector_params *params, const struct gs_kind *
 /* The share that the baseline expects now. */
 double gs_key_expected(const struct gs_detector_params *params, const struct gs_kind *kind,
                        const struct gs_habit *habit, const struct gs_key *key);
+/* The standard deviation of the share of the last hour's messages, where mu is expected. */
+double gs_key_expected_sd(const struct gs_key *key, double mu);
 /* Messages of the whole delay line. */
 double gs_key_delayed(const struct gs_key *key);
 /* Puts a closed bin into the ring; key->last is that bin. */

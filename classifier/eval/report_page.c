@@ -54,6 +54,11 @@ static const char style[] =
 
 void gs_page_begin(struct gs_buf *out, const char *title)
 {
+    gs_page_begin_styled(out, title, "");
+}
+
+void gs_page_begin_styled(struct gs_buf *out, const char *title, const char *more)
+{
     gs_buf_puts(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
                      "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n"
@@ -62,6 +67,7 @@ void gs_page_begin(struct gs_buf *out, const char *title)
     gs_buf_html(out, gs_str(title));
     gs_buf_puts(out, "</title>\n<style>");
     gs_buf_puts(out, style);
+    gs_buf_puts(out, more);
     gs_buf_puts(out, "</style>\n</head>\n<body>\n<h1>");
     gs_buf_html(out, gs_str(title));
     gs_buf_puts(out, "</h1>\n");

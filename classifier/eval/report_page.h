@@ -11,6 +11,8 @@
 
 /* Doctype, policy, style, the title as the first heading; then the closing tags. */
 void gs_page_begin(struct gs_buf *out, const char *title);
+/* With more style behind the page's own: a constant of the program, not escaped. */
+void gs_page_begin_styled(struct gs_buf *out, const char *title, const char *more);
 void gs_page_end(struct gs_buf *out);
 
 /* <h2> and <p> of plain text. */

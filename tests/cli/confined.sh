@@ -57,7 +57,7 @@ echo keep >mine
 ln -s mine page.html
 umask 022
 for command in "eval --model $model --html page.html --data labelled" "explain --model $model --html page.html texts.jsonl" \
-    "replay -c replay.yaml --scores page.html times.jsonl" "tag --model $model --rejects page.html refused.jsonl"; do
+    "replay -c replay.yaml --scores page.html times.jsonl" "replay -c replay.yaml --html page.html times.jsonl" "tag --model $model --rejects page.html refused.jsonl"; do
     # shellcheck disable=SC2086 # several arguments
     exits 3 "a link: ${command%% *}" $command
     says err "page.html: a symbolic link is not written through"
@@ -66,7 +66,8 @@ done
 exits 0 "eval --html" eval --model "$model" --html eval.html --data labelled
 exits 0 "explain --html" explain --model "$model" --html explain.html labelled
 exits 0 "replay --scores" replay -c replay.yaml --scores scores.csv times.jsonl
-[ "$(stat -c %a eval.html scores.csv explain.html | tr '\n' ' ')" = "644 644 600 " ] || fail "who may read what: $(stat -c '%a %n' eval.html scores.csv explain.html)"
+exits 0 "replay --html" replay -c replay.yaml --html replay.html times.jsonl
+[ "$(stat -c %a eval.html scores.csv explain.html replay.html | tr '\n' ' ')" = "644 644 600 600 " ] || fail "who may read what: $(stat -c '%a %n' ./*.html scores.csv)"
 ok "measures are for all, texts are their owner's"
 
 # ---- memory that is written first and run then: systemd's MemoryDenyWriteExecute, PR_SET_MDWE ----

@@ -85,3 +85,8 @@ clean out
 clean err
 clean scores.csv
 ok "replay: alerts, table and scores"
+timeout 120 "$program" replay -q -c "$root/deploy/config/replay.yaml" --set "model.path=$GS" --set observations.sources=true \
+    --set "entities.watchlist=$root/deploy/config/watchlist.csv" --html page.html stream.jsonl >out 2>err </dev/null
+clean page.html
+grep -q '<article id="i1"' page.html || fail "the page has no incident to be attacked by"
+ok "replay: the page"

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void print_tables(const struct gs_replay_side *side)
+void gs_replay_print_tables(const struct gs_replay_side *side)
 {
     const struct gs_local_totals *totals = &side->totals;
 
@@ -112,6 +112,9 @@ static void take(struct gs_replay_options *options)
     case GS_FLAG_RECORD:
         options->record = value;
         break;
+    case GS_FLAG_HTML:
+        options->html = value;
+        break;
     case GS_FLAG_JSON:
         options->json = true;
         break;
@@ -141,7 +144,7 @@ static int replay(const struct gs_replay_options *options, const struct gs_confi
     }
     status = close_scores(&scores, options->scores, status, &err);
     if ((status == GS_OK || side.totals.lines > 0) && !options->args.quiet) {
-        print_tables(&side);
+        gs_replay_print_tables(&side);
     }
     gs_replay_side_done(&side);
     if (status != GS_OK) {
@@ -206,6 +209,10 @@ static void check_flags(struct gs_replay_options *options)
     } else if (options->json && options->against == NULL && options->alert == NULL) {
         (void)gs_args_wrong(args,
                             "--json is a form of --against and --alert; alerts are JSON anyway");
+    } else if (options->html != NULL && (options->against != NULL || options->alert != NULL ||
+                                         options->counts != NULL || options->scores != NULL)) {
+        (void)gs_args_wrong(args,
+                            "--html FILE goes with none of --against, --alert, --counts, --scores");
     } else if (options->record != NULL && options->alert == NULL) {
         (void)gs_args_wrong(args, "--record FILE is what --alert ID is held against");
     } else if (options->alert != NULL) {
@@ -251,6 +258,8 @@ int gs_cmd_replay(int argc, char **argv)
         code = gs_replay_alert(&options, config, &input);
     } else if (options.against != NULL) {
         code = gs_replay_against(&options, config, &input);
+    } else if (options.html != NULL) {
+        code = gs_replay_html(&options, config, &input);
     } else {
         code = replay(&options, config, &input);
     }

@@ -43,6 +43,7 @@ void gs_replay_alerts_take(void *arg, const struct gs_alert *alert)
                                   .log10_evidence = alert->log10_evidence,
                                   .log10_threshold = alert->log10_threshold,
                                   .detectable_rise = alert->detectable_rise,
+                                  .window_s = alert->window_s,
                                   .stories = alert->stories,
                                   .publishers = alert->publishers};
 

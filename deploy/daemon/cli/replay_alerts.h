@@ -16,6 +16,7 @@ struct gs_replay_alert {
     /* when it fired */
     bool event;
     double observed, expected, n, log10_evidence, log10_threshold, detectable_rise;
+    int64_t window_s;
     uint32_t stories, publishers;
 };
 

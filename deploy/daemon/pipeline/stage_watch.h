@@ -38,6 +38,7 @@ struct gs_stage_watch_options {
     void *alert_arg;
     void (*advanced)(void *arg); /* event time closed bins; inside a batch; may be NULL */
     void *advanced_arg;
+    bool each_bin; /* … one bin at a time, also where event time jumps */
 };
 
 GS_MUST_CHECK
@@ -62,9 +63,11 @@ GS_MUST_CHECK
 enum gs_status gs_stage_watch_close_bins(struct gs_stage_watch *stage, struct gs_sink *sink,
                                          struct gs_error *err);
 
-/* Calls visit for every key of every partition (scores of a replay). */
+/* Calls visit for every key of every partition; for those with messages in the last hour. */
 void gs_stage_watch_each(const struct gs_stage_watch *stage,
                          void (*visit)(void *arg, const struct gs_key_view *view), void *arg);
+void gs_stage_watch_each_heard(const struct gs_stage_watch *stage,
+                               void (*visit)(void *arg, const struct gs_key_view *view), void *arg);
 int64_t gs_stage_watch_watermark(const struct gs_stage_watch *stage); /* INT64_MIN: none yet */
 
 /* Gives what came nearest to an alert, of all partitions; false: nothing. */

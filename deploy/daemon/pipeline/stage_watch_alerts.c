@@ -82,8 +82,8 @@ static enum gs_status put_alert(struct gs_stage_watch *stage, const struct gs_pa
     return gs_stage_watch_put(stage, sink, GS_STREAM_ALERTS, &output, err);
 }
 
-enum gs_status gs_stage_watch_advance(struct gs_stage_watch *stage, int64_t watermark_ms,
-                                      struct gs_sink *sink, struct gs_error *err)
+static enum gs_status close_bins(struct gs_stage_watch *stage, int64_t watermark_ms,
+                                 struct gs_sink *sink, struct gs_error *err)
 {
     struct gs_alert alert;
 
@@ -102,6 +102,36 @@ enum gs_status gs_stage_watch_advance(struct gs_stage_watch *stage, int64_t wate
         stage->options.advanced(stage->options.advanced_arg);
     }
     return GS_OK;
+}
+
+/* Where event time stops on its way, so that every bin is looked at. Of a jump over days only the
+ * first and the last day is: nothing was said between. */
+static int64_t next_stop(const struct gs_stage_watch *stage, int64_t from_ms, int64_t to_ms)
+{
+    const int64_t bin_ms = stage->options.watch.bin_ms;
+    const int64_t day_ms = 86400000;
+    const bool first = stage->watermark_ms == GS_NO_TIME;
+
+    if (!stage->options.each_bin || first || to_ms - stage->watermark_ms <= bin_ms) {
+        return to_ms;
+    }
+    const int64_t next_ms = (stage->watermark_ms / bin_ms + 1) * bin_ms;
+    if (next_ms - from_ms > day_ms && to_ms - next_ms > day_ms) {
+        return (to_ms - day_ms) / bin_ms * bin_ms;
+    }
+    return next_ms < to_ms ? next_ms : to_ms;
+}
+
+enum gs_status gs_stage_watch_advance(struct gs_stage_watch *stage, int64_t watermark_ms,
+                                      struct gs_sink *sink, struct gs_error *err)
+{
+    const int64_t from_ms = stage->watermark_ms;
+    enum gs_status status = GS_OK;
+
+    do {
+        status = close_bins(stage, next_stop(stage, from_ms, watermark_ms), sink, err);
+    } while (status == GS_OK && stage->watermark_ms < watermark_ms);
+    return status;
 }
 
 void gs_stage_watch_announce(struct gs_stage_watch *stage)

@@ -132,6 +132,14 @@ void gs_stage_watch_each(const struct gs_stage_watch *stage,
     }
 }
 
+void gs_stage_watch_each_heard(const struct gs_stage_watch *stage,
+                               void (*visit)(void *arg, const struct gs_key_view *view), void *arg)
+{
+    for (size_t i = 0; i < stage->n_parts; i++) {
+        gs_watch_each_heard(stage->parts[i].watch, visit, arg);
+    }
+}
+
 bool gs_stage_watch_nearest(const struct gs_stage_watch *stage, struct gs_near_miss *ret)
 {
     struct gs_near_miss near;

@@ -23,7 +23,7 @@ static void score_all(void *arg)
 {
     struct gs_local *local = arg;
 
-    gs_stage_watch_each(local->watch, score_key, local);
+    gs_stage_watch_each_heard(local->watch, score_key, local);
 }
 
 /* ---- assembly ---- */
@@ -138,6 +138,7 @@ static enum gs_status make_stages(struct gs_local *local, struct gs_error *err)
     watch.alert_arg = options->alert_arg;
     watch.advanced = options->score == NULL ? NULL : score_all;
     watch.advanced_arg = local;
+    watch.each_bin = options->each_bin;
     status = gs_stage_watch_new(&watch, &local->watch, err);
     if (status == GS_OK) {
         gs_stage_watch_ops.assigned(local->watch, gs_str(""), 0);

@@ -34,7 +34,9 @@ struct gs_local_options {
     void *alert_arg;
     gs_incident_fn *incident; /* each change of an incident; may be NULL */
     void *incident_arg;
-    /* One row for every key with messages in the last hour whenever bins close; may be NULL. */
+    /* One row for every key with messages in the last hour whenever bins close (each_bin: for every
+     * bin, also where event time jumps); may be NULL. */
+    bool each_bin;
     void (*score)(void *arg, int64_t watermark_ms, const struct gs_key_view *view);
     void *score_arg;
     /* At the end: what came nearest to an alert without one, if anything did; may be NULL. */

@@ -202,6 +202,71 @@ static void test_first_hours_learn(void **state)
     records_free(records);
 }
 
+/* Two standard deviations either way hold most ordinary hours, and no surge. */
+static void test_expected_sd_holds_ordinary_hours(void **state)
+{
+    (void)state;
+    struct rng rng = {6};
+    struct gs_watch *watch = watch_new(NULL);
+    int within = 0;
+    enum { LEARN = 72, HOURS = 200 };
+
+    for (int hour = 0; hour <= LEARN + HOURS; hour++) {
+        const int64_t from = t0 + hour * HOUR_MS;
+        struct stream stream = {.rng = rng};
+        struct gs_key_view view = {0};
+        stream_fill(&stream, "topic:x", from, from + HOUR_MS, 60,
+                    hour == LEARN + HOURS ? 0.7 : 0.25);
+        for (size_t i = 0; i < stream.n; i++) { /* else ids of the hours before */
+            (void)snprintf(stream.messages[i].id, sizeof stream.messages[i].id, "h%d-%d",
+                           hour % 1000, (int)(i % 1000));
+        }
+        rng = stream.rng;
+        stream_sort(&stream);
+        play(watch, &stream, 50, NULL);
+        finish(watch, from + HOUR_MS, NULL);
+        gs_watch_each(watch, see, &view);
+        const bool ordinary = fabs(view.observed - view.expected) <= 2.0 * view.expected_sd;
+        if (hour == LEARN + HOURS) {
+            assert_false(ordinary);
+        } else if (hour >= LEARN) {
+            within += ordinary;
+            assert_true(view.expected_sd > 0.02 && view.expected_sd < 0.12);
+        }
+        stream_done(&stream);
+    }
+    print_message("  %d of %d ordinary hours\n", within, HOURS);
+    assert_true(within >= HOURS * 9 / 10);
+    gs_watch_free(watch);
+}
+
+static void count_key(void *arg, const struct gs_key_view *view)
+{
+    *(int *)arg += 1;
+    assert_true(view->key.len > 0);
+}
+
+static void test_heard_is_the_last_hour(void **state)
+{
+    (void)state;
+    struct stream stream = {.rng = {7}};
+    struct gs_watch *watch = watch_new(NULL);
+    int all = 0;
+    int heard = 0;
+
+    stream_fill(&stream, "topic:x", t0, t0 + 5 * HOUR_MS, 300, 0.2);
+    stream_fill(&stream, "topic:y", t0, t0 + 3 * HOUR_MS, 200, 0.2);
+    stream_sort(&stream);
+    play(watch, &stream, 10, NULL);
+    finish(watch, t0 + 5 * HOUR_MS, NULL);
+    gs_watch_each(watch, count_key, &all);
+    gs_watch_each_heard(watch, count_key, &heard);
+    assert_int_equal(all, 2);
+    assert_int_equal(heard, 1);
+    gs_watch_free(watch);
+    stream_done(&stream);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +276,8 @@ int main(void)
         cmocka_unit_test(test_copies_are_one_story),
         cmocka_unit_test(test_sparse_says_so),
         cmocka_unit_test(test_first_hours_learn),
+        cmocka_unit_test(test_expected_sd_holds_ordinary_hours),
+        cmocka_unit_test(test_heard_is_the_last_hour),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
