@@ -12,10 +12,20 @@
 
 enum { MAX_TOPIC_ROWS = 256, MAX_ALERTS = 4096 };
 
-/* The gauges of one key that is shown. */
+/* The gauges of a key: of a topic, and of another. */
+enum { RATIO, EXPECTED, DEVIATION, EVIDENCE, THRESHOLD, N_GAUGES };
+static const enum gs_metric_id gauges[N_GAUGES][2] = {
+    [RATIO] = {GS_M_NEGATIVE_RATIO, GS_M_KEY_NEGATIVE_RATIO},
+    [EXPECTED] = {GS_M_NEGATIVE_EXPECTED_RATIO, GS_M_KEY_EXPECTED_RATIO},
+    [DEVIATION] = {GS_M_EXPECTED_DEVIATION, GS_M_KEY_EXPECTED_DEVIATION},
+    [EVIDENCE] = {GS_M_SPIKE_LOG10_EVIDENCE, GS_M_KEY_LOG10_EVIDENCE},
+    [THRESHOLD] = {GS_M_SPIKE_LOG10_THRESHOLD, GS_M_KEY_LOG10_THRESHOLD},
+};
+
+/* Those of one key that is shown. */
 struct shown {
     char key[GS_BOARD_KEY];
-    struct gs_series *ratio, *expected, *evidence;
+    struct gs_series *series[N_GAUGES];
     bool seen; /* in the round that ends */
 };
 
@@ -122,6 +132,8 @@ void gs_board_row(struct gs_board *board, const struct gs_key_view *view)
                                .observed = view->observed,
                                .expected = view->expected,
                                .log10_evidence = view->log10_evidence,
+                               .expected_sd = view->expected_sd,
+                               .log10_threshold = view->log10_threshold,
                                .detectable_rise = view->detectable_rise,
                                .firing = view->firing,
                                .detectable = view->detectable};
@@ -170,12 +182,9 @@ static struct shown *show(struct gs_board *board, const char *key)
     (void)snprintf(shown->key, sizeof shown->key, "%s", key);
     const bool topic = is_topic(key);
     const char *const values[] = {topic ? key + 6 : key, "1h"};
-    shown->ratio = gs_metric_series(board->shard,
-                                    topic ? GS_M_NEGATIVE_RATIO : GS_M_KEY_NEGATIVE_RATIO, values);
-    shown->expected = gs_metric_series(
-        board->shard, topic ? GS_M_NEGATIVE_EXPECTED_RATIO : GS_M_KEY_EXPECTED_RATIO, values);
-    shown->evidence = gs_metric_series(
-        board->shard, topic ? GS_M_SPIKE_LOG10_EVIDENCE : GS_M_KEY_LOG10_EVIDENCE, values);
+    for (size_t i = 0; i < N_GAUGES; i++) {
+        shown->series[i] = gs_metric_series(board->shard, gauges[i][topic ? 0 : 1], values);
+    }
     return shown;
 }
 
@@ -184,9 +193,11 @@ static void set_gauges(struct gs_board *board, const struct gs_board_row *row)
     struct shown *shown = show(board, row->key);
 
     if (shown != NULL) {
-        gs_series_set(shown->ratio, row->observed);
-        gs_series_set(shown->expected, row->expected);
-        gs_series_set(shown->evidence, row->log10_evidence);
+        gs_series_set(shown->series[RATIO], row->observed);
+        gs_series_set(shown->series[EXPECTED], row->expected);
+        gs_series_set(shown->series[DEVIATION], row->expected_sd);
+        gs_series_set(shown->series[EVIDENCE], row->log10_evidence);
+        gs_series_set(shown->series[THRESHOLD], row->log10_threshold);
     }
 }
 
@@ -200,9 +211,9 @@ static void drop_unseen(struct gs_board *board)
             shown->seen = false;
             board->shown[kept++] = *shown;
         } else {
-            gs_series_drop(board->shard, shown->ratio);
-            gs_series_drop(board->shard, shown->expected);
-            gs_series_drop(board->shard, shown->evidence);
+            for (size_t k = 0; k < N_GAUGES; k++) {
+                gs_series_drop(board->shard, shown->series[k]);
+            }
         }
     }
     board->n_shown = kept;

@@ -20,6 +20,7 @@ struct gs_board_row {
     char name[GS_BOARD_NAME]; /* what people call it; "" when nothing is known */
     uint64_t messages;
     double n_hour, observed, expected, log10_evidence;
+    double expected_sd, log10_threshold;
     double detectable_rise; /* log odds */
     bool firing, detectable;
 };

@@ -54,10 +54,17 @@ const struct gs_metric_def gs_metric_table[GS_N_METRICS] = {
     GAUGE(GS_M_NEGATIVE_EXPECTED_RATIO, "negative_expected_ratio", GS_JOIN_MAX, "ratio",
           "Share of negative opinion that the topic's baseline expects over the last hour.",
           "topic"),
+    GAUGE(
+        GS_M_EXPECTED_DEVIATION, "negative_expected_deviation_ratio", GS_JOIN_MAX, "ratio",
+        "Standard deviation of the share of an ordinary hour of as many messages as the last: two "
+        "of them either way of groundswell_negative_expected_ratio are the band of what is usual.",
+        "topic"),
     GAUGE(GS_M_SPIKE_LOG10_EVIDENCE, "spike_log10_evidence", GS_JOIN_MAX, "",
           "Evidence that negative opinion on the topic has risen: log10 of the Shiryaev-Roberts "
           "statistic, which 0 says nothing about.",
           "topic"),
+    GAUGE(GS_M_SPIKE_LOG10_THRESHOLD, "spike_log10_threshold", GS_JOIN_MAX, "",
+          "What groundswell_spike_log10_evidence has to reach for an alert of info now.", "topic"),
     GAUGE(GS_M_KEY_NEGATIVE_RATIO, "key_negative_ratio", GS_JOIN_MAX, "ratio",
           "As groundswell_negative_ratio over the last hour, for keys that are no topic: those "
           "firing and those with the most evidence, watch.max_gauge_keys at most.",
@@ -65,8 +72,16 @@ const struct gs_metric_def gs_metric_table[GS_N_METRICS] = {
     GAUGE(GS_M_KEY_EXPECTED_RATIO, "key_negative_expected_ratio", GS_JOIN_MAX, "ratio",
           "As groundswell_negative_expected_ratio, for the keys of groundswell_key_negative_ratio.",
           "key"),
+    GAUGE(GS_M_KEY_EXPECTED_DEVIATION, "key_negative_expected_deviation_ratio", GS_JOIN_MAX,
+          "ratio",
+          "As groundswell_negative_expected_deviation_ratio, for the keys of "
+          "groundswell_key_negative_ratio.",
+          "key"),
     GAUGE(GS_M_KEY_LOG10_EVIDENCE, "key_spike_log10_evidence", GS_JOIN_MAX, "",
           "As groundswell_spike_log10_evidence, for the keys of groundswell_key_negative_ratio.",
+          "key"),
+    GAUGE(GS_M_KEY_LOG10_THRESHOLD, "key_spike_log10_threshold", GS_JOIN_MAX, "",
+          "As groundswell_spike_log10_threshold, for the keys of groundswell_key_negative_ratio.",
           "key"),
     GAUGE(GS_M_ALERT_ACTIVE, "alert_active", GS_JOIN_MAX, "",
           "1 while an alert on the key fires; the series is gone when it is resolved. name is what "

@@ -27,10 +27,14 @@ enum gs_metric_id {
     GS_M_MESSAGES,                /* counter {topic, sentiment} */
     GS_M_NEGATIVE_RATIO,          /* gauge {topic, window} */
     GS_M_NEGATIVE_EXPECTED_RATIO, /* gauge {topic} */
+    GS_M_EXPECTED_DEVIATION,      /* gauge {topic} */
     GS_M_SPIKE_LOG10_EVIDENCE,    /* gauge {topic} */
+    GS_M_SPIKE_LOG10_THRESHOLD,   /* gauge {topic} */
     GS_M_KEY_NEGATIVE_RATIO,      /* gauge {key}: firing or among the top keys that are no topic */
     GS_M_KEY_EXPECTED_RATIO,      /* gauge {key} */
+    GS_M_KEY_EXPECTED_DEVIATION,  /* gauge {key} */
     GS_M_KEY_LOG10_EVIDENCE,      /* gauge {key} */
+    GS_M_KEY_LOG10_THRESHOLD,     /* gauge {key} */
     GS_M_ALERT_ACTIVE,            /* gauge {key, name, severity}: 1 while firing, dropped after */
     GS_M_ALERT_INFO,              /* gauge {key, headline, url}: as long */
     GS_M_ALERTS_FIRING,           /* gauge {severity} */

@@ -144,7 +144,10 @@ static void show(struct fixture *f, const char *key, const char *name, double ev
     const struct gs_key_view view = {.key = gs_str(key),
                                      .name = gs_str(name),
                                      .log10_evidence = evidence,
+                                     .log10_threshold = 1.5,
                                      .observed = 0.5,
+                                     .expected = 0.25,
+                                     .expected_sd = 0.125,
                                      .firing = firing};
     gs_board_row(f->board, &view);
 }
@@ -168,12 +171,21 @@ static void topics_and_the_weightiest_others_are_shown(void **state)
     assert_string_equal(rows[2].key, "entity:much");
     assert_int_equal(gs_board_rows(f->board, rows, 2), 2);
     assert_series(f, GS_M_KEY_NEGATIVE_RATIO, "entity:fires 0.5\nentity:much 0.5\n");
+    assert_series(f, GS_M_KEY_EXPECTED_RATIO, "entity:fires 0.25\nentity:much 0.25\n");
+    assert_series(f, GS_M_KEY_EXPECTED_DEVIATION, "entity:fires 0.125\nentity:much 0.125\n");
+    assert_series(f, GS_M_KEY_LOG10_EVIDENCE, "entity:fires 0\nentity:much 1\n");
+    assert_series(f, GS_M_KEY_LOG10_THRESHOLD, "entity:fires 1.5\nentity:much 1.5\n");
+    assert_series(f, GS_M_NEGATIVE_RATIO, "legal|1h 0.5\n");
+    assert_series(f, GS_M_EXPECTED_DEVIATION, "legal 0.125\n");
+    assert_series(f, GS_M_SPIKE_LOG10_THRESHOLD, "legal 1.5\n");
 
     gs_board_begin(f->board); /* the next round: one has gone */
     show(f, "entity:calm", "Calm", -2, false);
     gs_board_end(f->board);
     assert_series(f, GS_M_KEY_NEGATIVE_RATIO, "entity:calm 0.5\n");
     assert_series(f, GS_M_NEGATIVE_RATIO, "");
+    assert_series(f, GS_M_EXPECTED_DEVIATION, "");
+    assert_series(f, GS_M_SPIKE_LOG10_THRESHOLD, "");
 }
 
 /* A key as long as one may be, and a name of Han: both are cut at a character. */
