@@ -284,6 +284,7 @@ const struct gs_stage_ops gs_stage_watch_ops = {
     .begin = begin,
     .record = on_record,
     .pending = pending,
+    .idle = gs_stage_watch_idle,
     .finish = finish,
     .committed = committed,
     .undone = undone,

@@ -62,6 +62,7 @@ struct gs_stage_watch {
         jumps, state_out;
     struct gs_board *board;
     int64_t board_ms; /* when it was last posted */
+    bool unshown;     /* there were commits since */
 
     struct gs_series *result_series[GS_N_OBSERVATION_RESULTS], *late_series, *watermark_series,
         *keys_series;
@@ -154,5 +155,7 @@ void gs_stage_watch_show(struct gs_stage_watch *stage);
 /* The batch is committed: adds what it counted to the metrics, and posts the board when it is
  * due. */
 void gs_stage_watch_publish(struct gs_stage_watch *stage);
+/* gs_stage_ops: before a pause the board may not have been due; it is shown once it is. */
+void gs_stage_watch_idle(void *self, const struct gs_source *source);
 
 #endif

@@ -140,6 +140,13 @@ static void count(struct gs_stage_watch *stage)
     gs_series_add(stage->produced[GS_STREAM_STATE], stage->state_out);
 }
 
+static void show_now(struct gs_stage_watch *stage, int64_t now_ms)
+{
+    gs_stage_watch_show(stage);
+    stage->board_ms = now_ms;
+    stage->unshown = false;
+}
+
 void gs_stage_watch_publish(struct gs_stage_watch *stage)
 {
     const int64_t now_ms = gs_clock_wall_ms();
@@ -151,8 +158,19 @@ void gs_stage_watch_publish(struct gs_stage_watch *stage)
     if (stage->watermark_ms != GS_NO_TIME) { /* with every commit: the last before a pause too */
         gs_series_set(stage->watermark_series, (double)stage->watermark_ms / 1000);
     }
+    stage->unshown = true;
     if (stage->first_pending != NULL || now_ms - stage->board_ms >= BOARD_EVERY_MS) {
-        gs_stage_watch_show(stage);
-        stage->board_ms = now_ms;
+        show_now(stage, now_ms);
+    }
+}
+
+void gs_stage_watch_idle(void *self, const struct gs_source *source)
+{
+    struct gs_stage_watch *stage = self;
+    const int64_t now_ms = stage->unshown ? gs_clock_wall_ms() : 0;
+
+    (void)source;
+    if (stage->unshown && now_ms - stage->board_ms >= BOARD_EVERY_MS) {
+        show_now(stage, now_ms);
     }
 }

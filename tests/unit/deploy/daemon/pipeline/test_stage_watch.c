@@ -429,6 +429,58 @@ static void a_partition_that_brings_nothing_is_idle(void **state)
     }
 }
 
+static void add_messages(void *arg, const struct gs_key_view *view)
+{
+    *(uint64_t *)arg += view->n_total;
+}
+
+static void run_batch(struct fixture *f, int first, int n)
+{
+    const struct gs_stage_ops *ops = &gs_stage_watch_ops;
+    struct gs_error err = {0};
+
+    ops->begin(f->stage);
+    for (int i = first; i < first + n; i++) {
+        char id[32];
+        (void)snprintf(id, sizeof id, "m%d", i);
+        add_line(f, START_MS + i * 60000LL, id, "0.1", i % 3);
+        const struct gs_record record = {
+            .topic = gs_str("in"), .offset = i, .timestamp_ms = -1, .value = gs_str(f->lines[i])};
+        assert_int_equal(ops->record(f->stage, &record, false, &f->io.sink, &err), GS_OK);
+    }
+    assert_int_equal(ops->finish(f->stage, &f->io.source, &f->io.sink, &err), GS_OK);
+    ops->committed(f->stage);
+}
+
+static uint64_t shown(struct fixture *f)
+{
+    struct gs_board_row row = {0};
+
+    assert_int_equal(gs_board_rows(f->stage->board, &row, 1), 1);
+    return row.messages;
+}
+
+/* The board is posted once a second at most: what came within the second before a pause has to be
+ * seen all the same. */
+static void a_pause_shows_what_came_before_it(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t messages = 0;
+
+    gs_stage_watch_ops.assigned(f->stage, gs_str("in"), 0);
+    run_batch(f, 0, 100);
+    const uint64_t before = shown(f);
+    f->stage->board_ms += 3600000; /* so that it is not due, however slow the machine is */
+    run_batch(f, 100, 100);
+    gs_stage_watch_each(f->stage, add_messages, &messages);
+    assert_true(messages > before);
+    gs_stage_watch_ops.idle(f->stage, &f->io.source);
+    assert_int_equal(shown(f), before);
+    f->stage->board_ms = 0;
+    gs_stage_watch_ops.idle(f->stage, &f->io.source);
+    assert_int_equal(shown(f), messages);
+}
+
 int main(void)
 {
     gs_log_configure(GS_LOG_ERROR, false);
@@ -442,6 +494,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(one_wrong_time_blinds_nobody, set_up, tear_down),
         cmocka_unit_test_setup_teardown(records_are_not_ahead_of_their_own_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_pause_shows_what_came_before_it, set_up, tear_down),
         cmocka_unit_test(a_partition_that_brings_nothing_is_idle),
     };
     return cmocka_run_group_tests_name("daemon/stage_watch", tests, NULL, NULL);
