@@ -70,9 +70,19 @@ static enum gs_status put_waiting(const struct gs_state_writer *to, uint32_t at,
     return now->waits ? gs_state_put_pending(to, now, false, err) : GS_OK;
 }
 
+static size_t text_bytes(const struct gs_excerpt *excerpt)
+{
+    return (size_t)excerpt->id_len + excerpt->source_len + excerpt->text_len + excerpt->url_len;
+}
+
+/* The same record. Key, bin and priority are not enough: when an earlier copy takes a story over, it
+ * has those of the one that was there, and often its item too. */
 static bool is_same(const struct gs_excerpt *a, const struct gs_excerpt *b)
 {
-    return a->kept && b->kept && a->key == b->key && a->bin == b->bin && a->priority == b->priority;
+    return a->kept && b->kept && a->key == b->key && a->bin == b->bin &&
+           a->priority == b->priority && a->ts_ms == b->ts_ms && a->p == b->p &&
+           a->id_len == b->id_len && a->source_len == b->source_len && a->text_len == b->text_len &&
+           a->url_len == b->url_len && memcmp(a->bytes, b->bytes, text_bytes(a)) == 0;
 }
 
 static bool is_same_pending(const struct gs_pending *a, const struct gs_pending *b)

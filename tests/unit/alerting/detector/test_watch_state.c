@@ -274,6 +274,26 @@ static void test_changes_add_up_to_the_whole(void **state)
     stream_done(&stream);
 }
 
+/* A story's weight goes to a copy that came later and was written earlier: in the evidence it takes
+ * the place of the other, under the same key of the changelog. */
+static void test_an_earlier_copy_takes_the_place(void **state)
+{
+    struct stream stream = make_stream(13);
+
+    (void)state;
+    for (size_t i = 0; i + 60 < stream.n; i += 90) {
+        const struct message *first = &stream.messages[i];
+        struct message *copy = &stream.messages[i + 60];
+        (void)snprintf(copy->key, sizeof copy->key, "%s", first->key);
+        copy->dup = stream.messages[i].dup = 100000 + i;
+        copy->p = stream.messages[i].p = 0.9;
+        copy->ts_ms = first->ts_ms - 1;
+        copy->outline = first->outline;
+    }
+    (void)compare_changes(&stream, NULL);
+    stream_done(&stream);
+}
+
 static void test_keys_that_made_room_are_gone(void **state)
 {
     struct stream stream = {.rng = {21}};
@@ -589,6 +609,7 @@ int main(void)
         cmocka_unit_test(test_goes_on_as_if_it_had_not_stopped),
         cmocka_unit_test(test_a_tier_is_kept),
         cmocka_unit_test(test_changes_add_up_to_the_whole),
+        cmocka_unit_test(test_an_earlier_copy_takes_the_place),
         cmocka_unit_test(test_keys_that_made_room_are_gone),
         cmocka_unit_test(test_a_loaded_watch_is_the_same),
         cmocka_unit_test(test_a_key_is_looked_at),
