@@ -12,7 +12,8 @@
  *                             partition that came later begins at its first record
  *              positions      for all partitions
  *              `assigned`     for each partition
- *              restore        what is kept of their state (changelog.c)
+ *              restore        what is kept of their state (changelog.c); what makes no sense is
+ *                             the state's fault only if the group has not moved on meanwhile
  *              assign         at explicit offsets
  *
  * Why committed offsets are asked for again and again: while another member's open transaction
@@ -272,6 +273,40 @@ static void leave_out_foreign(struct gs_kafka_source *source,
     }
 }
 
+/* Whether the group has moved on from the offsets of this assignment, of which this member has read
+ * nothing yet: then another member has these partitions. */
+static bool overtaken(struct gs_kafka_source *source,
+                      const rd_kafka_topic_partition_list_t *partitions)
+{
+    rd_kafka_topic_partition_list_t *now = rd_kafka_topic_partition_list_copy(partitions);
+    struct gs_error ignored;
+    bool moved = false;
+
+    if (fetch_committed(source, now, &ignored) == GS_OK) {
+        for (int i = 0; i < now->cnt; i++) {
+            moved |=
+                now->elems[i].offset >= 0 && now->elems[i].offset != partitions->elems[i].offset;
+        }
+    }
+    rd_kafka_topic_partition_list_destroy(now);
+    return moved;
+}
+
+/* A member that has slept past its session wakes with an assignment of the past, and reads back what
+ * the owner of today is writing: state that goes beyond the offsets that it has just asked for, or
+ * half of it. That is no reason to stop. */
+static enum gs_status restore(struct gs_kafka_source *source,
+                              rd_kafka_topic_partition_list_t *partitions, struct gs_error *err)
+{
+    const enum gs_status status = gs_kafka_changelog_restore(source, partitions, err);
+
+    if (status == GS_IO && overtaken(source, partitions)) {
+        const struct gs_error why = *err;
+        return gs_fail(err, GS_FENCED, "another member has these partitions: %s", why.message);
+    }
+    return status;
+}
+
 static void assign(struct gs_kafka_source *source, rd_kafka_topic_partition_list_t *partitions)
 {
     const struct gs_source_events *events = &source->base.events;
@@ -285,7 +320,7 @@ static void assign(struct gs_kafka_source *source, rd_kafka_topic_partition_list
                          partitions->elems[i].partition);
     }
     if (status == GS_OK && events->restore != NULL) {
-        status = gs_kafka_changelog_restore(source, partitions, &err);
+        status = restore(source, partitions, &err);
     }
     if (status == GS_OK) {
         status = apply(source, true, partitions, &err);

@@ -127,6 +127,7 @@ static void on_assigned(void *arg, struct gs_str topic, int32_t partition)
     struct gs_lane *lane = arg;
 
     lane->options.ops->assigned(lane->options.self, topic, partition);
+    lane->single_aborts = 0; /* a member of the past has everything refused */
     atomic_fetch_add(&lane->status.n_partitions, 1);
     gs_log(GS_LOG_INFO, lane->options.name, "assigned %.*s[%d]", GS_STR_ARGS(topic),
            (int)partition);

@@ -369,6 +369,24 @@ static void a_record_that_the_broker_refuses_is_found(void **state)
     }
 }
 
+/* A member of the past has every batch refused, however small: that says nothing about its records,
+ * and they are not suspect when they come again with the next assignment. */
+static void a_new_assignment_suspects_nobody(void **state)
+{
+    struct fixture *f = *state;
+    struct gs_error err = {0};
+
+    for (size_t i = 0; i < 8; i++) { /* 10, 5, 2, then one at a time */
+        f->io.commit_status[i] = GS_ABORTED;
+    }
+    f->io.commit_status[8] = GS_FENCED;
+    f->io.n_commit_status = 9;
+    assert_int_equal(gs_lane_run(f->lane, &err), GS_OK);
+    assert_int_equal(f->io.n_opens, 2);
+    assert_int_equal(fake_count(&f->io, GS_STREAM_TAGGED), 100);
+    assert_int_equal(fake_count(&f->io, GS_STREAM_DLQ), 0);
+}
+
 /* Ten records a batch, but no more than 32 MiB of them: 16 of 8 MiB make four batches. */
 static void a_batch_is_bounded_in_bytes(void **state)
 {
@@ -492,6 +510,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(lost_partitions_abort_what_is_open, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_record_that_the_broker_refuses_is_found, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_new_assignment_suspects_nobody, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_batch_is_bounded_in_bytes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_dlq_that_refuses_stops_the_lane, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_stop_finishes_what_is_in_flight, set_up, tear_down),
