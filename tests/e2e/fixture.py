@@ -127,7 +127,8 @@ class Process:
             self.child = subprocess.Popen(
                 self.argv, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
                 preexec_fn=die_with_parent, env=dict(os.environ, **(self.env or {})))
-        RUNNING.append(self)
+        if self not in RUNNING:  # it may have run before
+            RUNNING.append(self)
         return self
 
     def running(self):

@@ -3,7 +3,7 @@
 # tests/e2e/mutants/NAME.patch into the copy, builds it and runs the test that is there to catch it, which must
 # fail, and for the reason that it is there for. The patch's first lines say which:
 #
-#   test: kill              tests/e2e/test_kill.py
+#   test: kill              tests/e2e/test_kill.py, or tests/chaos/test_kill.py
 #   says: lost [1-9]        what its failure must say (an extended regular expression)
 #
 # Ends with "N caught, N missed"; exit status 1 when one was missed. About two minutes each.
@@ -25,13 +25,14 @@ ln -s "$PWD/build/kafka-$version" "$tree/build/kafka-$version"
 cd "$tree" || exit 2
 
 build() {
-    cmake --preset release -DBUILD_TESTING=ON && cmake --build --preset release --target groundswell kafkatool
+    cmake --preset release -DBUILD_TESTING=ON && cmake --build --preset release --target groundswell kafkatool failpoints
 }
 
 # One mutant; says what became of it.
 try() { # NAME
-    local patch=$mutants/$1.patch log=$logs/mutant-$1.log test says
+    local patch=$mutants/$1.patch log=$logs/mutant-$1.log test script says
     test=$(sed -n 's/^test: //p' "$patch")
+    script=$(ls tests/{e2e,chaos}/"test_$test.py" 2>/dev/null)
     says=$(sed -n 's/^says: //p' "$patch")
     if ! patch --dry-run --strip=1 --fuzz=3 --quiet <"$patch" >"$log" 2>&1 ||
         ! patch --strip=1 --fuzz=3 --quiet <"$patch" >>"$log" 2>&1; then
@@ -40,10 +41,10 @@ try() { # NAME
     fi
     if ! build >>"$log" 2>&1; then
         echo "it does not build: $log"
-    elif "tests/e2e/test_$test.py" "$version" >>"$log" 2>&1; then
+    elif "$script" "$version" >>"$log" 2>&1; then
         echo "MISSED by $test"
-    elif ! grep -qE "FAILED: .*($says)" "$log"; then
-        echo "$test failed for another reason: $(grep FAILED: "$log")"
+    elif ! grep -qaE "FAILED: .*($says)" "$log"; then
+        echo "$test failed for another reason: $(grep -a FAILED: "$log")"
     else
         echo "caught by $test: $(sed -n 's/.*FAILED: //p' "$log" | head -n 1 | cut -c1-160)"
     fi

@@ -86,23 +86,30 @@ def risk_events(message):
             for company in companies}
 
 
-def check_observations(records, tagged):
-    """One per message × key that the tagged record names, under the key it counts for, and no other."""
-    wanted = set()
-    for message in tagged:
-        keys = {f"source:{message['source']}"}
-        keys |= {f"topic:{t['label']}" for t in message["topics"]}
-        keys |= {f"risk:{r['label']}" for r in message["risks"]}
-        keys |= {f"entity:{e['id']}" for e in message.get("entities", [])}
-        keys |= risk_events(message)
-        wanted |= {(key, message["id"]) for key in keys}
+def keys_of(message):
+    """The keys for which a tagged message counts."""
+    keys = {f"source:{message['source']}"}
+    keys |= {f"topic:{t['label']}" for t in message["topics"]}
+    keys |= {f"risk:{r['label']}" for r in message["risks"]}
+    keys |= {f"entity:{e['id']}" for e in message.get("entities", [])}
+    return keys | risk_events(message)
+
+
+def places_of(observations):
+    """(key, id) of each record, which is under the key that it counts for."""
     found = []
-    for record in records:
+    for record in observations:
         observation = record.json()
         check(record.key.decode() == observation["key"],
               f"observation of {observation['id']}: record key {record.key!r}, counted for {observation['key']}")
         found.append((observation["key"], observation["id"]))
-    check_each_once("observations", found, wanted, records)
+    return found
+
+
+def check_observations(records, tagged):
+    """One per message × key that the tagged record names, under the key it counts for, and no other."""
+    wanted = {(key, message["id"]) for message in tagged for key in keys_of(message)}
+    check_each_once("observations", places_of(records), wanted, records)
 
 
 def check_partitions(records):
