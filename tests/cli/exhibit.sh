@@ -103,6 +103,8 @@ assert all(files[e["file"]][e["line"] - 1].decode() == e["text"] for e in what["
 
 exits 2 "an id that is none" replay -c replay.yaml --alert 12 in.jsonl
 exits 2 "standard input" replay -c replay.yaml --alert "$id" -
+exits 3 "what can be read once" replay -q -c replay.yaml --alert "$id" /dev/null
+says err '/dev/null: is no regular file'
 exits 2 "a record without an id" replay -c replay.yaml --record alerts.jsonl in.jsonl
 exits 2 "a what-if of an alert" replay -c replay.yaml --alert "$id" --against other.yaml in.jsonl
 exits 3 "a record that is not there" replay -q -c replay.yaml --alert "$id" --record none.jsonl in.jsonl

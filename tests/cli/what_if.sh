@@ -67,6 +67,8 @@ grep -q 'only' out && fail "one side has something alone"
 # Outputs: those of the first, but for alerts on stdout; none of the second; no state.
 (cat strict.yaml && printf 'output:\n  files:\n    incidents: second.jsonl\nstate:\n  path: second.state\n') >writes.yaml
 exits 0 "what is written" replay -q -c before.yaml --against writes.yaml --set output.files.observations=first.jsonl in.jsonl
+exits 0 "outputs on stdout" replay -q -c before.yaml --against strict.yaml --set output.files.incidents=- --set output.files.late=- in.jsonl
+grep -q '^{' out && fail "records on stdout beside the comparison"
 [ -s first.jsonl ] || fail "the outputs of the first are not written"
 [ ! -e second.jsonl ] && [ ! -e second.state ] || fail "the second writes something"
 grep -q '^{' out && fail "alerts on stdout beside the comparison"
@@ -90,3 +92,18 @@ says err 'wrong.yaml:2: '
 exits 3 "one that is not there" replay -c before.yaml --against none.yaml in.jsonl
 exits 2 "with a state" replay -c before.yaml --against strict.yaml --state s in.jsonl
 exits 2 "json alone" replay -c before.yaml --json in.jsonl
+
+# Half an answer is none. The signal comes once the program catches it.
+"$program" replay -q -c before.yaml --against strict.yaml --speed 100 in.jsonl >out 2>err </dev/null &
+pid=$!
+for _ in $(seq 600); do
+    caught=$(sed -n 's/^SigCgt:.*\(.\)$/\1/p' "/proc/$pid/status" 2>/dev/null)
+    case $caught in 2 | 3 | 6 | 7 | a | b | e | f) break ;; esac
+    sleep 0.1
+done
+kill -INT $pid
+wait $pid
+[ $? -eq 3 ] || fail "a what-if that was stopped does not say so"
+says err 'stopped before the end of the input'
+[ ! -s out ] || fail "half a comparison"
+ok "a signal"

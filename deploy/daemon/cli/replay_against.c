@@ -1,6 +1,8 @@
 /* replay --against: two configurations over one input, and the comparison on stdout. */
 #include "deploy/daemon/cli/replay_command.h"
 
+#include <string.h>
+
 enum { MAX_JSON = 256 << 20 };
 
 static enum gs_status write_comparison(const struct gs_replay_side sides[2], bool json,
@@ -22,7 +24,7 @@ static enum gs_status write_comparison(const struct gs_replay_side sides[2], boo
 }
 
 /* The same data by both configurations. Outputs that the first names are written, but for the
- * alerts on stdout, where the comparison goes; of the second nothing is. */
+ * those on stdout, where the comparison goes; of the second nothing is. */
 int gs_replay_against(const struct gs_replay_options *options, struct gs_config *config,
                       struct gs_replay_input *input)
 {
@@ -37,7 +39,12 @@ int gs_replay_against(const struct gs_replay_options *options, struct gs_config 
     if (code != GS_EXIT_OK) {
         return code;
     }
-    config->output.files[GS_STREAM_ALERTS] = NULL;
+    for (size_t i = 0; i < GS_N_STREAMS; i++) {
+        const char *path = config->output.files[i];
+        if (path != NULL && strcmp(path, "-") == 0) {
+            config->output.files[i] = NULL; /* the comparison stands there alone */
+        }
+    }
     config->state.path = NULL; /* a what-if begins from nothing, and leaves nothing */
     other->state.path = NULL;
     sides[1].config = other;
@@ -49,6 +56,9 @@ int gs_replay_against(const struct gs_replay_options *options, struct gs_config 
     gs_progress_end(&input->progress);
     sides[0].totals = totals[0];
     sides[1].totals = totals[1];
+    if (status == GS_OK) {
+        status = gs_replay_to_the_end(&err);
+    }
     if (status == GS_OK) {
         status = write_comparison(sides, options->json, &err);
     }

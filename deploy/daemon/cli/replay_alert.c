@@ -68,7 +68,7 @@ static enum gs_status run(const struct gs_replay_options *options, struct gs_con
     const enum gs_status status = gs_local_run(&local, totals, err);
     gs_progress_end(&input->progress);
     gs_replay_side_done(&side);
-    return status;
+    return status == GS_OK ? gs_replay_to_the_end(err) : status;
 }
 
 int gs_replay_alert(const struct gs_replay_options *options, struct gs_config *config,

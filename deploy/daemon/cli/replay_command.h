@@ -41,6 +41,10 @@ void gs_replay_side_done(struct gs_replay_side *side);
  * and tells whether it is so. */
 bool gs_replay_warn_of_times(const struct gs_local_totals *totals);
 
+/* GS_IO where a signal ended the run before the input did: half an answer is none. */
+GS_MUST_CHECK
+enum gs_status gs_replay_to_the_end(struct gs_error *err);
+
 /* Writes a text to stdout and a line end; GS_NO_MEMORY for a broken one. */
 GS_MUST_CHECK
 enum gs_status gs_replay_put_json(struct gs_buf *json, struct gs_error *err);

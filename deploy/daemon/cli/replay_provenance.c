@@ -19,6 +19,7 @@ static enum gs_status add(struct gs_provenance *to, enum gs_provenance_part part
                           struct gs_error *err)
 {
     struct gs_provenance_file file = {.part = part};
+    struct stat info;
     struct gs_provenance_file *bigger =
         to->n_files < MAX_FILES ? realloc(to->files, (to->n_files + 1) * sizeof file) : NULL;
 
@@ -26,6 +27,10 @@ static enum gs_status add(struct gs_provenance *to, enum gs_provenance_part part
         return gs_fail(err, GS_NO_MEMORY, "%s: too many files", path);
     }
     to->files = bigger;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
+        return gs_fail(err, GS_IO, "%s: is no regular file, and has to be read more than once",
+                       path);
+    }
     const enum gs_status status = gs_sha256_file(path, file.sha256, &file.bytes, err);
     if (status != GS_OK) {
         return status;

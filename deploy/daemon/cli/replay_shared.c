@@ -63,6 +63,11 @@ bool gs_replay_warn_of_times(const struct gs_local_totals *totals)
     return unsorted || totals->odd.ahead > 0;
 }
 
+enum gs_status gs_replay_to_the_end(struct gs_error *err)
+{
+    return gs_signals_stop() ? gs_fail(err, GS_IO, "stopped before the end of the input") : GS_OK;
+}
+
 enum gs_status gs_replay_put_json(struct gs_buf *json, struct gs_error *err)
 {
     gs_buf_putc(json, '\n');
