@@ -7,8 +7,8 @@
  * Alerts come after their commit, so nothing here is ever undone. The records of what comes of them
  * are written by whichever lane has the next batch, one lane at a time, so that they are in order;
  * a batch that is rolled back leaves them to the next. A process that dies before that has lost
- * them; what is kept of the windows brings the incidents back, and they are written when they
- * change again.
+ * them; what is kept brings the incidents back as they were before, and the windows, which have the
+ * last word, change them again.
  *
  * A lane whose event time does not move for idle_timeout is not waited for.
  *
@@ -103,12 +103,15 @@ struct gs_incident_marks {
     } * at;
     size_t n, capacity;
     uint64_t seen, seen_next; /* the desk's changes: as committed, and in the open batch */
+    bool ahead;               /* saves what has no record yet too: for what stays in this process */
 };
 void gs_incident_marks_done(struct gs_incident_marks *marks);
 
 /* Tells whether there may be something to save. */
 bool gs_incident_desk_unsaved(struct gs_incident_desk *desk, const struct gs_incident_marks *marks);
-/* Inside a batch: puts what has changed since the marks, each under 'N' and the incident's id.
+/* Inside a batch: puts what has changed since the marks, each under 'N' and the incident's id. Nothing
+ * while there are records that are not committed, nor in this lane's batch: else a process that is
+ * killed in between would come back with the change and without its record, and not tell it again.
  * GS_NO_MEMORY, or what put says. */
 GS_MUST_CHECK
 enum gs_status gs_incident_desk_save(struct gs_incident_desk *desk, size_t lane, uint64_t watch,

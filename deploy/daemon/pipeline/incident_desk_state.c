@@ -3,7 +3,7 @@
  * hash; an incident that is gone gets a tombstone.
  *
  * Alerts become incidents after their commit, so a record goes into the batch behind the one whose
- * alerts made it. alerting/incidents/incident_state.c says what makes that sound. */
+ * alerts made it, and never before what people are told of it (the stream incidents) is written. alerting/incidents/incident_state.c says what makes that sound. */
 #include "deploy/daemon/pipeline/incident_desk_internal.h"
 
 #include <stdlib.h>
@@ -129,9 +129,16 @@ enum gs_status gs_incident_desk_save(struct gs_incident_desk *desk, size_t lane,
         marks->at[i].met = false;
     }
     (void)pthread_mutex_lock(&desk->lock);
-    marks->seen_next = desk->changes;
-    gs_incidents_each(desk->incidents, save_one, &saving);
+    const bool in_records = marks->ahead || desk->n_records == 0 ||
+                            (desk->n_writing == desk->n_records && desk->writer == lane);
+    if (in_records) {
+        marks->seen_next = desk->changes;
+        gs_incidents_each(desk->incidents, save_one, &saving);
+    }
     (void)pthread_mutex_unlock(&desk->lock);
+    if (!in_records) {
+        return GS_OK; /* it stays unsaved, so that the next batch tries again */
+    }
     for (size_t i = 0; i < marks->n && saving.status == GS_OK; i++) {
         struct gs_incident_mark *mark = &marks->at[i];
         if (!mark->met && mark->next != 0) {

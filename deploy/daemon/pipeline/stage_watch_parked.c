@@ -51,7 +51,7 @@ static enum gs_status to_log(void *arg, struct gs_str key, struct gs_str value,
 bool gs_stage_watch_park(struct gs_stage_watch *stage, size_t i)
 {
     struct gs_part *part = &stage->parts[i];
-    struct gs_incident_marks none = {.at = NULL};
+    struct gs_incident_marks none = {.at = NULL, .ahead = true};
     struct gs_error err;
     const size_t old = find_parked(stage, part);
 

@@ -406,6 +406,63 @@ static void one_lane_at_a_time_writes_records(void **state)
     assert_int_equal(sums[GS_M_INCIDENTS_OPEN], 0);
 }
 
+static enum gs_status count_kept(void *arg, struct gs_str key, struct gs_str value,
+                                 struct gs_error *err)
+{
+    int *n = arg;
+
+    (void)err;
+    assert_int_equal(key.bytes[0], 'N');
+    n[value.bytes == NULL]++;
+    return GS_OK;
+}
+
+/* Were the end kept before its record is written, a process that is killed in between would come
+ * back without the incident, and nobody would be told of its end. */
+static void what_is_kept_of_an_incident_waits_for_its_record(void **state)
+{
+    struct fixture *f = *state;
+    struct gs_error err = {0};
+    struct gs_incident_marks marks = {.at = NULL};
+    int kept[2] = {0}; /* records, tombstones */
+    const struct gs_evidence_item first = {.excerpt = gs_str("x")};
+    struct gs_alert alert = {.id = "00000000000000aa",
+                             .key = gs_str("topic:legal"),
+                             .updated_at_ms = START_MS,
+                             .ends_at_ms = -1,
+                             .evidence = &first,
+                             .n_evidence = 1};
+
+#define SAVE()                                                                                     \
+    assert_int_equal(gs_incident_desk_save(f->desk, 0, 1, &marks, count_kept, kept, &err), GS_OK); \
+    gs_incident_marks_end(&marks, true)
+
+    gs_incident_desk_alert(f->desk, 0, 1, &alert);
+    gs_incident_desk_reached(f->desk, 0, START_MS);
+    assert_int_equal(gs_incident_desk_write(f->desk, 0, &f->io.sink, &err), GS_OK);
+    SAVE(); /* in one batch with its record */
+    assert_int_equal(kept[0], 1);
+    gs_incident_desk_written(f->desk, 0);
+
+    alert.state = GS_ALERT_RESOLVED;
+    alert.updated_at_ms = alert.ends_at_ms = START_MS + 1;
+    gs_incident_desk_alert(f->desk, 0, 1, &alert);
+    gs_incident_desk_reached(f->desk, 0, START_MS + 7200000);
+    assert_true(gs_incident_desk_pending(f->desk));
+    SAVE(); /* no record of the end is written */
+    assert_int_equal(gs_incident_desk_write(f->desk, 1, &f->io.sink, &err), GS_OK);
+    SAVE(); /* another lane has it in its batch */
+    assert_int_equal(kept[0], 1);
+    assert_int_equal(kept[1], 0);
+    assert_true(gs_incident_desk_unsaved(f->desk, &marks));
+    gs_incident_desk_written(f->desk, 1);
+    SAVE();
+    assert_int_equal(kept[1], 1);
+    assert_false(gs_incident_desk_unsaved(f->desk, &marks));
+#undef SAVE
+    gs_incident_marks_done(&marks);
+}
+
 static const struct {
     const char *shows;
     int64_t came_ms, advanced_ms;
@@ -489,6 +546,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(rolled_back_batches_leave_no_trace, set_up, tear_down),
         cmocka_unit_test_setup_teardown(records_of_the_last_batch_are_written, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_lane_at_a_time_writes_records, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_kept_of_an_incident_waits_for_its_record, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_be_read_goes_to_the_dlq, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_too_late_goes_to_the_late_stream, set_up,
                                         tear_down),
