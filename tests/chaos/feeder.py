@@ -4,10 +4,11 @@ import threading
 import time
 
 from fixture import Failed, check, wait_for
-from load import Load
+from load import QUIET_H, SURGE_H, Load
 from fleet import LATENESS_H
 
 AHEAD_H = 2  # hours of event time that may wait: with the one that is being written, well within the lateness
+LEAST_H = QUIET_H + SURGE_H + 2  # there was a surge, however slow the machine is
 END_H = LATENESS_H + 12  # so that all alerts of the last surge end
 
 
@@ -26,7 +27,7 @@ class Feeder(threading.Thread):
 
     def run(self):
         try:
-            while not self.finishing.is_set():
+            while self.load.hour < LEAST_H or not self.finishing.is_set():
                 self.write(self.load.write_hour, self.rate)
             for hour in range(END_H):
                 self.write(lambda path, last=hour == END_H - 1: self.load.write_quiet_hour(path, last), None)
@@ -74,7 +75,7 @@ class Feeder(threading.Thread):
 
     def finish(self):
         self.finishing.set()
-        self.join(900)
+        self.join(1200)
         self.look()
         check(not self.is_alive(), "the load is not written")
 

@@ -100,9 +100,10 @@ def chaos(scratch, version, options):
     wait_calm(kafka, fleet.at_work())
     say(f"calm; {feeder.load.n} messages, {feeder.load.hour} hours of event time")
     topics, found = check_all(scratch, kafka, feeder.load.manifest, feeder.load.start_ms + feeder.load.hour * HOUR_MS,
-                              fleet.at_work(), topology.partitions)
+                              fleet.at_work(), topology)
     found["looks of a reader meanwhile"] = sum(reader.finish(topics[reader.topic]) for reader in readers)
     check(found["aborted records"] > 0, "no aborted record: the kills proved nothing")
+    check(found["alert records"] > 0, "no alert: the windows proved little")
     for program in fleet.at_work():
         check(program.stop() == 0, "SIGTERM ends it with 0")
     return {"kafka": version, "topology": options.topology, "seed": options.seed, "kills": sum(kills.values()),
