@@ -94,6 +94,7 @@ bool gs_episodes_reserve(struct gs_watch *watch)
     }
     struct gs_ranked_episode *bigger = realloc(watch->ranked, (need + 64) * 2 * sizeof *bigger);
     if (bigger == NULL) {
+        watch->undo.starved = true;
         return false;
     }
     watch->ranked = bigger;

@@ -90,6 +90,7 @@ static size_t in_order(struct gs_watch *watch, uint32_t first)
             const struct gs_pending **bigger = realloc(watch->waiting, want * sizeof(void *));
             if (bigger == NULL) {
                 watch->now.forgotten++;
+                watch->undo.starved = true;
                 return 0;
             }
             watch->waiting = bigger;

@@ -43,6 +43,7 @@ static bool reserve_bin_order(struct gs_watch *watch)
     const size_t want = watch->max_bin_order * 2 + 64;
     uint32_t *bigger = realloc(watch->bin_order, want * sizeof *bigger);
     if (bigger == NULL) {
+        watch->undo.starved = true;
         return false;
     }
     watch->bin_order = bigger;

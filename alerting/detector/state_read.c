@@ -220,7 +220,13 @@ static enum gs_status read_key(struct gs_watch_load *load, struct gs_str key, un
         return gs_fail(err, GS_NO_MEMORY, "state: %zu keys", (size_t)watch->keys.now.live);
     }
     gs_key_admitted(watch, ((const struct gs_key *)gs_pool_at(&watch->keys, at))->kind);
-    return read_key_parts(watch, at, version, in) ? GS_OK : bad(err, "a key");
+    if (read_key_parts(watch, at, version, in)) {
+        return GS_OK;
+    }
+    /* What there is no memory for is not damaged: who hears that would throw it away. */
+    return watch->undo.starved
+               ? gs_fail(err, GS_NO_MEMORY, "state: %zu keys", (size_t)watch->keys.now.live)
+               : bad(err, "a key");
 }
 
 static bool excerpt_holds(const struct gs_watch *watch, const struct gs_excerpt *excerpt,
@@ -360,6 +366,9 @@ enum gs_status gs_watch_load_end(struct gs_watch_load *load, struct gs_error *er
 
     if (!load->begun) {
         return gs_fail(err, GS_BAD_FORMAT, "state: the watch's own record is missing");
+    }
+    if (watch->undo.starved) {
+        return gs_fail(err, GS_NO_MEMORY, "state: %zu keys", (size_t)watch->keys.now.live);
     }
     if (load->kinds != (1U << watch->now.n_kinds) - 1 || !find_near(load)) {
         return gs_fail(err, GS_BAD_FORMAT, "state: records are missing");

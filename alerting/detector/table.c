@@ -79,6 +79,7 @@ static bool grow(struct gs_watch *watch)
     struct gs_key_slot *slots = calloc(n, sizeof *slots);
 
     if (slots == NULL) {
+        watch->undo.starved = true;
         return false;
     }
     watch->slots = slots;
@@ -103,6 +104,7 @@ static bool add_text(struct gs_watch *watch, struct gs_str text)
         const size_t want = need + need / 8 + 1024;
         char *bigger = realloc(watch->texts, want);
         if (bigger == NULL) {
+            watch->undo.starved = true;
             return false;
         }
         watch->texts = bigger;

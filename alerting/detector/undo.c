@@ -117,8 +117,11 @@ uint32_t gs_pool_alloc(struct gs_pool *pool, struct gs_undo *undo)
     if (i != GS_NONE) {
         pool->now.free_head = ((struct gs_link *)gs_pool_save(pool, undo, i))->next;
     } else {
-        if (pool->now.n == GS_NONE ||
-            (pool->now.n == pool->n_chunks * GS_POOL_CHUNK && !add_chunk(pool))) {
+        if (pool->now.n == GS_NONE) {
+            return GS_NONE;
+        }
+        if (pool->now.n == pool->n_chunks * GS_POOL_CHUNK && !add_chunk(pool)) {
+            undo->starved = true;
             return GS_NONE;
         }
         i = pool->now.n++;

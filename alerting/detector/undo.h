@@ -31,6 +31,7 @@ struct gs_undo {
     size_t len, capacity;
     uint32_t txn; /* number of the transaction; never 0 */
     bool failed;  /* memory ran out: this transaction cannot be undone */
+    bool starved; /* memory ran out for something else: it left out what it should hold */
 };
 
 /* Room for the payload of a new entry; NULL (and failed) without memory. */

@@ -226,6 +226,11 @@ int64_t gs_watch_watermark(const struct gs_watch *watch)
     return watch->now.started ? watch->now.watermark_ms : INT64_MIN;
 }
 
+bool gs_watch_starved(const struct gs_watch *watch)
+{
+    return watch->undo.starved;
+}
+
 bool gs_watch_emptied(const struct gs_watch *watch)
 {
     return watch->emptied;

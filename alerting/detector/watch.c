@@ -221,6 +221,7 @@ void gs_watch_begin(struct gs_watch *watch)
     watch->state.chunks_written = false;
     watch->undo.len = 0;
     watch->undo.failed = false;
+    watch->undo.starved = false;
     watch->undo.txn = watch->undo.txn == UINT32_MAX ? 1 : watch->undo.txn + 1;
     watch->before = watch->now;
     for (uint32_t i = 0; i < N_POOLS; i++) {

@@ -64,6 +64,9 @@ int64_t gs_watch_watermark(const struct gs_watch *watch);
 /* True once an undo could not restore the watch for want of memory, and emptied it: its state is
  * what was written, not what it holds. */
 bool gs_watch_emptied(const struct gs_watch *watch);
+/* True when the open transaction (the last one, when none is) had no memory for something, and left it
+ * out: a key, a bin, a message. Whoever must not count too little undoes it. */
+bool gs_watch_starved(const struct gs_watch *watch);
 /* Visits the alerts that fire, as they would be told now; outside a transaction. */
 void gs_watch_each_firing(struct gs_watch *watch,
                           void (*visit)(void *arg, const struct gs_alert *alert), void *arg);

@@ -115,7 +115,7 @@ static void apply_yaml(struct gs_loader *loader, struct gs_str yaml, struct gs_e
     struct gs_node *root = NULL;
 
     if (gs_arena_new(ARENA_BYTES, &tree, err) != GS_OK) {
-        gs_diagnostics_add(loader->diagnostics, loader->name, 1, "no memory to read it");
+        loader->starved = true;
         return;
     }
     const bool ok = gs_yaml_parse(yaml, loader->name, tree, &root, loader->diagnostics);
@@ -348,7 +348,9 @@ enum gs_status gs_config_parse(const struct gs_config_input *input, struct gs_co
     gs_config_check(&loader);
     finish_origins(&loader);
     const size_t n = gs_diagnostics_count(diagnostics) - before;
-    if (n > 0 && !input->keep_bad) {
+    if (loader.starved) {
+        status = gs_fail(err, GS_NO_MEMORY, "configuration");
+    } else if (n > 0 && !input->keep_bad) {
         status =
             gs_fail(err, GS_BAD_CONFIG, "%s: %zu finding%s", input->name, n, n == 1 ? "" : "s");
     } else {

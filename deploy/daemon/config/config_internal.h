@@ -10,6 +10,7 @@ struct gs_loader {
     struct gs_diagnostics *diagnostics;
     const char *name, *dir;
     struct gs_origin *origins; /* [gs_n_options] where each value was set; place NULL: a default */
+    bool starved;              /* memory was short for the file's tree */
 };
 
 /* Checks what no single row can say: settings that must fit each other. */

@@ -237,6 +237,18 @@ static enum gs_status on_record(void *self, const struct gs_record *record, bool
     return count_observation(stage, part, &observation, sink, err);
 }
 
+/* A batch that left something out for want of memory is not committed: it would be counted too low for
+ * good. */
+static bool is_starved(const struct gs_stage_watch *stage)
+{
+    bool starved = false;
+
+    for (size_t i = 0; i < stage->n_parts; i++) {
+        starved = starved || gs_watch_starved(stage->parts[i].watch);
+    }
+    return starved;
+}
+
 static enum gs_status finish(void *self, const struct gs_source *source, struct gs_sink *sink,
                              struct gs_error *err)
 {
@@ -246,6 +258,9 @@ static enum gs_status finish(void *self, const struct gs_source *source, struct 
     enum gs_status status = now == GS_NO_TIME || now <= stage->watermark_ms
                                 ? GS_OK
                                 : gs_stage_watch_advance(stage, now, sink, err);
+    if (status == GS_OK && is_starved(stage)) {
+        status = gs_fail(err, GS_NO_MEMORY, "the windows of a batch");
+    }
     if (status == GS_OK) {
         status =
             gs_incident_desk_write(stage->options.desk, (size_t)stage->options.lane, sink, err);

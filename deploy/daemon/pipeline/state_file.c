@@ -128,7 +128,11 @@ enum gs_status gs_state_file_end(struct gs_state_file_writer *writer, struct gs_
     if (writer->why == 0 && (fflush(writer->file) != 0 || fsync(fileno(writer->file)) != 0)) {
         writer->why = errno;
     }
+    const bool starved = writer->why == ENOMEM;
     enum gs_status status = gs_file_close(writer->file, writer->beside, writer->why, err);
+    if (status != GS_OK && starved) {
+        status = gs_fail(err, GS_NO_MEMORY, "%s", writer->path);
+    }
     writer->file = NULL;
     if (status == GS_OK && rename(writer->beside, writer->path) != 0) {
         status = gs_fail_errno(err, errno, "%s", writer->path);
