@@ -6,9 +6,12 @@
 #include "ingest/base/escape.h"
 #include "ingest/base/nearest.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static gs_command_fn *const functions[GS_N_COMMANDS] = {
     [GS_CMD_RUN] = gs_cmd_run,           [GS_CMD_DEMO] = gs_cmd_demo,
@@ -73,6 +76,29 @@ static int unknown(const char *name)
     return GS_EXIT_USAGE;
 }
 
+/* Where OpenBLAS took kernels far below this CPU's, the program begins again with better ones asked
+ * for: the library reads its environment while it is loaded, before main(). What was asked for in
+ * the environment stays. A system that does not let it begin again (no /proc) goes on, slower. */
+static void begin_with_better_kernels(char **argv)
+{
+    const char *core = gs_blas_better_core();
+    char self[PATH_MAX];
+
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread yet */
+    if (core == NULL || getenv("OPENBLAS_CORETYPE") != NULL) {
+        return;
+    }
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe) */
+    if (setenv("OPENBLAS_CORETYPE", core, 1) != 0) {
+        return;
+    }
+    const ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (len > 0) {
+        self[len] = '\0';
+        (void)execv(self, argv);
+    }
+}
+
 /* Prepares what every command stands on: products that several threads may compute (blas.h), and a
  * write over the file size limit (ulimit -f) that is an error like a full disk, not a death by
  * SIGXFSZ. */
@@ -111,6 +137,7 @@ int main(int argc, char **argv)
         (void)puts("groundswell " GS_VERSION);
         return GS_EXIT_OK;
     }
+    begin_with_better_kernels(argv);
     const enum gs_command_id id = find(argv[1]);
     return id < GS_N_COMMANDS ? run(id, argc - 1, argv + 1) : unknown(argv[1]);
 }

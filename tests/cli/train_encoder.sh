@@ -41,6 +41,13 @@ run whole --threads 1 || { cat whole.err; fail "a training"; }
 [ ! -e whole/checkpoint.bin ] || fail "the checkpoint stays when it is of no more use"
 says whole.err 'at most [0-9]* MB of memory; sgemm alone'
 says whole.err 'tokens/s'
+# A CPU that OpenBLAS does not know is no reason for kernels of twenty years ago; what is asked for is done.
+if grep -q '^flags.* avx2' /proc/cpuinfo && grep -q '^flags.* fma' /proc/cpuinfo; then
+    if grep -q 'sgemm alone (Prescott)' whole.err; then fail "SSE3 kernels on a CPU with AVX2"; fi
+    OPENBLAS_CORETYPE=Prescott run asked --threads 1 || fail "a training with kernels that were asked for"
+    says asked.err 'sgemm alone (Prescott)'
+    ok "the CPU's kernels, or those that were asked for"
+fi
 run two --threads 2 || fail "a training on two threads"
 same "two threads" two
 

@@ -1,4 +1,5 @@
 /* train --kind encoder: rows in, a fine-tuned folder out. */
+#include "classifier/encoder/blas.h"
 #include "deploy/daemon/cli/command.h"
 #include "deploy/daemon/cli/train_encoder_options.h"
 #include "deploy/daemon/service/signals.h"
@@ -154,10 +155,11 @@ static void say_plan(struct session *s)
         (void)fprintf(
             stderr,
             "%zu rows an epoch in %zu steps, %zu rows of validation, %.1f M parameters; "
-            "at most %.0f MB of memory; sgemm alone: %.1f G multiplications a CPU second, "
+            "at most %.0f MB of memory; sgemm alone (%s): %.1f G multiplications a CPU second, "
             "on %zu threads\n",
             plan->n_train, plan->steps, plan->n_valid, (double)plan->n_parameters / 1e6,
-            (double)plan->bytes / 1e6, s->log.gemm_rate / 1e9, s->options->tune.threads);
+            (double)plan->bytes / 1e6, gs_blas_core(), s->log.gemm_rate / 1e9,
+            s->options->tune.threads);
         if (plan->n_kept > 0) {
             (void)fprintf(stderr, "%zu of %zu labels go on from the base's own head\n",
                           plan->n_kept, plan->n_out);

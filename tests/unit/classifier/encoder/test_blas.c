@@ -47,6 +47,35 @@ static void the_library_at_hand_is_safe_and_has_one_thread(void **state)
     assert_int_equal(openblas_get_num_threads(), 1);
 }
 
+static void the_kernels_are_those_that_the_cpu_can_run(void **state)
+{
+    static const struct {
+        const char *shows, *chosen;
+        bool avx2, avx512;
+        const char *want;
+    } rows[] = {
+        {"a model that the library does not know", "Prescott", true, true, "SkylakeX"},
+        {"the same without AVX-512", "Prescott", true, false, "Haswell"},
+        {"an old CPU that it knows", "Prescott", false, false, NULL},
+        {"the system does not keep wide registers", "Nehalem", false, false, NULL},
+        {"a guess that is nearly right", "Sandybridge", true, false, "Haswell"},
+        {"a model that it knows", "SkylakeX", true, true, NULL},
+        {"another one", "Zen", true, true, NULL},
+        {"a younger library's name", "Sapphirerapids", true, true, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < GS_COUNT(rows); i++) {
+        const char *core = gs_blas_judge_core(rows[i].chosen, rows[i].avx2, rows[i].avx512);
+        print_message("  %s\n", rows[i].shows);
+        if (rows[i].want == NULL) {
+            assert_null(core);
+        } else {
+            assert_string_equal(core, rows[i].want);
+        }
+    }
+}
+
 /* ---- products of several threads ---- */
 
 enum { THREADS = 4, ROUNDS = 60, PRODUCTS = 20, M = 48, N = 96, K = 64 };
@@ -117,6 +146,7 @@ static void products_of_several_threads_are_those_of_one(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(builds_that_are_not_safe_are_refused),
     cmocka_unit_test(the_library_at_hand_is_safe_and_has_one_thread),
+    cmocka_unit_test(the_kernels_are_those_that_the_cpu_can_run),
     cmocka_unit_test(products_of_several_threads_are_those_of_one),
 };
 
