@@ -26,6 +26,8 @@ LIMIT=300
 # Processes that compute at once; and tests, many of which wait for a socket rather than compute.
 JOBS=2
 TESTS_AT_ONCE=4
+# Tests on a Kafka of their own, beside all other stages.
+KAFKAS_AT_ONCE=2
 
 usage() {
     echo "usage: tests/run.sh [--only STAGE[,STAGE]...] [--no-install]"
@@ -110,7 +112,7 @@ stage_tsan() {
 }
 stage_fuzz() { build fuzz && run_tests fuzz '^fuzz/' -j "$JOBS"; }
 stage_release() { build release && run_tests release '^(unit|cli)/'; }
-stage_e2e() { rm -rf build/e2e && build release && run_tests release '^e2e/' -j 1; }
+stage_e2e() { rm -rf build/e2e && build release && run_tests release '^e2e/' -j "$KAFKAS_AT_ONCE"; }
 stage_data() { build dev && run_tests dev '^data/' -j "$JOBS"; }
 stage_tidy() { # one file at a time: given several, clang-tidy 14 forgets va_start in all but the first
     cmake --preset dev -DBUILD_TESTING=ON >/dev/null &&

@@ -7,6 +7,9 @@ version=$1
 target=$2
 here=$(cd "$(dirname "$0")" && pwd)
 
+mkdir -p "$target"
+exec 9>"$target.lock" # tests that run at once wait for the one that fetches
+flock 9
 if [ -s "$target/complete" ] && (cd "$target" && sha256sum --quiet --check complete); then
     exit 0
 fi
@@ -14,7 +17,6 @@ command -v mvn >/dev/null || {
     echo "fetch_kafka.sh: Maven is missing; deploy/install-packages.sh tests installs it" >&2
     exit 1
 }
-mkdir -p "$target"
 rm -f "$target/complete" "$target"/*.jar
 attempt=1
 until mvn --batch-mode --quiet -Dstyle.color=never --strict-checksums --file "$here/kafka-$version/pom.xml" \
