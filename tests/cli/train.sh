@@ -57,6 +57,22 @@ for n in range(30):
     open("labels.jsonl", "a").write(json.dumps({"text": f"Acme {n} wins", "label": "positive"}) + "\n")
     open("rows.csv", "a").write(f"Acme {n} falls,negative,results\n")
 '
+{ cat labels.jsonl; for n in 1 2 3 4 5 6; do echo "{\"text\":\"Acme $n\",\"label\":\"glad\"}"; done; printf 'plain\001text\n'; } >mixed.jsonl
+exits 1 "refused rows" train --kind ngram --data mixed.jsonl --out refusing --rejects refused.jsonl
+[ "$(grep -c 'is no sentiment' err)" = 4 ] || fail "six lines of one reason: three are said, and one for the rest"
+python '
+import json
+rows = [json.loads(line) for line in open("refused.jsonl", encoding="utf-8")]
+assert [row["line"] for row in rows] == list(range(33, 40)), rows
+assert all(row["code"] == "bad_line" for row in rows) and "is no sentiment" in rows[0]["message"], rows
+assert json.loads(rows[0]["value"])["text"] == "Acme 1" and rows[6]["value"] == "plain\001text", rows
+' && ok "all of them are in the file of --rejects, as they came"
+[ "$(stat -c %a refused.jsonl)" = 600 ] || fail "others may read the refused lines"
+exits 1 "eval refuses the same" eval --model one/model --data mixed.jsonl --rejects again.jsonl
+cmp -s refused.jsonl again.jsonl || fail "eval refuses other lines than train"
+exits 3 "a file for refused lines that cannot be made" eval --model one/model --data mixed.jsonl --rejects nowhere/x
+says err "nowhere/x"
+
 exits 0 "rows with one label, and CSV" train --kind ngram --data labels.jsonl --data rows.csv --out four
 says four/groundswell.json '"rows": 32, "sentiment": 32'
 says four/groundswell.json '"rows": 32, "sentiment": 32, "topics": 32'

@@ -48,6 +48,12 @@ if grep -q '^flags.* avx2' /proc/cpuinfo && grep -q '^flags.* fma' /proc/cpuinfo
     says asked.err 'sgemm alone (Prescott)'
     ok "the CPU's kernels, or those that were asked for"
 fi
+{ cat rows.jsonl; echo '{"text":"profit","sentiment":"glad"}'; } >mixed.jsonl
+timeout 120 "$program" train --kind encoder --base "$base" --data mixed.jsonl --out mixed --epochs 1 --rejects refused.jsonl \
+    >mixed.out 2>mixed.err
+[ $? = 1 ] || fail "a refused line is no finding"
+python 'import json; row, = map(json.loads, open("refused.jsonl")); assert row["line"] == 161 and "glad" in row["value"], row' &&
+    ok "a refused line is kept"
 run two --threads 2 || fail "a training on two threads"
 same "two threads" two
 

@@ -17,6 +17,7 @@ struct options {
     double loss;
     struct gs_model_choice choice;
     struct gs_combine_tiers tiers;
+    struct gs_refusals refusals;
 };
 
 /* LANG=DIR */
@@ -108,12 +109,12 @@ static void name_after_folder(struct options *o)
     }
 }
 
-static enum gs_status read_all(const struct options *o, const char *const *specs, size_t n,
-                               bool entities, struct gs_combine_rows *rows, struct gs_error *err)
+static enum gs_status read_all(struct options *o, const char *const *specs, size_t n, bool entities,
+                               struct gs_combine_rows *rows, struct gs_error *err)
 {
     enum gs_status status = GS_OK;
     for (size_t i = 0; i < n && status == GS_OK; i++) {
-        status = gs_combine_rows_read(specs[i], &o->tiers, entities, rows, err);
+        status = gs_combine_rows_read(specs[i], &o->tiers, entities, &o->refusals, rows, err);
     }
     return status == GS_OK && rows->n == 0
                ? gs_fail(err, GS_BAD_FORMAT, "%s: no line with a label", specs[0])
@@ -121,8 +122,8 @@ static enum gs_status read_all(const struct options *o, const char *const *specs
 }
 
 /* How sure the encoders' sentiment toward a marked entity is. */
-static enum gs_status fit_entities(const struct options *o, struct gs_combine_result *result,
-                                   size_t *n_refused, struct gs_error *err)
+static enum gs_status fit_entities(struct options *o, struct gs_combine_result *result,
+                                   struct gs_error *err)
 {
     struct gs_combine_rows rows = {0};
     enum gs_status status = GS_OK;
@@ -136,7 +137,6 @@ static enum gs_status fit_entities(const struct options *o, struct gs_combine_re
         size_t n = 0;
         result->entity_temperature[lang] = gs_combine_fit_alone(&data, lang, &n);
     }
-    *n_refused += rows.n_refused;
     gs_combine_rows_done(&rows);
     return status;
 }
@@ -153,7 +153,7 @@ static enum gs_status print_table(const struct gs_combine_result *result, struct
     return status;
 }
 
-static enum gs_status combine(struct options *o, size_t *n_refused, struct gs_error *err)
+static enum gs_status combine(struct options *o, struct gs_error *err)
 {
     static struct gs_combine_fit fit;
     struct gs_combine_rows rows = {0};
@@ -180,7 +180,7 @@ static enum gs_status combine(struct options *o, size_t *n_refused, struct gs_er
                                        .n_specs = o->n_specs};
     status = gs_combine_fit(&data, o->loss, &fit, err);
     if (status == GS_OK) {
-        status = fit_entities(o, &result, n_refused, err);
+        status = fit_entities(o, &result, err);
     }
     if (status == GS_OK) {
         status = gs_combine_write(&result, err);
@@ -190,7 +190,6 @@ static enum gs_status combine(struct options *o, size_t *n_refused, struct gs_er
     }
 
 done:
-    *n_refused += rows.n_refused;
     gs_combine_rows_done(&rows);
     return status;
 }
@@ -199,7 +198,6 @@ int gs_cmd_combine(int argc, char **argv)
 {
     struct options o = {.loss = 0.01, .version = "1"};
     struct gs_error err = {0};
-    size_t n_refused = 0;
     int code = GS_EXIT_OK;
 
     gs_args_init(&o.args, GS_CMD_COMBINE, argc, argv);
@@ -214,10 +212,14 @@ int gs_cmd_combine(int argc, char **argv)
     if (o.tiers.encoder_dirs[GS_LANG_MIXED] == NULL) {
         o.tiers.encoder_dirs[GS_LANG_MIXED] = o.tiers.encoder_dirs[GS_LANG_ZH];
     }
-    if (combine(&o, &n_refused, &err) != GS_OK) {
+    enum gs_status status = gs_refusals_open(&o.refusals, "combine", o.args.rejects, &err);
+    if (status == GS_OK) {
+        status = combine(&o, &err);
+    }
+    if (gs_refusals_close(&o.refusals, status, &err) != GS_OK) {
         gs_command_say("combine", "%s", err.message);
         code = GS_EXIT_FAILURE;
-    } else if (n_refused > 0) {
+    } else if (o.refusals.n > 0) {
         code = GS_EXIT_FINDINGS;
     }
     gs_combine_tiers_done(&o.tiers);

@@ -2,9 +2,9 @@
  * its ids join a pack; a full pack, or a pipe that pauses, is run through the encoder and written. */
 #include "deploy/daemon/cli/command.h"
 #include "deploy/daemon/cli/progress.h"
-#include "deploy/daemon/cli/rejects.h"
 #include "deploy/daemon/pipeline/stage_options.h"
 #include "deploy/daemon/service/signals.h"
+#include "deploy/daemon/workbench/rejects.h"
 #include "ingest/base/clock.h"
 #include "ingest/files/files.h"
 

@@ -3,6 +3,7 @@
 #include "classifier/eval/report_page.h"
 #include "deploy/daemon/cli/command.h"
 #include "deploy/daemon/workbench/eval_files.h"
+#include "deploy/daemon/workbench/refusals.h"
 #include "ingest/base/buf.h"
 #include "ingest/base/file.h"
 
@@ -146,8 +147,8 @@ static int check_gates(const struct options *options, const struct gs_eval_repor
     return code;
 }
 
-static int report_all(const struct options *options, const struct gs_eval_totals *totals,
-                      const struct gs_eval_report *report)
+static int report_all(const struct options *options, size_t n_refused,
+                      const struct gs_eval_totals *totals, const struct gs_eval_report *report)
 {
     struct gs_error err = {0};
     struct gs_buf out = {.max = MAX_OUT};
@@ -174,7 +175,7 @@ static int report_all(const struct options *options, const struct gs_eval_totals
         return GS_EXIT_FAILURE;
     }
     const int code = check_gates(options, report);
-    return code == GS_EXIT_OK && totals->n_refused > 0 ? GS_EXIT_FINDINGS : code;
+    return code == GS_EXIT_OK && n_refused > 0 ? GS_EXIT_FINDINGS : code;
 }
 
 int gs_cmd_eval(int argc, char **argv)
@@ -183,6 +184,7 @@ int gs_cmd_eval(int argc, char **argv)
     struct gs_eval_report report = {0};
     struct gs_eval_totals totals = {0};
     struct gs_eval_result result = {0};
+    struct gs_refusals refusals;
     struct gs_error err = {0};
 
     int code = GS_EXIT_OK;
@@ -203,15 +205,20 @@ int gs_cmd_eval(int argc, char **argv)
                                         .task = options.task,
                                         .files = options.files,
                                         .quiet = options.args.quiet,
+                                        .refusals = &refusals,
                                         .n_files = options.n_files};
-    if (gs_eval_files(&files, &totals, &report, &result, &err) != GS_OK) {
+    enum gs_status status = gs_refusals_open(&refusals, "eval", options.args.rejects, &err);
+    if (status == GS_OK) {
+        status = gs_eval_files(&files, &totals, &report, &result, &err);
+    }
+    if (gs_refusals_close(&refusals, status, &err) != GS_OK) {
         gs_command_say("eval", "%s", err.message);
         code = GS_EXIT_FAILURE;
     } else if (report.n == 0) {
         gs_command_say("eval", "no line has a label of the task");
         code = GS_EXIT_FAILURE;
     } else {
-        code = report_all(&options, &totals, &report);
+        code = report_all(&options, refusals.n, &totals, &report);
     }
     gs_eval_result_done(&result);
     return code;

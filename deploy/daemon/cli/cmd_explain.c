@@ -2,8 +2,8 @@
  * that names no file is itself the text. */
 #include "classifier/eval/report_page.h"
 #include "deploy/daemon/cli/command.h"
-#include "deploy/daemon/cli/rejects.h"
 #include "deploy/daemon/workbench/explain.h"
+#include "deploy/daemon/workbench/rejects.h"
 #include "ingest/base/file.h"
 
 #include <errno.h>

@@ -2,9 +2,9 @@
  * settings, so that there is one place where they are checked and read; tag_lines.c does the work. */
 #include "deploy/daemon/cli/command.h"
 #include "deploy/daemon/cli/progress.h"
-#include "deploy/daemon/cli/rejects.h"
 #include "deploy/daemon/cli/tag_lines.h"
 #include "deploy/daemon/service/signals.h"
+#include "deploy/daemon/workbench/rejects.h"
 #include "ingest/base/log.h"
 
 enum { MAX_THREADS = 256 };

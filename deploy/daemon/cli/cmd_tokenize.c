@@ -2,9 +2,9 @@
  * collected and written when much is there or the input pauses. */
 #include "deploy/daemon/cli/command.h"
 #include "deploy/daemon/cli/progress.h"
-#include "deploy/daemon/cli/rejects.h"
 #include "deploy/daemon/inference/model_folder.h"
 #include "deploy/daemon/service/signals.h"
+#include "deploy/daemon/workbench/rejects.h"
 #include "ingest/base/buf.h"
 #include "ingest/files/files.h"
 #include "tokenizer/tokenizer.h"

@@ -20,6 +20,7 @@ struct options {
     size_t n_specs;
     char name[64];
     struct gs_train_options train;
+    const char *rejects; /* NULL: no file */
     bool quiet;
     int argc;
     char **argv; /* for the report */
@@ -147,8 +148,8 @@ struct session {
     struct gs_train_labels *labels;
     struct gs_model *model;
     struct gs_buf notes, sets, log, metrics;
-    struct gs_train_totals totals;
-    size_t n_problems;
+    struct gs_refusals refusals;
+    size_t n_rows, n_problems;
 };
 
 static const char warned[] = "{\"event\":\"warning\",\"text\":\"";
@@ -189,7 +190,7 @@ static enum gs_status write_reports(struct session *s, struct gs_error *err)
     return gs_train_report_write(&report, s->options->out, err);
 }
 
-static enum gs_status load(struct session *s, struct gs_error *err)
+static enum gs_status read_data(struct session *s, struct gs_error *err)
 {
     const struct gs_train_options *train = &s->options->train;
     enum gs_status status = gs_trainer_new(train, &s->trainer, err);
@@ -205,8 +206,8 @@ static enum gs_status load(struct session *s, struct gs_error *err)
                   (double)train->holdout);
     for (size_t i = 0; i < s->options->n_specs && status == GS_OK; i++) {
         gs_buf_puts(&s->sets, i > 0 ? ",\n      " : "[\n      ");
-        status = gs_train_data_read(s->options->specs[i], s->trainer, s->labels, &s->sets,
-                                    &s->totals, err);
+        status = gs_train_data_read(s->options->specs[i], s->trainer, s->labels, &s->refusals,
+                                    &s->sets, &s->n_rows, err);
     }
     gs_buf_puts(&s->sets, "\n    ]");
     gs_buf_put(&s->notes, gs_buf_str(&s->sets));
@@ -218,7 +219,11 @@ static enum gs_status train(struct session *s, struct gs_error *err)
 {
     const char *out = s->options->out;
     assert(out != NULL); /* --out is needed */
-    enum gs_status status = load(s, err);
+    enum gs_status status = gs_refusals_open(&s->refusals, "train", s->options->rejects, err);
+    if (status == GS_OK) {
+        status = read_data(s, err);
+    }
+    status = gs_refusals_close(&s->refusals, status, err);
     if (status == GS_OK && mkdir(out, 0777) != 0 && errno != EEXIST) {
         status = gs_fail_errno(err, errno, "%s", out);
     }
@@ -254,6 +259,7 @@ int gs_cmd_train(int argc, char **argv)
         return args.code;
     }
     options.quiet = args.quiet;
+    options.rejects = args.rejects;
     if (options.train.name == NULL) {
         name_after(options.out, options.name);
         options.train.name = options.name[0] == '\0' ? "model" : options.name;
@@ -267,8 +273,7 @@ int gs_cmd_train(int argc, char **argv)
     if (status != GS_OK) {
         gs_command_say("train", "%s", err.message);
     } else if (!options.quiet) {
-        gs_print_line(stderr, "%zu rows, %zu refused: %s", s.totals.rows, s.totals.refused,
-                      options.out);
+        gs_print_line(stderr, "%zu rows, %zu refused: %s", s.n_rows, s.refusals.n, options.out);
     }
     gs_model_free(s.model);
     gs_train_labels_free(s.labels);
@@ -280,5 +285,5 @@ int gs_cmd_train(int argc, char **argv)
     if (status != GS_OK) {
         return status == GS_BAD_CONFIG ? GS_EXIT_USAGE : GS_EXIT_FAILURE;
     }
-    return s.totals.refused > 0 ? GS_EXIT_FINDINGS : GS_EXIT_OK;
+    return s.refusals.n > 0 ? GS_EXIT_FINDINGS : GS_EXIT_OK;
 }

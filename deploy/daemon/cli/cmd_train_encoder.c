@@ -19,6 +19,7 @@ struct session {
     struct gs_tokenizer *tokenizer;
     struct gs_tune_data *data;
     struct gs_tuner *tuner;
+    struct gs_refusals refusals;
     struct gs_buf notes;
     struct gs_tune_source source;
     struct gs_tune_progress_log log;
@@ -84,6 +85,17 @@ static enum gs_status fit_base(struct session *s, struct gs_error *err)
                : status;
 }
 
+static enum gs_status read_data(struct session *s, struct gs_error *err)
+{
+    const struct gs_train_encoder_options *o = s->options;
+
+    enum gs_status status = gs_refusals_open(&s->refusals, "train", o->rejects, err);
+    for (size_t i = 0; i < o->n_specs && status == GS_OK; i++) {
+        status = gs_tune_rows_read(o->specs[i], &s->source, err);
+    }
+    return gs_refusals_close(&s->refusals, status, err);
+}
+
 static enum gs_status load(struct session *s, struct gs_error *err)
 {
     const struct gs_train_encoder_options *o = s->options;
@@ -107,9 +119,10 @@ static enum gs_status load(struct session *s, struct gs_error *err)
                                         .tokenizer = s->tokenizer,
                                         .max_tokens = o->tune.max_tokens,
                                         .holdout = o->holdout,
+                                        .refusals = &s->refusals,
                                         .notes = &s->notes};
-    for (size_t i = 0; i < o->n_specs && status == GS_OK; i++) {
-        status = gs_tune_rows_read(o->specs[i], &s->source, err);
+    if (status == GS_OK) {
+        status = read_data(s, err);
     }
     if (status == GS_OK) {
         status = gs_tune_data_finish(s->data, err);
@@ -200,7 +213,7 @@ static enum gs_status write_folder(struct session *s, struct gs_error *err)
                           "%zu steps, %.0f tokens/s, %.0f %% of sgemm; %zu rows, %zu refused\n",
                           l->all_steps, (double)l->all_tokens / l->all_seconds,
                           100.0 * l->all_macs / l->all_cpu_seconds / l->gemm_rate, s->source.n_rows,
-                          s->source.n_refused);
+                          s->refusals.n);
         }
     }
     gs_buf_done(&text);
@@ -275,5 +288,5 @@ int gs_train_encoder(int argc, char **argv)
     if (status != GS_OK) {
         return status == GS_BAD_CONFIG ? GS_EXIT_USAGE : GS_EXIT_FAILURE;
     }
-    return s.source.n_refused > 0 ? GS_EXIT_FINDINGS : GS_EXIT_OK;
+    return s.refusals.n > 0 ? GS_EXIT_FINDINGS : GS_EXIT_OK;
 }

@@ -13,6 +13,10 @@
     }
 /* NOLINTEND(bugprone-macro-parentheses) */
 
+/* Of commands that read labelled lines. */
+#define EACH_REASON                                                                                \
+    "Refused lines as JSON records, all of them; stderr has the first of each reason."
+
 static const struct gs_flag_use run[] = {
     {GS_FLAG_CONFIG, GS_FLAG_NEEDED, NULL},
     {GS_FLAG_STAGE, 0, NULL},
@@ -112,6 +116,7 @@ static const struct gs_flag_use train[] = {
     {GS_FLAG_WORD_WEIGHT, 0, NULL},
     {GS_FLAG_TOLERANCE, 0, NULL},
     {GS_FLAG_HOLDOUT, 0, NULL},
+    {GS_FLAG_REJECTS, 0, EACH_REASON},
     COMMON,
 };
 
@@ -159,6 +164,7 @@ static const struct gs_flag_use train_encoder[] = {
     {GS_FLAG_CHECKPOINT, 0, NULL},
     {GS_FLAG_BALANCE, 0, NULL},
     {GS_FLAG_RESUME, 0, NULL},
+    {GS_FLAG_REJECTS, 0, EACH_REASON},
     COMMON,
 };
 
@@ -174,6 +180,7 @@ static const struct gs_flag_use eval[] = {
     {GS_FLAG_HTML, 0, NULL},
     {GS_FLAG_MIN, 0, NULL},
     {GS_FLAG_MAX, 0, NULL},
+    {GS_FLAG_REJECTS, 0, EACH_REASON},
     COMMON,
 };
 
@@ -229,6 +236,7 @@ static const struct gs_flag_use combine[] = {
     {GS_FLAG_NAME, 0, NULL},
     {GS_FLAG_VERSION, 0, NULL},
     {GS_FLAG_ARITHMETIC, 0, NULL},
+    {GS_FLAG_REJECTS, 0, EACH_REASON},
     {GS_FLAG_QUIET, 0, "Only the table and errors."},
     {GS_FLAG_LOG_FORMAT, 0, NULL},
     {GS_FLAG_HELP, 0, NULL},

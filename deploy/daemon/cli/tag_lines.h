@@ -6,9 +6,9 @@
 #define GS_DEPLOY_TAG_LINES_H
 
 #include "deploy/daemon/cli/progress.h"
-#include "deploy/daemon/cli/rejects.h"
 #include "deploy/daemon/cli/tag_output.h"
 #include "deploy/daemon/config/config.h"
+#include "deploy/daemon/workbench/rejects.h"
 
 enum gs_line_format { GS_LINES_AUTO, GS_LINES_JSON, GS_LINES_TEXT };
 

@@ -287,6 +287,7 @@ int gs_train_encoder_parse(int argc, char **argv, struct gs_train_encoder_option
         return args.code;
     }
     ret->quiet = args.quiet;
+    ret->rejects = args.rejects;
     ret->holdout = o.numbers.holdout;
     ret->tune = tune_options(&o);
     return -1;

@@ -7,6 +7,7 @@
 /* Strings are borrowed from argv, and folder. */
 struct gs_train_encoder_options {
     const char *out, *base, *labels; /* labels NULL: as the data has them */
+    const char *rejects;             /* NULL: no file */
     const char *specs[GS_TUNE_MAX_SETS];
     size_t n_specs;
     double holdout;

@@ -295,8 +295,8 @@ static enum gs_status end_file(struct reader *r, size_t first, struct gs_error *
 }
 
 enum gs_status gs_combine_rows_read(const char *spec, const struct gs_combine_tiers *tiers,
-                                    bool entities, struct gs_combine_rows *rows,
-                                    struct gs_error *err)
+                                    bool entities, struct gs_refusals *refusals,
+                                    struct gs_combine_rows *rows, struct gs_error *err)
 {
     const struct gs_model_info *info = gs_model_info(tiers->fast->model);
     const size_t first = rows->n;
@@ -312,7 +312,7 @@ enum gs_status gs_combine_rows_read(const char *spec, const struct gs_combine_ti
         status = open_reader(&r, err);
     }
     if (status == GS_OK) {
-        status = gs_labelled_each(r.space.path, "combine", add_line, &r, &r.rows->n_refused, err);
+        status = gs_labelled_each(r.space.path, refusals, add_line, &r, err);
     }
     if (status == GS_OK) {
         status = end_file(&r, first, err);

@@ -5,6 +5,7 @@
 
 #include "classifier/train/combine.h"
 #include "deploy/daemon/inference/model_folder.h"
+#include "deploy/daemon/workbench/refusals.h"
 
 struct gs_combine_tiers {
     const char *fast_dir, *encoder_dirs[GS_N_MODEL_LANGS]; /* NULL: none */
@@ -24,19 +25,18 @@ void gs_combine_tiers_done(struct gs_combine_tiers *tiers); /* {0} is fine */
 struct gs_combine_rows { /* {0} is empty */
     struct gs_combine_row *rows;
     float *fast, *encoder; /* [n][n_out] */
-    size_t n, max, n_out, n_refused;
+    size_t n, max, n_out;
     /* an encoder's own, as they came with its answers, in the order of the fast tier's labels; 0.5
      * of what it lacks */
     float thresholds[GS_N_MODEL_LANGS][GS_N_HEADS][GS_MAX_LABELS];
 };
 
 /* Adds the lines of spec (label_space.h). entities: only the sentiment, which is asked of the
- * encoder alone; the fast tier's logits are 0. Lines that cannot be read are named on stderr and
- * counted. GS_BAD_CONFIG, GS_IO, GS_NO_MEMORY, GS_BAD_FORMAT of a tier. */
+ * encoder alone; the fast tier's logits are 0. Lines that cannot be read are refused. GS_BAD_CONFIG, GS_IO, GS_NO_MEMORY, GS_BAD_FORMAT of a tier. */
 GS_MUST_CHECK
 enum gs_status gs_combine_rows_read(const char *spec, const struct gs_combine_tiers *tiers,
-                                    bool entities, struct gs_combine_rows *rows,
-                                    struct gs_error *err);
+                                    bool entities, struct gs_refusals *refusals,
+                                    struct gs_combine_rows *rows, struct gs_error *err);
 void gs_combine_rows_done(struct gs_combine_rows *rows);
 
 /* The rows as the fit wants them; good as long as rows and tiers are. */

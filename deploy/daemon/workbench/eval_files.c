@@ -165,7 +165,7 @@ static enum gs_status judge_file(struct session *s, const char *spec, struct gs_
     enum gs_status status =
         gs_label_space_read(spec, gs_model_info(s->folder->model), &s->space, err);
     if (status == GS_OK) {
-        status = gs_labelled_each(s->space.path, "eval", judge, s, &s->totals->n_refused, err);
+        status = gs_labelled_each(s->space.path, s->options.refusals, judge, s, err);
     }
     return status == GS_OK ? end_file(s, err) : status;
 }

@@ -12,11 +12,11 @@ struct gs_eval_files {
     const char *const *files; /* [n_files] labelled JSON lines; "-": stdin; with what else they
                                  know behind the path (label_space.h) */
     size_t n_files;
-    bool quiet; /* it is not said which labels are left out */
+    bool quiet;                   /* it is not said which labels are left out */
+    struct gs_refusals *refusals; /* lines that cannot be read */
 };
 
 struct gs_eval_totals {
-    size_t n_refused; /* lines that cannot be read, each said on stderr */
     size_t n_without; /* lines without a label of the task, or of a file that knows none */
     size_t n_unknown; /* labels that the model does not know */
 };

@@ -19,7 +19,8 @@ struct gs_labelled_reader {
     char *path;
     bool plain_text;
     struct gs_source *source;
-    json_t *root; /* of the line at hand */
+    struct gs_record record; /* the line at hand */
+    json_t *root;            /* of it */
     bool csv;
     struct gs_labelled_columns columns; /* n = 0: the line that names them is still to come */
     char why[160];                      /* of the line that was refused last */
@@ -220,31 +221,31 @@ static enum gs_status poll_line(struct gs_labelled_reader *reader, struct gs_rec
 enum gs_status gs_labelled_next(struct gs_labelled_reader *reader, struct gs_labelled *ret,
                                 struct gs_error *err)
 {
-    struct gs_record record;
     struct gs_error why = {0};
 
-    enum gs_status status = poll_line(reader, &record, err);
+    enum gs_status status = poll_line(reader, &reader->record, err);
     if (status == GS_OK && reader->csv && reader->columns.n == 0) {
-        status = gs_labelled_columns_read(record.value, &reader->columns, &why);
+        status = gs_labelled_columns_read(reader->record.value, &reader->columns, &why);
         if (status != GS_OK) { /* nothing of the file can be read */
             return gs_fail(err, GS_IO, "%s: %s", reader->path, why.message);
         }
-        status = poll_line(reader, &record, err);
+        status = poll_line(reader, &reader->record, err);
     }
     if (status != GS_OK) {
         return status;
     }
-    *ret = (struct gs_labelled){.sentiment = -1, .line = (size_t)record.offset};
-    if (reader->plain_text && !reader->csv &&
-        (record.value.len == 0 || record.value.bytes[0] != '{')) {
-        ret->text = record.value;
+    const struct gs_str raw = reader->record.value;
+    *ret = (struct gs_labelled){
+        .sentiment = -1, .line = (size_t)reader->record.offset, .raw = &reader->record};
+    if (reader->plain_text && !reader->csv && (raw.len == 0 || raw.bytes[0] != '{')) {
+        ret->text = raw;
         return GS_OK;
     }
-    if (record.value.len > GS_LABELLED_MAX_LINE) {
+    if (raw.len > GS_LABELLED_MAX_LINE) {
         return gs_fail(err, GS_BAD_FORMAT, "%s:%zu: longer than %d bytes", reader->path, ret->line,
                        GS_LABELLED_MAX_LINE);
     }
-    status = parse(reader, record.value, &why);
+    status = parse(reader, raw, &why);
     const char *wrong = status == GS_OK ? read_line(reader, ret) : why.message;
     ret->root = reader->root;
     return wrong == NULL

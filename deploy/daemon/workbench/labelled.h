@@ -12,6 +12,8 @@
 
 enum { GS_LABELLED_MAX_TAGS = 16, GS_LABELLED_MAX_LINE = 4 << 20 };
 
+struct gs_record;
+struct gs_refusals;
 struct json_t;
 
 /* One line. Strings are borrowed from the reader until its next call. */
@@ -22,8 +24,9 @@ struct gs_labelled {
     bool has_topics, has_risks;
     const char *topics[GS_LABELLED_MAX_TAGS], *risks[GS_LABELLED_MAX_TAGS];
     size_t n_topics, n_risks;
-    size_t line;               /* from 1 */
-    const struct json_t *root; /* the whole line; NULL: a plain text */
+    size_t line;                 /* from 1 */
+    const struct gs_record *raw; /* the line as it came: path, number, bytes */
+    const struct json_t *root;   /* the whole line; NULL: a plain text */
 };
 
 struct gs_labelled_reader; /* opaque */
@@ -36,7 +39,7 @@ enum gs_status gs_labelled_open(const char *path, bool plain_text, struct gs_lab
 void gs_labelled_close(struct gs_labelled_reader *reader); /* NULL is fine */
 
 /* The next line. GS_CLOSED at the end; GS_BAD_FORMAT for one line that cannot be read (the message
- * names it; call again for the next; ret->line is set); GS_IO. */
+ * names it; call again for the next; ret->line and ret->raw are set); GS_IO. */
 GS_MUST_CHECK
 enum gs_status gs_labelled_next(struct gs_labelled_reader *reader, struct gs_labelled *ret,
                                 struct gs_error *err);
@@ -45,12 +48,11 @@ enum gs_status gs_labelled_next(struct gs_labelled_reader *reader, struct gs_lab
 typedef enum gs_status gs_labelled_take_fn(void *arg, const struct gs_labelled *line,
                                            struct gs_error *err);
 
-/* Gives take every line of a file of labelled rows. Lines that cannot be read are said on stderr as
- * the command's (deploy/daemon/workbench/refusals.h) and added to *n_refused. GS_IO, or what take
- * has returned. */
+/* Gives take every line of a file of labelled rows. Lines that cannot be read are refused
+ * (refusals.h). GS_IO, GS_NO_MEMORY, or what take has returned. */
 GS_MUST_CHECK
-enum gs_status gs_labelled_each(const char *path, const char *command, gs_labelled_take_fn *take,
-                                void *arg, size_t *n_refused, struct gs_error *err);
+enum gs_status gs_labelled_each(const char *path, struct gs_refusals *refusals,
+                                gs_labelled_take_fn *take, void *arg, struct gs_error *err);
 
 struct gs_featuriser; /* opaque */
 GS_MUST_CHECK

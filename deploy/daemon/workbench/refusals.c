@@ -10,10 +10,11 @@
 
 /* The message without "PATH:LINE: ", which is not always in front: paths are escaped in messages.
  */
-static const char *reason_of(const char *path, size_t line, const char *message)
+static const char *reason_of(const struct gs_record *line, const char *message)
 {
     char place[4096];
-    const int n = snprintf(place, sizeof place, "%s:%zu: ", path, line);
+    const int n = snprintf(place, sizeof place, "%.*s:%lld: ", GS_STR_ARGS(line->topic),
+                           (long long)line->offset);
     const bool there = n > 0 && (size_t)n < sizeof place && strncmp(message, place, (size_t)n) == 0;
     return there ? message + n : message;
 }
@@ -31,14 +32,13 @@ static void fold(const char *reason, char *to, size_t size)
     to[n] = '\0';
 }
 
-void gs_refusals_add(struct gs_refusals *refusals, const char *path, size_t line,
-                     const char *message)
+/* On stderr, or counted. */
+static void say(struct gs_refusals *refusals, const char *reason, const char *message)
 {
     char why[sizeof refusals->reasons[0].why];
     size_t i = 0;
 
-    fold(reason_of(path, line, message), why, sizeof why);
-    refusals->n++;
+    fold(reason, why, sizeof why);
     while (i < refusals->n_reasons && strcmp(refusals->reasons[i].why, why) != 0) {
         i++;
     }
@@ -54,8 +54,40 @@ void gs_refusals_add(struct gs_refusals *refusals, const char *path, size_t line
     }
     if (refusals->reasons[i].n++ < GS_REFUSALS_SAID) {
         refusals->reasons[i].n_said++;
-        gs_print_line(stderr, "groundswell %s: %s", refusals->command, message);
+        gs_print_line(stderr, "groundswell %s: %s", refusals->rejects.command, message);
     }
+}
+
+enum gs_status gs_refusals_open(struct gs_refusals *refusals, const char *command,
+                                const char *rejects, struct gs_error *err)
+{
+    *refusals = (struct gs_refusals){0};
+    return gs_rejects_open(&refusals->rejects, command, rejects, err);
+}
+
+enum gs_status gs_refusals_close(struct gs_refusals *refusals, enum gs_status status,
+                                 struct gs_error *err)
+{
+    struct gs_error unwritten = {0};
+    const enum gs_status closed = gs_rejects_close(&refusals->rejects, &unwritten);
+
+    if (status == GS_OK && closed != GS_OK) {
+        *err = unwritten;
+        return closed;
+    }
+    return status;
+}
+
+enum gs_status gs_refusals_add(struct gs_refusals *refusals, const struct gs_record *line,
+                               const char *message, struct gs_error *err)
+{
+    const char *reason = reason_of(line, message);
+
+    refusals->n++;
+    say(refusals, reason, message);
+    return refusals->rejects.path == NULL
+               ? GS_OK
+               : gs_rejects_put(&refusals->rejects, line, "bad_line", reason, err);
 }
 
 void gs_refusals_say_rest(struct gs_refusals *refusals)
@@ -63,13 +95,14 @@ void gs_refusals_say_rest(struct gs_refusals *refusals)
     for (size_t i = 0; i < refusals->n_reasons; i++) {
         const size_t more = refusals->reasons[i].n - refusals->reasons[i].n_said;
         if (more > 0) {
-            gs_print_line(stderr, "groundswell %s: and %zu more line%s: %s", refusals->command,
-                          more, more == 1 ? "" : "s", refusals->reasons[i].why);
+            gs_print_line(stderr, "groundswell %s: and %zu more line%s: %s",
+                          refusals->rejects.command, more, more == 1 ? "" : "s",
+                          refusals->reasons[i].why);
         }
     }
     if (refusals->n_other > 0) {
         gs_print_line(stderr, "groundswell %s: and %zu more lines for other reasons",
-                      refusals->command, refusals->n_other);
+                      refusals->rejects.command, refusals->n_other);
     }
     refusals->n_reasons = 0;
     refusals->n_other = 0;

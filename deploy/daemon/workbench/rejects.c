@@ -1,5 +1,5 @@
 /* Writes refused lines to the file of --rejects, one JSON object each, or says them on stderr. */
-#include "deploy/daemon/cli/rejects.h"
+#include "deploy/daemon/workbench/rejects.h"
 
 #include "ingest/base/file.h"
 #include "ingest/base/log.h"

@@ -192,7 +192,7 @@ struct load {
     const struct gs_train_labels *labels;
     const struct spec *spec;
     struct gs_featuriser *featuriser;
-    size_t set, n_rows, n_refused, n_with[GS_N_HEADS];
+    size_t set, n_rows, n_with[GS_N_HEADS];
 };
 
 static enum gs_status add_text(struct load *load, const struct gs_labelled *line,
@@ -256,8 +256,9 @@ static void put_provenance(const struct load *load, struct gs_buf *out)
 }
 
 enum gs_status gs_train_data_read(const char *text, struct gs_trainer *trainer,
-                                  const struct gs_train_labels *labels, struct gs_buf *provenance,
-                                  struct gs_train_totals *totals, struct gs_error *err)
+                                  const struct gs_train_labels *labels,
+                                  struct gs_refusals *refusals, struct gs_buf *provenance,
+                                  size_t *n_rows, struct gs_error *err)
 {
     struct spec spec;
     struct load load = {.trainer = trainer, .labels = labels, .spec = &spec};
@@ -277,11 +278,10 @@ enum gs_status gs_train_data_read(const char *text, struct gs_trainer *trainer,
         status = gs_featuriser_new(true, &load.featuriser, err);
     }
     if (status == GS_OK) {
-        status = gs_labelled_each(spec.path, "train", add_line, &load, &load.n_refused, err);
+        status = gs_labelled_each(spec.path, refusals, add_line, &load, err);
     }
     gs_featuriser_free(load.featuriser);
-    totals->rows += load.n_rows;
-    totals->refused += load.n_refused;
+    *n_rows += load.n_rows;
     put_provenance(&load, provenance);
     return status;
 }

@@ -177,7 +177,6 @@ struct load {
     const struct spec *spec;
     struct gs_featuriser *featuriser;
     struct gs_tokenizer_workspace *tokens;
-    struct gs_refusals refusals;
     size_t set, n_rows, n_valid;
 };
 
@@ -309,12 +308,10 @@ static enum gs_status read_rows(struct load *load, struct gs_error *err)
                           why.message);
         }
         if (status == GS_BAD_FORMAT) {
-            gs_refusals_add(&load->refusals, load->spec->path, line.line, err->message);
-            load->source->n_refused++;
-            status = GS_OK;
+            status = gs_refusals_add(load->source->refusals, line.raw, err->message, err);
         }
     }
-    gs_refusals_say_rest(&load->refusals);
+    gs_refusals_say_rest(load->source->refusals);
     gs_labelled_close(reader);
     return status == GS_CLOSED ? GS_OK : status;
 }
@@ -333,10 +330,7 @@ enum gs_status gs_tune_rows_read(const char *text, struct gs_tune_source *source
                                  struct gs_error *err)
 {
     struct spec spec;
-    struct load load = {.source = source,
-                        .spec = &spec,
-                        .set = source->data->n_sets,
-                        .refusals = {.command = "train"}};
+    struct load load = {.source = source, .spec = &spec, .set = source->data->n_sets};
 
     enum gs_status status = read_spec(text, &spec, err);
     if (status != GS_OK) {

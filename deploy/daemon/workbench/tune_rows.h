@@ -7,6 +7,7 @@
 #define GS_DEPLOY_TUNE_ROWS_H
 
 #include "classifier/train/encoder/tune_data.h"
+#include "deploy/daemon/workbench/refusals.h"
 #include "ingest/base/buf.h"
 #include "tokenizer/tokenizer.h"
 
@@ -16,7 +17,8 @@ struct gs_tune_source {
     size_t max_tokens;
     double holdout;       /* share of each set that is kept for validation */
     struct gs_buf *notes; /* provenance: a JSON object for each set */
-    size_t n_rows, n_refused;
+    struct gs_refusals *refusals;
+    size_t n_rows;
 };
 
 /* A JSON file {"topics": [{"id": .., "zh": ..}], "risks": [..]}: the labels of the heads that it
@@ -26,7 +28,7 @@ enum gs_status gs_tune_labels_load(const char *path, struct gs_tune_data *data,
                                    struct gs_error *err);
 
 /* spec: PATH[,name=NAME][,weight=X][,knows=HEAD/LABEL+HEAD/LABEL][,valid][,body]. Lines that cannot
- * be used are named on stderr and counted. GS_BAD_CONFIG, GS_IO, GS_NO_MEMORY. */
+ * be used are refused. GS_BAD_CONFIG, GS_IO, GS_NO_MEMORY. */
 GS_MUST_CHECK
 enum gs_status gs_tune_rows_read(const char *spec, struct gs_tune_source *source,
                                  struct gs_error *err);
