@@ -140,7 +140,14 @@ exits 0 "a gate that all pass" tag --model pair texts
 exits 0 "--tier encoder has no gates, and still adds up" tag --model pair --tier encoder --logits --all-labels texts
 sed 's/"ts":"[^"]*",//' out | cmp -s - expected || fail "--tier encoder is not the sum"
 exits 0 "--tier fast --explain" tag --model pair --tier fast --explain texts
+[ "$(grep -c '"explanation":{"label":"[a-z]*","tier":"fast","method":"exact"' out)" = 40 ] || fail "the fast tier is not explained"
 manifests null
+exits 0 "--explain" tag --model pair --explain --threads 3 texts
+mv out three-threads
+exits 0 "--explain on one thread" tag --model pair --explain --threads 1 texts
+sed 's/"ts":"[^"]*",//' out >one-thread
+sed 's/"ts":"[^"]*",//' three-threads | cmp -s - one-thread || fail "several threads explain otherwise"
+grep -q '"explanation":{"label":"[a-z]*","tier":"fast+encoder"' out || fail "the encoder has no part in what is explained"
 
 cat >run.yaml <<YAML
 input: {kind: file, files: [texts], format: json}

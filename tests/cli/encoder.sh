@@ -113,8 +113,23 @@ exits 3 "run of a folder without" run -c tier.yaml
 says err "has no fast tier"
 exits 0 "explain of an encoder alone" explain --model "$folders/sentiment" good
 says out '"tier":"encoder","method":"integrated"'
-exits 3 "tag --explain of an encoder" tag --model "$folders/sentiment" --explain good
-says err "not explained"
+exits 0 "tag --explain of an encoder" tag --model "$folders/sentiment" --explain --logits good
+python '
+import json
+order = {"negative": 0, "neutral": 1, "positive": 2}
+rows = [json.loads(line) for line in open("out", encoding="utf-8")]
+assert rows
+for row in rows:
+    why = row["explanation"]
+    assert why["tier"] == "encoder" and why["label"] == row["sentiment"]["label"], why
+    assert abs(why["logit"] - row["logits"]["sentiment"][order[why["label"]]]) < 1e-3, (why, row["logits"])
+    told = why["bias"] + why["residual"] + why["rest"] + sum(w["weight"] for w in why["weights"])
+    assert abs(told - why["logit"]) < 1e-4, why
+    for w in why["weights"]:
+        assert row["text"].encode()[w["start"]:w["end"]].decode() == w["text"], (w, row["text"])
+    sizes = [abs(w["weight"]) for w in why["weights"]]
+    assert sizes == sorted(sizes, reverse=True) and len(sizes) <= 10, sizes
+' && ok "the words that weigh most, and all adds up to the logit"
 exits 2 "an arithmetic that is none" tag --model "$folders/sentiment" --arithmetic fp8 good
 exits 0 "--tier encoder" tag --model "$folders/sentiment" --tier encoder good
 exits 0 "--arithmetic int8" tag --model "$folders/sentiment" --arithmetic int8 --logits good

@@ -111,8 +111,9 @@ static enum gs_status run(struct session *s, struct gs_error *err)
 {
     struct stat info;
     const char *input = s->options->input;
+    const struct gs_model_choice all = {.tier = GS_TIER_AUTO};
     enum gs_status status =
-        gs_explainer_new(s->options->model, s->options->method, &s->explainer, err);
+        gs_explainer_new(s->options->model, &all, s->options->method, &s->explainer, err);
     gs_page_begin(&s->html, "Explanation");
     gs_page_text(&s->html, "Green speaks for the label, red against it; the deeper, the more.");
     if (status == GS_OK && (strcmp(input, "-") == 0 || stat(input, &info) == 0)) {

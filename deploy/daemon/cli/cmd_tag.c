@@ -12,7 +12,8 @@ enum { MAX_THREADS = 256 };
 struct tag_options {
     struct gs_args args;
     const char *file;
-    struct gs_tag_output output;
+    struct gs_tag_output output; /* the explainer comes when the model is known */
+    bool explain;
     enum gs_line_format format;
     int n_threads;
 };
@@ -73,39 +74,38 @@ static void take(struct tag_options *options)
         options->output.logits = true;
         break;
     default:
-        options->output.explain = true;
+        options->explain = true;
         break;
     }
 }
 
-/* The weights of n-grams are the fast tier's; an encoder's answer has none. */
-static enum gs_status can_explain(const struct tag_options *options, const struct gs_assets *assets,
-                                  struct gs_error *err)
+/* --explain: the tiers that answer say why as well. */
+static enum gs_status open_explainer(const struct gs_config *config,
+                                     struct gs_tag_explainer *explainer, struct gs_error *err)
 {
-    struct gs_model_folder *folder = gs_assets_folder(assets);
-    const bool encodes = gs_model_info(folder->model)->encodes;
+    struct gs_model_choice choice;
 
-    gs_model_folder_drop(folder);
-    return options->output.explain && encodes
-               ? gs_fail(err, GS_IO,
-                         "--explain: the encoder's answers are not explained; the fast "
-                         "tier's are, with --tier fast where the folder has one")
-               : GS_OK;
+    gs_config_model_choice(config, &choice);
+    return gs_explainer_new(config->model.path, &choice, GS_ATTRIBUTION_INTEGRATED,
+                            &explainer->explainer, err);
 }
 
 static int tag(const struct tag_options *options, const struct gs_config *config)
 {
     struct gs_assets assets = {0};
     struct gs_tag_lines_totals totals = {0};
+    struct gs_tag_explainer explainer = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    struct gs_tag_output output = options->output;
     struct gs_rejects rejects;
     struct gs_progress progress;
     struct gs_error err = {0};
     enum gs_status status = gs_rejects_open(&rejects, "tag", options->args.rejects, &err);
 
+    output.explainer = options->explain ? &explainer : NULL;
     gs_progress_start(&progress, &options->args, &options->file, 1);
     const struct gs_tag_lines_options lines = {.config = config,
                                                .assets = &assets,
-                                               .output = options->output,
+                                               .output = output,
                                                .format = options->format,
                                                .n_threads = options->n_threads,
                                                .file = options->file,
@@ -115,7 +115,7 @@ static int tag(const struct tag_options *options, const struct gs_config *config
         status = gs_assets_load(config, &assets, &err);
     }
     if (status == GS_OK) {
-        status = can_explain(options, &assets, &err);
+        status = options->explain ? open_explainer(config, &explainer, &err) : GS_OK;
     }
     if (status == GS_OK) {
         status = gs_tag_lines(&lines, &totals, &err);
@@ -126,6 +126,7 @@ static int tag(const struct tag_options *options, const struct gs_config *config
         err = closing;
         status = closing.status;
     }
+    gs_explainer_free(explainer.explainer);
     gs_assets_done(&assets);
     if (status != GS_OK) {
         return gs_command_failed("tag", &err);

@@ -24,8 +24,10 @@ const struct gs_flag gs_flags[GS_N_FLAGS] = {
                             "Adds topics_all and risks_all: every label's probability."},
     [GS_FLAG_LOGITS] = {"logits", 0, NULL,
                         "Adds logits, in label order; null: a label that the model does not know."},
-    [GS_FLAG_EXPLAIN] = {"explain", 0, NULL,
-                         "Adds the n-grams that weigh most for the sentiment (fast tier)."},
+    [GS_FLAG_EXPLAIN] =
+        {"explain", 0, NULL,
+         "Adds the words that weigh most for the sentiment, by the tiers that answered; slow "
+         "with an encoder."},
     [GS_FLAG_WATCHLIST] = {"watchlist", 0, "FILE", "Entities to look for (CSV)."},
     [GS_FLAG_SCORES] = {"scores", 0, "FILE",
                         "CSV: time,key,n,observed,expected,log10_evidence,firing whenever a bin "

@@ -362,11 +362,3 @@ const struct gs_model *gs_tagger_model(const struct gs_tagger *tagger)
 {
     return gs_batcher_folder(tagger->batcher)->model;
 }
-
-size_t gs_tagger_features(const struct gs_tagger *tagger, const struct gs_feature **ret,
-                          const uint32_t **ret_hashes)
-{
-    *ret = tagger->features;
-    *ret_hashes = tagger->hashes;
-    return tagger->n_features;
-}

@@ -74,11 +74,6 @@ GS_MUST_CHECK enum gs_status gs_tagger_flush(struct gs_tagger *tagger, struct gs
 struct gs_batcher *gs_tagger_batcher(struct gs_tagger *tagger);
 const struct gs_model *gs_tagger_model(const struct gs_tagger *tagger);
 
-/* The n-grams of the last message taken in: of the one that is ready where the model has no
- * encoder. For tag --explain. */
-size_t gs_tagger_features(const struct gs_tagger *tagger, const struct gs_feature **ret,
-                          const uint32_t **ret_hashes);
-
 /* Gives what the model would read of a record, without asking it: for embed. Good until begin. */
 enum gs_reject gs_tagger_read(struct gs_tagger *tagger, const struct gs_record *record,
                               bool as_text, int64_t now_ms, struct gs_tagging *ret,

@@ -6,7 +6,6 @@
  * The weights are those by which the folder adds its tiers up (gs_model_label_weights()). */
 #include "deploy/daemon/workbench/explain.h"
 
-#include "deploy/daemon/inference/model_folder.h"
 #include "deploy/daemon/workbench/explain_internal.h"
 #include "ingest/base/utf8.h"
 
@@ -46,10 +45,10 @@ static enum gs_status make_parts(struct gs_explainer *e, struct gs_error *err)
     return status;
 }
 
-enum gs_status gs_explainer_new(const char *model, enum gs_attribution method,
-                                struct gs_explainer **ret, struct gs_error *err)
+enum gs_status gs_explainer_new(const char *model, const struct gs_model_choice *choice,
+                                enum gs_attribution method, struct gs_explainer **ret,
+                                struct gs_error *err)
 {
-    const struct gs_model_choice all = {.tier = GS_TIER_AUTO};
     struct gs_explainer *e = calloc(1, sizeof *e);
 
     if (e == NULL) {
@@ -57,7 +56,7 @@ enum gs_status gs_explainer_new(const char *model, enum gs_attribution method,
     }
     e->dir = model;
     e->method = method;
-    enum gs_status status = gs_model_folder_load(model, &all, &e->folder, err);
+    enum gs_status status = gs_model_folder_load(model, choice, &e->folder, err);
     if (status == GS_OK) {
         e->model = e->folder->model;
         e->info = gs_model_info(e->model);
@@ -276,19 +275,15 @@ static enum gs_status take_apart(struct gs_explainer *e, struct gs_explanation *
     return status;
 }
 
-enum gs_status gs_explainer_run(struct gs_explainer *e, struct gs_explain_what what,
-                                struct gs_str title, struct gs_str text, struct gs_buf *json,
-                                struct gs_buf *html, struct gs_error *err)
+/* Of the features, which are there. */
+static enum gs_status explain(struct gs_explainer *e, struct gs_explain_what what,
+                              struct gs_explanation *x, struct gs_error *err)
 {
-    struct gs_explanation x = {.head = what.head, .method = "exact"};
     struct gs_prediction fast = {.confidence = 0.0F};
     struct gs_prediction both;
     struct gs_encoding tokens = {.n = 0};
 
-    enum gs_status status = gs_featuriser_run(e->featuriser, title, text, &x.features, err);
-    if (status == GS_OK) {
-        status = answer(e, &x.features, &fast, &both, &tokens, err);
-    }
+    enum gs_status status = answer(e, &x->features, &fast, &both, &tokens, err);
     if (status != GS_OK) {
         return status;
     }
@@ -297,22 +292,55 @@ enum gs_status gs_explainer_run(struct gs_explainer *e, struct gs_explain_what w
         return gs_fail(err, GS_BAD_CONFIG, "the model's %s have no label \"%.80s\"",
                        gs_head_name(what.head), what.label == NULL ? "" : what.label);
     }
-    if (!split(e, x.features.text)) {
-        return gs_fail(err, GS_NO_MEMORY, "a text of %zu bytes", x.features.text.len);
+    if (!split(e, x->features.text)) {
+        return gs_fail(err, GS_NO_MEMORY, "a text of %zu bytes", x->features.text.len);
     }
-    x.label = e->info->labels[what.head][label];
-    x.p = (double)both.p[what.head][label];
-    x.logit = (double)both.logits[what.head][label];
+    x->head = what.head;
+    x->label = e->info->labels[what.head][label];
+    x->p = (double)both.p[what.head][label];
+    x->logit = (double)both.logits[what.head][label];
     const bool fast_knows = e->info->fast && !isnan(fast.logits[what.head][label]);
-    status = take_apart(e, &x, label, fast_knows, &tokens, err);
+    status = take_apart(e, x, label, fast_knows, &tokens, err);
+    x->chars = e->chars;
+    x->n_chars = e->n_chars;
+    return status;
+}
+
+enum gs_status gs_explainer_run(struct gs_explainer *e, struct gs_explain_what what,
+                                struct gs_str title, struct gs_str text, struct gs_buf *json,
+                                struct gs_buf *html, struct gs_error *err)
+{
+    struct gs_explanation x = {.method = "exact"};
+
+    enum gs_status status = gs_featuriser_run(e->featuriser, title, text, &x.features, err);
+    if (status == GS_OK) {
+        status = explain(e, what, &x, err);
+    }
     if (status != GS_OK) {
         return status;
     }
-    x.chars = e->chars;
-    x.n_chars = e->n_chars;
     if (html != NULL) {
         gs_explanation_html(&x, html);
     }
     gs_explanation_json(&x, json);
     return GS_OK;
+}
+
+enum gs_status gs_explainer_words(struct gs_explainer *e, struct gs_str text, size_t lang,
+                                  size_t most, struct gs_buf *json, struct gs_error *err)
+{
+    const struct gs_explain_what sentiment = {GS_HEAD_SENTIMENT, NULL};
+    struct gs_explanation x = {.method = "exact"};
+
+    /* cleaning a clean text changes nothing */
+    enum gs_status status =
+        gs_featuriser_run(e->featuriser, (struct gs_str){NULL, 0}, text, &x.features, err);
+    if (status == GS_OK) {
+        x.features.lang = lang;
+        status = explain(e, sentiment, &x, err);
+    }
+    if (status == GS_OK) {
+        gs_explanation_words(&x, most, json);
+    }
+    return status;
 }

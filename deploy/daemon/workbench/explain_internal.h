@@ -32,6 +32,8 @@ struct gs_explanation {
 
 /* Zeroes the n-grams that it puts. */
 void gs_explanation_json(struct gs_explanation *explanation, struct gs_buf *out);
+/* Takes the words that it puts out of chars. */
+void gs_explanation_words(struct gs_explanation *explanation, size_t most, struct gs_buf *out);
 void gs_explanation_html(const struct gs_explanation *explanation, struct gs_buf *out);
 
 #endif

@@ -23,17 +23,24 @@ static void put_chars(const struct gs_explanation *e, struct gs_buf *out)
     }
 }
 
+/* Behind the word that begins at char `first`, and what its chars weigh together. */
+static size_t word_end(const struct gs_explanation *e, size_t first, double *ret_weight)
+{
+    size_t end = first + 1;
+
+    *ret_weight = e->chars[first].weight;
+    for (; end < e->n_chars && !e->chars[end].begins_word; end++) {
+        *ret_weight += e->chars[end].weight;
+    }
+    return end;
+}
+
 static void put_words(const struct gs_explanation *e, struct gs_buf *out)
 {
-    bool first = true;
     for (size_t i = 0; i < e->n_chars;) {
-        size_t end = i + 1;
-        double weight = e->chars[i].weight;
-        for (; end < e->n_chars && !e->chars[end].begins_word; end++) {
-            weight += e->chars[end].weight;
-        }
-        put_piece(out, &e->features, e->chars[i].start, e->chars[end - 1].end, weight, first);
-        first = false;
+        double weight = 0.0;
+        const size_t end = word_end(e, i, &weight);
+        put_piece(out, &e->features, e->chars[i].start, e->chars[end - 1].end, weight, i == 0);
         i = end;
     }
 }
@@ -85,6 +92,51 @@ void gs_explanation_json(struct gs_explanation *e, struct gs_buf *out)
     gs_buf_puts(out, "],\"encoder_tokens\":[");
     put_tokens(e, out);
     gs_buf_puts(out, "]}\n");
+}
+
+/* The word that weighs most, for or against; false: no word has a weight. */
+static bool heaviest(const struct gs_explanation *e, size_t *ret_first, size_t *ret_end,
+                     double *ret_weight)
+{
+    *ret_weight = 0.0;
+    for (size_t i = 0; i < e->n_chars;) {
+        double weight = 0.0;
+        const size_t end = word_end(e, i, &weight);
+        if (fabs(weight) > fabs(*ret_weight)) {
+            *ret_first = i;
+            *ret_end = end;
+            *ret_weight = weight;
+        }
+        i = end;
+    }
+    return *ret_weight != 0.0;
+}
+
+void gs_explanation_words(struct gs_explanation *e, size_t most, struct gs_buf *out)
+{
+    double rest = e->logit - e->bias - e->residual;
+    size_t first = 0;
+    size_t end = 0;
+    double weight = 0.0;
+
+    gs_buf_puts(out, "{\"label\":");
+    gs_buf_json_str(out, gs_str(e->label));
+    gs_buf_printf(out,
+                  ",\"tier\":\"%s\",\"method\":\"%s\",\"logit\":%.9g,\"bias\":%.9g,"
+                  "\"residual\":%.9g,\"weights\":[",
+                  e->tier, e->method, e->logit, e->bias, e->residual);
+    for (size_t k = 0; k < most && heaviest(e, &first, &end, &weight); k++) {
+        const uint32_t start = e->chars[first].start;
+        const uint32_t stop = e->chars[end - 1].end;
+        gs_buf_puts(out, k == 0 ? "{\"text\":" : ",{\"text\":");
+        gs_buf_json_str(out, (struct gs_str){e->features.text.bytes + start, stop - start});
+        gs_buf_printf(out, ",\"start\":%u,\"end\":%u,\"weight\":%.9g}", start, stop, weight);
+        rest -= weight;
+        for (size_t i = first; i < end; i++) {
+            e->chars[i].weight = 0.0;
+        }
+    }
+    gs_buf_printf(out, "],\"rest\":%.9g}", rest);
 }
 
 void gs_explanation_html(const struct gs_explanation *e, struct gs_buf *out)
