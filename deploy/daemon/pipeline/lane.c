@@ -12,7 +12,8 @@
  *     GS_ABORTED   the transaction is void and the source rewound: undo, go on with a smaller batch
  *     GS_FENCED    the clients are of no more use: undo, close, open new ones, at most
  *                  GS_LANE_MAX_RESTARTS times in five minutes. The partitions are assigned anew, so
- *                  the stage drops what it holds of them: the windows of the watch begin again
+ *                  the stage drops what it holds of them: the windows of the watch come back by
+ *                  restore where the state is kept, and begin again where it is not
  *     GS_CLOSED    the input is at its end: the stage says its last words, then the last commit
  *     others       the lane gives up; the service says so. When clients are made new, GS_IO counts
  *                  as one more restart
@@ -302,7 +303,7 @@ static enum gs_status open_clients(struct gs_lane *lane, struct gs_error *err)
 /* Tells whether one more restart is within the bound. */
 static bool may_restart(struct gs_lane *lane)
 {
-    const int64_t now = gs_clock_wall_ms();
+    const int64_t now = gs_clock_monotonic_ns() / 1000000;
     int64_t *oldest = &lane->restarted_ms[lane->n_restarts % GS_LANE_MAX_RESTARTS];
 
     if (lane->n_restarts >= GS_LANE_MAX_RESTARTS && now - *oldest < RESTART_WINDOW_MS) {

@@ -26,7 +26,7 @@ struct gs_lane {
     enum gs_status failure; /* of a batch ended inside a rebalance; handled when poll returns */
     struct gs_error failure_err;
 
-    int64_t restarted_ms[GS_LANE_MAX_RESTARTS]; /* wall clock of the last restarts, a ring */
+    int64_t restarted_ms[GS_LANE_MAX_RESTARTS]; /* monotonic clock of the last restarts, a ring */
     size_t n_restarts;
 };
 
