@@ -246,8 +246,8 @@ const struct gs_metric_def gs_metric_table[GS_N_METRICS] = {
         {.name = "groundswell_encoder_pack_messages",
          .type = GS_METRIC_HISTOGRAM,
          .unit = "",
-         .help = "Messages in a micro-batch; its sum is the messages that the "
-                 "encoder has read.",
+         .help = "Readings in a micro-batch: a text is one, and one more for each company "
+                 "marked in it; their sum is what the encoder has read.",
          .labels = {NULL},
          .buckets = pack_messages,
          .n_buckets = GS_COUNT(pack_messages)},
@@ -258,11 +258,11 @@ const struct gs_metric_def gs_metric_table[GS_N_METRICS] = {
         "the encoder cannot read.",
         NULL),
     COUNTER(GS_M_ENCODER_TRUNCATED, "encoder_truncated_total",
-            "Messages that were cut for the encoder: longer than model.encoder.max_message_tokens "
+            "Readings that were cut for the encoder: longer than model.encoder.max_message_tokens "
             "or than the model reads.",
             NULL),
     COUNTER(GS_M_ANSWER_CACHE, "answer_cache_total",
-            "Messages looked up among the texts seen lately; a hit is not read again.", "result"),
+            "Readings looked up among those of lately; a hit is not done again.", "result"),
     COUNTER(GS_M_ANSWER_CACHE_EVICTIONS, "answer_cache_evictions_total",
             "Texts that had to make room in the cache.", NULL),
     COUNTER(GS_M_FALLBACKS, "fallbacks_total",
