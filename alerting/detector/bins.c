@@ -165,7 +165,7 @@ void gs_watch_window(const struct gs_watch *watch, const struct gs_key *key, int
         longer.k = (double)key->long_k;
         longer.expected = (double)key->long_e;
     }
-    longer.reach = fmax(longer.reach, longer.n);
+    longer.reach = fmax(longer.reach, longer.n); /* the ring counts copies for an hour only */
     longer.stories = count_stories(longer.n, 0.0, watch->params.options.dup_weight);
     longer.publishers = fmax(ret->publishers, (double)gs_key_listed(key, bins));
     *ret = longer;

@@ -93,7 +93,7 @@ static enum gs_status check_options(const struct gs_watch_options *o, struct gs_
         {"min_excess_count", o->min_excess_count, 0, 1e9},
         {"max_expected_share", o->max_expected_share, 0, 1},
         {"min_publishers", o->min_publishers, 0, 1e6},
-        {"min_stories", o->min_stories, 0, 1e9},
+        {"min_stories", o->min_stories, 0, 1e6},
         {"clear_after_ms", (double)o->clear_after_ms, 0, century_ms},
         {"cooldown_ms", (double)o->cooldown_ms, 0, century_ms},
         {"new_normal_after_ms", (double)o->new_normal_after_ms, 3600000, century_ms},

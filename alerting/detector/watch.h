@@ -36,7 +36,7 @@ struct gs_watch_options {
     double info_evidence;        /* c of info where it is to be constant; 0: from the budget */
     double warning_evidence;     /* the same for warning; not below that of info */
     double fdr_q;                /* critical: e-BH level over the live keys, 0.1 */
-    double min_excess_share;     /* 0.10 over the last hour */
+    double min_excess_share;     /* 0.10 over the window */
     double min_excess_count;     /* 3 */
     double max_expected_share;   /* 0.75: where more is negative as it is, the share says nothing */
     uint32_t min_publishers;     /* 2 */
@@ -54,10 +54,11 @@ struct gs_watch_options {
      * lists are borrowed for as long as the watch lives. */
     const char *const *grave_risks, *const *mild_topics; /* up, down; none */
     size_t n_grave_risks, n_mild_topics;
-    uint32_t tier_raises;  /* companies of this tier or a lower number go up; 0: none; 1 */
-    uint32_t tier_lowers;  /* those of this tier or a higher number go down; 0: none; 3 */
-    uint32_t reach_raises; /* so many messages in the window, copies included: up; 0: none; 1,000 */
-    size_t max_keys;       /* past it new keys are refused and counted; 1,000,000 */
+    uint32_t tier_raises; /* companies of this tier or a lower number go up; 0: none; 1 */
+    uint32_t tier_lowers; /* those of this tier or a higher number go down; 0: none; 3 */
+    uint32_t
+        reach_raises; /* so many messages of the last hour, copies included: up; 0: none; 1,000 */
+    size_t max_keys;  /* past it new keys are refused and counted; 1,000,000 */
     double reserved_share; /* part of max_keys that only topics, risks and companies may use: 0.5 */
     size_t max_new_keys;   /* a bin, of other kinds; 10,000 */
     double prior_negative_share; /* global prior before anything is learnt: 0.25 */
@@ -130,7 +131,8 @@ struct gs_alert {
     int64_t window_s;
     double observed, expected; /* negative share over the window, and what the baseline says */
     double n;                  /* weighted messages in the window */
-    uint32_t stories, publishers, reach; /* reach: messages, copies included (estimates where
+    uint32_t stories, publishers,
+        reach; /* reach: messages of the last hour, copies included, and at least n (estimates where
                                             sketched) */
     double log10_evidence;
     double log10_threshold; /* what its severity needed when it got it */
@@ -232,7 +234,7 @@ struct gs_near_miss {
     struct gs_str key, name;
     int64_t at_ms; /* the end of its bin */
     double log10_evidence, log10_threshold;
-    double observed, expected, n; /* over the hour before it */
+    double observed, expected, n; /* over the window before it */
     uint32_t publishers, stories;
 };
 /* False: none had any. What it points at lives as long as nothing is added. */

@@ -154,7 +154,7 @@ struct gs_episode {
 };
 enum gs_end { GS_END_CALM, GS_END_SILENT, GS_END_NEW_NORMAL };
 
-/* The last hour of a key, up to and with key->last. */
+/* A window of a key, up to and with key->last: the last hour, or as many bins as it says. */
 struct gs_hour {
     double n, k, expected; /* expected: number of negatives by the baseline */
     double reach, stories, publishers;

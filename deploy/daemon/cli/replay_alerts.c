@@ -149,7 +149,7 @@ void gs_replay_nearest_take(void *arg, const struct gs_near_miss *near)
     nearest->miss.name = gs_str(nearest->name);
 }
 
-/* What the last hour had too little of; evidence alone is no alert (detector.md, Firing). */
+/* What the window had too little of; evidence alone is no alert (detector.md, Firing). */
 static void write_lacks(const struct gs_near_miss *near, const struct gs_watch_options *options,
                         struct gs_buf *out)
 {
