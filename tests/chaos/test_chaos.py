@@ -120,4 +120,4 @@ def test(scratch, version):
 
 if __name__ == "__main__":
     OPTIONS = parse()
-    main(test, "chaos", 60 + 4 * OPTIONS.kills)
+    main(test, "chaos", 250 + 4 * OPTIONS.kills)
