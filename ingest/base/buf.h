@@ -48,11 +48,13 @@ GS_PRINTF(2, 0) void gs_buf_vprintf(struct gs_buf *buf, const char *fmt, va_list
  * digits; NaN and infinities, which JSON does not have, become null.
  * gs_buf_json_float() writes at most nine significant digits, which read back as the same float;
  * from 0.0001 to 1 the fewest that do. gs_buf_json_time() writes ms since the epoch as
- * "2026-11-21T09:30:00.000Z" with quotes; a time outside the years 0 to 9999 becomes null. */
+ * "2026-11-21T09:30:00.000Z" with quotes; a time outside the years 0 to 9999 becomes null.
+ * gs_buf_time() writes it for people, without quotes; false and nothing for such a time. */
 void gs_buf_json_str(struct gs_buf *buf, struct gs_str text);
 void gs_buf_json_number(struct gs_buf *buf, double value);
 void gs_buf_json_float(struct gs_buf *buf, float value);
 void gs_buf_json_int(struct gs_buf *buf, int64_t value);
 void gs_buf_json_time(struct gs_buf *buf, int64_t ms);
+bool gs_buf_time(struct gs_buf *buf, int64_t ms);
 
 #endif

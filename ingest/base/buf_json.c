@@ -233,7 +233,10 @@ static void put_digits(char *to, int n, int64_t value)
     }
 }
 
-void gs_buf_json_time(struct gs_buf *buf, int64_t ms)
+enum { TIME = sizeof "0000-00-00T00:00:00.000Z" };
+
+/* False: outside the years 0 to 9999. */
+static bool write_time(char text[TIME], int64_t ms)
 {
     const int64_t day_ms = 86400000;
     int64_t days = ms / day_ms;
@@ -254,18 +257,37 @@ void gs_buf_json_time(struct gs_buf *buf, int64_t ms)
     const int64_t day = doy - (153 * mp + 2) / 5 + 1;
     const int64_t month = mp < 10 ? mp + 3 : mp - 9;
     const int64_t year = yoe + era * 400 + (month <= 2);
-    char text[] = "\"0000-00-00T00:00:00.000Z\"";
 
     if (year < 0 || year > 9999) {
-        gs_buf_puts(buf, "null");
-        return;
+        return false;
     }
-    put_digits(text + 1, 4, year);
-    put_digits(text + 6, 2, month);
-    put_digits(text + 9, 2, day);
-    put_digits(text + 12, 2, rest / 3600000);
-    put_digits(text + 15, 2, rest / 60000 % 60);
-    put_digits(text + 18, 2, rest / 1000 % 60);
-    put_digits(text + 21, 3, rest % 1000);
-    gs_buf_put(buf, (struct gs_str){text, sizeof text - 1});
+    memcpy(text, "0000-00-00T00:00:00.000Z", TIME);
+    put_digits(text, 4, year);
+    put_digits(text + 5, 2, month);
+    put_digits(text + 8, 2, day);
+    put_digits(text + 11, 2, rest / 3600000);
+    put_digits(text + 14, 2, rest / 60000 % 60);
+    put_digits(text + 17, 2, rest / 1000 % 60);
+    put_digits(text + 20, 3, rest % 1000);
+    return true;
+}
+
+bool gs_buf_time(struct gs_buf *buf, int64_t ms)
+{
+    char text[TIME];
+    const bool written = write_time(text, ms);
+
+    gs_buf_puts(buf, written ? text : "");
+    return written;
+}
+
+void gs_buf_json_time(struct gs_buf *buf, int64_t ms)
+{
+    char text[TIME];
+
+    if (write_time(text, ms)) {
+        gs_buf_printf(buf, "\"%s\"", text);
+    } else {
+        gs_buf_puts(buf, "null");
+    }
 }

@@ -45,9 +45,8 @@ static void write_score(void *arg, int64_t watermark_ms, const struct gs_key_vie
     struct scores *scores = arg;
     struct gs_buf time = {.max = 64};
 
-    gs_buf_json_time(&time, watermark_ms);
-    (void)fprintf(scores->file, "%.*s,", time.len > 2 ? (int)time.len - 2 : 0,
-                  time.len > 2 ? time.bytes + 1 : "");
+    (void)gs_buf_time(&time, watermark_ms);
+    (void)fprintf(scores->file, "%.*s,", GS_STR_ARGS(gs_buf_str(&time)));
     struct gs_buf key = {.max = 4096};
     gs_buf_csv(&key, view->key);
     (void)fwrite(key.bytes, 1, key.len, scores->file);

@@ -74,11 +74,8 @@ void gs_replay_time(char ret[17], int64_t ms)
     struct gs_buf time = {.max = 64};
 
     (void)snprintf(ret, 17, "-");
-    if (ms >= 0) {
-        gs_buf_json_time(&time, ms);
-    }
-    if (time.len > 17) {
-        (void)snprintf(ret, 17, "%.10s %.5s", time.bytes + 1, time.bytes + 12);
+    if (ms >= 0 && gs_buf_time(&time, ms) && gs_buf_ok(&time)) {
+        (void)snprintf(ret, 17, "%.10s %.5s", time.bytes, time.bytes + 11);
     }
     gs_buf_done(&time);
 }
@@ -182,14 +179,14 @@ void gs_replay_nearest_write(const struct gs_replay_nearest *nearest,
     const struct gs_near_miss *near = &nearest->miss;
     struct gs_buf time = {.max = 64};
 
-    gs_buf_json_time(&time, near->at_ms);
+    (void)gs_buf_time(&time, near->at_ms);
     gs_buf_printf(out,
                   "%s%s%s at %.*s: evidence 10^%.2f, 10^%.2f is needed; %.0f %% of %.0f messages "
                   "negative where %.0f %% are usual, %u publishers, %u stories",
                   nearest->key, nearest->name[0] != '\0' ? ", " : "", nearest->name,
-                  time.len > 2 ? (int)time.len - 2 : 0, time.len > 2 ? time.bytes + 1 : "",
-                  near->log10_evidence, near->log10_threshold, 100.0 * near->observed, near->n,
-                  100.0 * near->expected, near->publishers, near->stories);
+                  GS_STR_ARGS(gs_buf_str(&time)), near->log10_evidence, near->log10_threshold,
+                  100.0 * near->observed, near->n, 100.0 * near->expected, near->publishers,
+                  near->stories);
     write_lacks(near, options, out);
     gs_buf_done(&time);
 }

@@ -27,6 +27,17 @@ static const char *verdict_of(const struct gs_exhibit *exhibit,
     return record->n_same == record->n_recorded ? "identical" : "same_values";
 }
 
+/* They stand behind all other files, and there is one at least. */
+static const struct gs_provenance_file *inputs_of(const struct gs_provenance *provenance)
+{
+    const struct gs_provenance_file *file = provenance->files;
+
+    while (file->part != GS_PART_INPUT) {
+        file++;
+    }
+    return file;
+}
+
 /* ---- text ---- */
 
 /* A line for people that is not cut. */
@@ -124,22 +135,18 @@ static void print_message(const struct gs_exhibit *exhibit, size_t i,
 {
     const struct gs_exhibit_message *message = &exhibit->messages[i];
     struct gs_buf time = {.max = 64};
-    size_t input = 0;
 
-    gs_buf_json_time(&time, message->ts_ms);
+    (void)gs_buf_time(&time, message->ts_ms);
     gs_print_line(out, "%zu. %.*s  %s  id %s  weight %.3f  %s", i + 1,
-                  time.len > 2 ? (int)time.len - 2 : 0, time.len > 2 ? time.bytes + 1 : "",
-                  message->source, message->id, message->weight, message->url);
+                  GS_STR_ARGS(gs_buf_str(&time)), message->source, message->id, message->weight,
+                  message->url);
     gs_buf_done(&time);
     if (message->text == NULL) {
         gs_print_line(out, "   its line was not found; the alert says: %s", message->excerpt);
         return;
     }
-    while (provenance->files[input].part != GS_PART_INPUT) {
-        input++;
-    }
-    gs_print_line(out, "   %s:%" PRId64 "  SHA-256 %s",
-                  provenance->files[input + message->file].path, message->line, message->sha256);
+    gs_print_line(out, "   %s:%" PRId64 "  SHA-256 %s", inputs_of(provenance)[message->file].path,
+                  message->line, message->sha256);
     (void)fputs("   ", out);
     print_whole(message->text, message->len, out);
 }
@@ -260,11 +267,8 @@ static void put_message(const struct gs_exhibit_message *message,
 void gs_exhibit_json(const struct gs_exhibit *exhibit, const struct gs_provenance *provenance,
                      const struct gs_record_verdict *record, struct gs_buf *out)
 {
-    const struct gs_provenance_file *inputs = provenance->files;
+    const struct gs_provenance_file *inputs = inputs_of(provenance);
 
-    while (inputs->part != GS_PART_INPUT) {
-        inputs++;
-    }
     put_text(out, "{\"v\":1,\"id\":", exhibit->id);
     put_text(out, ",\"kind\":", exhibit->incident ? "incident" : "alert");
     put_text(out, ",\"verdict\":", verdict_of(exhibit, record));

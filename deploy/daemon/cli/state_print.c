@@ -18,12 +18,8 @@ static struct text time_text(int64_t ms)
     struct gs_buf buf = {.max = 64};
     struct text text = {"none"};
 
-    if (ms != INT64_MIN && ms != -1) {
-        gs_buf_json_time(&buf, ms);
-        const struct gs_str quoted = gs_buf_str(&buf);
-        if (quoted.len > 2 && quoted.bytes[0] == '"') {
-            (void)snprintf(text.at, sizeof text.at, "%.*s", (int)quoted.len - 2, quoted.bytes + 1);
-        }
+    if (ms != INT64_MIN && ms != -1 && gs_buf_time(&buf, ms)) {
+        (void)snprintf(text.at, sizeof text.at, "%.*s", GS_STR_ARGS(gs_buf_str(&buf)));
     }
     gs_buf_done(&buf);
     return text;
