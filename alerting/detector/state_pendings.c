@@ -42,8 +42,7 @@ bool gs_state_read_pending(struct gs_watch *watch, struct gs_str key, unsigned v
     }
     const struct gs_str text = {key.bytes + head, key.len - head};
     const int32_t bin = (int32_t)(uint32_t)gs_record_key_take(key.bytes + 1, 4);
-    const uint32_t of =
-        gs_table_find(watch, gs_table_hash(watch, XXH3_64bits(text.bytes, text.len)), text);
+    const uint32_t of = gs_table_find_text(watch, text);
     const uint32_t open = of == GS_NONE ? GS_NONE : gs_open_get(watch, of, bin, false);
     if (open == GS_NONE) {
         return false;

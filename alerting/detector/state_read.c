@@ -251,7 +251,7 @@ static enum gs_status read_excerpt(struct gs_watch *watch, struct gs_str key, un
     const struct gs_str text = {key.bytes + head, key.len - head};
     look.bin = (int32_t)(uint32_t)gs_record_key_take(key.bytes + 1, 4);
     look.priority = gs_record_key_take(key.bytes + 5, 8);
-    look.key = gs_table_find(watch, gs_table_hash(watch, XXH3_64bits(text.bytes, text.len)), text);
+    look.key = gs_table_find_text(watch, text);
     if (look.key == GS_NONE || !excerpt_holds(watch, &look, in->left)) {
         return bad(err, "a message");
     }
@@ -355,8 +355,7 @@ static bool find_near(struct gs_watch_load *load)
     if (!(watch->now.near.m > 0.0)) {
         return true;
     }
-    watch->now.near.key =
-        gs_table_find(watch, gs_table_hash(watch, XXH3_64bits(text.bytes, text.len)), text);
+    watch->now.near.key = gs_table_find_text(watch, text);
     return watch->now.near.key != GS_NONE;
 }
 

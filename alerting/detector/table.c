@@ -10,6 +10,7 @@
 #include "ingest/base/utf8.h"
 
 #include <stdlib.h>
+#include <xxhash.h>
 
 uint32_t gs_table_hash(const struct gs_watch *watch, uint64_t key_hash)
 {
@@ -47,6 +48,11 @@ uint32_t gs_table_find(const struct gs_watch *watch, uint32_t hash, struct gs_st
         }
     }
     return GS_NONE;
+}
+
+uint32_t gs_table_find_text(const struct gs_watch *watch, struct gs_str key)
+{
+    return gs_table_find(watch, gs_table_hash(watch, XXH3_64bits(key.bytes, key.len)), key);
 }
 
 /* True when a new key would stand near enough to its home to be found again. */

@@ -7,7 +7,6 @@
 #include "alerting/detector/watch_state.h"
 
 #include <math.h>
-#include <xxhash.h>
 
 /* Log odds; a rise that a desk would not want to miss. */
 static const double yardstick = 1.2;
@@ -78,8 +77,7 @@ void gs_watch_each_heard(const struct gs_watch *watch,
 
 static const struct gs_key *find(const struct gs_watch *watch, struct gs_str text)
 {
-    const uint32_t at =
-        gs_table_find(watch, gs_table_hash(watch, XXH3_64bits(text.bytes, text.len)), text);
+    const uint32_t at = gs_table_find_text(watch, text);
 
     return at == GS_NONE ? NULL : gs_pool_at(&watch->keys, at);
 }

@@ -54,11 +54,10 @@ struct gs_watch_options {
      * lists are borrowed for as long as the watch lives. */
     const char *const *grave_risks, *const *mild_topics; /* up, down; none */
     size_t n_grave_risks, n_mild_topics;
-    uint32_t tier_raises; /* companies of this tier or a lower number go up; 0: none; 1 */
-    uint32_t tier_lowers; /* those of this tier or a higher number go down; 0: none; 3 */
-    uint32_t
-        reach_raises; /* so many messages of the last hour, copies included: up; 0: none; 1,000 */
-    size_t max_keys;  /* past it new keys are refused and counted; 1,000,000 */
+    uint32_t tier_raises;  /* companies of this tier or a lower number go up; 0: none; 1 */
+    uint32_t tier_lowers;  /* those of this tier or a higher number go down; 0: none; 3 */
+    uint32_t reach_raises; /* so many messages of an hour, copies included: up; 0: none; 1,000 */
+    size_t max_keys;       /* past it new keys are refused and counted; 1,000,000 */
     double reserved_share; /* part of max_keys that only topics, risks and companies may use: 0.5 */
     size_t max_new_keys;   /* a bin, of other kinds; 10,000 */
     double prior_negative_share; /* global prior before anything is learnt: 0.25 */

@@ -326,6 +326,8 @@ void gs_watch_hour(const struct gs_watch *watch, const struct gs_key *key, struc
 /* The hash that places a key in the table. */
 uint32_t gs_table_hash(const struct gs_watch *watch, uint64_t key_hash);
 uint32_t gs_table_find(const struct gs_watch *watch, uint32_t hash, struct gs_str key);
+/* Without a hash at hand. */
+uint32_t gs_table_find_text(const struct gs_watch *watch, struct gs_str key);
 /* name is cut at GS_NAME_BYTES. GS_NONE: no memory. */
 uint32_t gs_table_add(struct gs_watch *watch, uint32_t hash, struct gs_str text,
                       struct gs_str name);
