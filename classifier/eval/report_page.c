@@ -114,7 +114,7 @@ static double at_y(struct gs_page_axis axis, double value)
     return MARGIN_TOP + PLOT_HEIGHT - place(axis, value, PLOT_HEIGHT);
 }
 
-static void put_text(struct gs_buf *out, double x, double y, const char *anchor, const char *text)
+void gs_page_svg_text(struct gs_buf *out, double x, double y, const char *anchor, const char *text)
 {
     gs_buf_printf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">", x, y, anchor);
     gs_buf_html(out, gs_str(text));
@@ -135,16 +135,16 @@ static void put_axes(struct gs_buf *out, struct gs_page_axis x, struct gs_page_a
                       at_x(x, on_x), at_x(x, on_x), MARGIN_TOP, bottom, MARGIN_LEFT,
                       MARGIN_LEFT + PLOT_WIDTH, at_y(y, on_y), at_y(y, on_y));
         (void)snprintf(text, sizeof text, "%.3g", on_x);
-        put_text(out, at_x(x, on_x), bottom + 16, "middle", text);
+        gs_page_svg_text(out, at_x(x, on_x), bottom + 16, "middle", text);
         (void)snprintf(text, sizeof text, "%.3g", on_y);
-        put_text(out, MARGIN_LEFT - 6, at_y(y, on_y) + 4, "end", text);
+        gs_page_svg_text(out, MARGIN_LEFT - 6, at_y(y, on_y) + 4, "end", text);
     }
     gs_buf_printf(out, "<rect class=\"frame\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>",
                   MARGIN_LEFT, MARGIN_TOP, PLOT_WIDTH, PLOT_HEIGHT);
-    put_text(out, MARGIN_LEFT + PLOT_WIDTH / 2.0, bottom + 36, "middle", x.title);
+    gs_page_svg_text(out, MARGIN_LEFT + PLOT_WIDTH / 2.0, bottom + 36, "middle", x.title);
     gs_buf_printf(out, "<g transform=\"translate(14 %.1f) rotate(-90)\">",
                   MARGIN_TOP + PLOT_HEIGHT / 2.0);
-    put_text(out, 0, 0, "middle", y.title);
+    gs_page_svg_text(out, 0, 0, "middle", y.title);
     gs_buf_puts(out, "</g>");
 }
 

@@ -26,6 +26,9 @@ struct gs_page_axis {
     double least, most;
 };
 
+/* A <text> of a drawing, escaped; anchor: start, middle or end. */
+void gs_page_svg_text(struct gs_buf *out, double x, double y, const char *anchor, const char *text);
+
 struct gs_page_line {
     const char *name; /* for the legend */
     const double *x, *y;

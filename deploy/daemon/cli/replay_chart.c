@@ -10,6 +10,7 @@
  * Lines break where nobody wrote for longer than `gap_ms`. */
 #include "deploy/daemon/cli/replay_chart.h"
 
+#include "classifier/eval/report_page.h"
 #include "ingest/base/escape.h"
 
 #include <math.h>
@@ -53,13 +54,6 @@ static double y_of(const struct frame *frame, double value)
 
 /* ---- axes ---- */
 
-static void put_text(struct gs_buf *out, double x, double y, const char *anchor, const char *text)
-{
-    gs_buf_printf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">", x, y, anchor);
-    gs_buf_html(out, gs_str(text));
-    gs_buf_puts(out, "</text>");
-}
-
 /* "06:00", or "15 Jan" where a day begins. */
 static void write_tick(char ret[16], int64_t at_ms)
 {
@@ -93,7 +87,7 @@ static void put_time_axis(struct gs_buf *out, const struct frame *frame, double 
                       x, x, TOP, bottom);
         if (x > LEFT + 14 && x < LEFT + WIDE - 14) {
             write_tick(text, at);
-            put_text(out, x, bottom + 16, "middle", text);
+            gs_page_svg_text(out, x, bottom + 16, "middle", text);
         }
     }
 }
@@ -105,7 +99,7 @@ static void put_grid_line(struct gs_buf *out, const struct frame *frame, double 
 
     gs_buf_printf(out, "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>", LEFT,
                   LEFT + WIDE, y, y);
-    put_text(out, LEFT - 5, y + 4, "end", text);
+    gs_page_svg_text(out, LEFT - 5, y + 4, "end", text);
 }
 
 static void put_frame(struct gs_buf *out, double top, double high)
@@ -137,7 +131,7 @@ static void put_alerts(struct gs_buf *out, const struct frame *frame, const char
                       "<line class=\"fired\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%.1f\"/>",
                       x, TOP, fmax(x_of(frame, ends) - x, 1.0), frame->high, x, x, TOP,
                       TOP + frame->high);
-        put_text(out, x, TOP - 4, x > LEFT + WIDE - 60 ? "end" : "middle", text);
+        gs_page_svg_text(out, x, TOP - 4, x > LEFT + WIDE - 60 ? "end" : "middle", text);
         gs_buf_puts(out, "</g>");
     }
 }
@@ -309,8 +303,8 @@ static void put_volume(struct gs_buf *out, const struct frame *frame,
     }
     put_frame(out, TOP + HIGH + SPACE, LOW);
     (void)snprintf(text, sizeof text, "%.0f", most);
-    put_text(out, LEFT - 5, TOP + HIGH + SPACE + 10, "end", text);
-    put_text(out, LEFT - 5, bottom + 1, "end", "0");
+    gs_page_svg_text(out, LEFT - 5, TOP + HIGH + SPACE + 10, "end", text);
+    gs_page_svg_text(out, LEFT - 5, bottom + 1, "end", "0");
 }
 
 static void put_share(struct gs_buf *out, struct frame frame, const struct gs_series *series,
