@@ -4,6 +4,7 @@
 #include "deploy/daemon/cli/command.h"
 #include "deploy/daemon/version.h"
 #include "ingest/base/escape.h"
+#include "ingest/base/file.h"
 #include "ingest/base/nearest.h"
 
 #include <limits.h>
@@ -92,9 +93,7 @@ static void begin_with_better_kernels(char **argv)
     if (setenv("OPENBLAS_CORETYPE", core, 1) != 0) {
         return;
     }
-    const ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (len > 0) {
-        self[len] = '\0';
+    if (gs_file_of_program(self, sizeof self)) {
         (void)execv(self, argv);
     }
 }
@@ -137,7 +136,10 @@ int main(int argc, char **argv)
         (void)puts("groundswell " GS_VERSION);
         return GS_EXIT_OK;
     }
-    begin_with_better_kernels(argv);
     const enum gs_command_id id = find(argv[1]);
+
+    if (id < GS_N_COMMANDS) {
+        begin_with_better_kernels(argv);
+    }
     return id < GS_N_COMMANDS ? run(id, argc - 1, argv + 1) : unknown(argv[1]);
 }

@@ -2,6 +2,7 @@
 #include "deploy/daemon/cli/replay_provenance.h"
 
 #include "deploy/daemon/config/options.h"
+#include "ingest/base/file.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -95,14 +96,6 @@ static enum gs_status hash_settings(const struct gs_config *config, struct gs_pr
     return status;
 }
 
-static const char *program_path(char ret[4096])
-{
-    const ssize_t n = readlink("/proc/self/exe", ret, 4095);
-
-    ret[n > 0 ? n : 0] = '\0';
-    return n > 0 ? ret : "/proc/self/exe";
-}
-
 enum gs_status gs_provenance_take(const struct gs_provenance_options *options,
                                   struct gs_provenance *ret, struct gs_error *err)
 {
@@ -111,7 +104,8 @@ enum gs_status gs_provenance_take(const struct gs_provenance_options *options,
                                  .n_overrides = options->n_overrides};
 
     char program[4096];
-    enum gs_status status = add(&made, GS_PART_PROGRAM, program_path(program), err);
+    const bool known = gs_file_of_program(program, sizeof program);
+    enum gs_status status = add(&made, GS_PART_PROGRAM, known ? program : "/proc/self/exe", err);
     if (status == GS_OK) {
         status = add(&made, GS_PART_CONFIGURATION, options->config_path, err);
     }

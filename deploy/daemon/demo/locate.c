@@ -2,6 +2,8 @@
  * or installed. Of several the first by name, so that it is the same one every time. */
 #include "deploy/daemon/demo/locate.h"
 
+#include "ingest/base/file.h"
+
 #include <dirent.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -43,11 +45,9 @@ static bool find_in(const char *dir, char *ret, size_t size)
 /* The folder of the running program; false when the system does not say. */
 static bool own_folder(char *ret, size_t size)
 {
-    const ssize_t n = readlink("/proc/self/exe", ret, size - 1);
-    if (n <= 0) {
+    if (!gs_file_of_program(ret, size)) {
         return false;
     }
-    ret[n] = '\0';
     char *slash = strrchr(ret, '/');
     if (slash == NULL) {
         return false;
