@@ -49,3 +49,18 @@ says() {
 
 # python CODE ARGUMENT…: a check in Python; any exception fails it.
 python() { python3 -B -c "$@" || fail "the check above"; }
+
+# surge: in.jsonl, a day of one company, forty minutes of bad news, four calm hours, and watchlist.csv with the company.
+surge() {
+    python "
+import sys; sys.path.insert(0, '$root/tests/e2e'); sys.dont_write_bytecode = True
+import random, json, surge
+with open('in.jsonl', 'w', encoding='utf-8') as out:
+    at, first = 1_700_000_100_000, 0
+    for seed, bins, share in ((1, 288, .15), (2, 8, .85), (3, 48, .15)):
+        for line in surge.records(random.Random(seed), at, bins, share, first):
+            out.write(json.loads(line)['value'] + '\n')
+        first, at = first + bins * surge.PER_BIN, at + bins * surge.BIN_MS
+"
+    printf 'id,name,aliases,tickers\nNRV,Norvane Holdings,Norvane,NRV\n' >watchlist.csv
+}

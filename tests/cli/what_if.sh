@@ -3,17 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 model=$(model)
 
-python "
-import sys; sys.path.insert(0, '$root/tests/e2e'); sys.dont_write_bytecode = True
-import json, random, surge
-with open('in.jsonl', 'w', encoding='utf-8') as out:
-    at, first = 1_700_000_100_000, 0
-    for seed, bins, share in ((1, 288, .15), (2, 8, .85), (3, 48, .15)):
-        for line in surge.records(random.Random(seed), at, bins, share, first):
-            out.write(json.loads(line)['value'] + '\n')
-        first, at = first + bins * surge.PER_BIN, at + bins * surge.BIN_MS
-"
-printf 'id,name,aliases,tickers\nNRV,Norvane Holdings,Norvane,NRV\n' >watchlist.csv
+surge
 cat >before.yaml <<YAML
 entities:
   watchlist: watchlist.csv
