@@ -7,24 +7,29 @@
 #include "ingest/kafka/kafka_internal.h"
 #include "ingest/kafka/probe.h"
 
+#include <openssl/x509_vfy.h>
 #include <stdio.h>
 #include <string.h>
 
-/* X509_V_ERR_… of OpenSSL's x509_vfy.h; the numbers are part of its interface. */
 static const struct {
     int error;
     const char *says;
 } certificates[] = {
-    {2, "is signed by an authority that is not trusted here (ssl.ca.location)"},
-    {9, "is not valid yet (is this machine's clock right?)"},
-    {10, "has expired"},
-    {18, "is signed by itself, and not trusted here (ssl.ca.location)"},
-    {19, "is signed by an authority that is not trusted here (ssl.ca.location)"},
-    {20, "is signed by an authority that is not trusted here (ssl.ca.location)"},
-    {21, "is signed by an authority that is not trusted here (ssl.ca.location)"},
-    {23, "has been revoked"},
-    {62, "is for another name than the one in kafka.brokers"},
-    {64, "is for another address than the one in kafka.brokers"},
+    {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT,
+     "is signed by an authority that is not trusted here (ssl.ca.location)"},
+    {X509_V_ERR_CERT_NOT_YET_VALID, "is not valid yet (is this machine's clock right?)"},
+    {X509_V_ERR_CERT_HAS_EXPIRED, "has expired"},
+    {X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,
+     "is signed by itself, and not trusted here (ssl.ca.location)"},
+    {X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN,
+     "is signed by an authority that is not trusted here (ssl.ca.location)"},
+    {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
+     "is signed by an authority that is not trusted here (ssl.ca.location)"},
+    {X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE,
+     "is signed by an authority that is not trusted here (ssl.ca.location)"},
+    {X509_V_ERR_CERT_REVOKED, "has been revoked"},
+    {X509_V_ERR_HOSTNAME_MISMATCH, "is for another name than the one in kafka.brokers"},
+    {X509_V_ERR_IP_ADDRESS_MISMATCH, "is for another address than the one in kafka.brokers"},
 };
 
 static void of_certificate(int error, char reason[GS_KAFKA_REASON])

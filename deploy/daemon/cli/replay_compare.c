@@ -21,13 +21,19 @@ struct placed {
     const struct gs_replay_alert *row;
 };
 
+static int by_key(const struct gs_replay_alert *a, const struct gs_replay_alert *b)
+{
+    const int order = strcmp(a->rule, b->rule);
+
+    return order != 0 ? order : strcmp(a->key, b->key);
+}
+
 static int by_key_and_start(const void *a, const void *b)
 {
     const struct gs_replay_alert *x = ((const struct placed *)a)->row;
     const struct gs_replay_alert *y = ((const struct placed *)b)->row;
-    int order = strcmp(x->rule, y->rule);
+    const int order = by_key(x, y);
 
-    order = order != 0 ? order : strcmp(x->key, y->key);
     if (order != 0) {
         return order;
     }
@@ -50,9 +56,8 @@ static struct placed *sorted(const struct gs_replay_alerts *alerts)
 /* Which of two alerts lies first, by rule and key and then by time; 0: they are counterparts. */
 static int place_of(const struct gs_replay_alert *a, const struct gs_replay_alert *b)
 {
-    int order = strcmp(a->rule, b->rule);
+    const int order = by_key(a, b);
 
-    order = order != 0 ? order : strcmp(a->key, b->key);
     if (order != 0) {
         return order;
     }

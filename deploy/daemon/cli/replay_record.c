@@ -2,6 +2,7 @@
  * time, else of the same state, so that what is different is said member by member. */
 #include "deploy/daemon/cli/replay_record.h"
 
+#include "ingest/base/attr.h"
 #include "ingest/base/file.h"
 
 #include <jansson.h>
@@ -47,7 +48,7 @@ static bool is_answer(const char *member)
 {
     static const char *const names[] = {"told", "silence", "acknowledged", "muted"};
 
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    for (size_t i = 0; i < GS_COUNT(names); i++) {
         if (strcmp(member, names[i]) == 0) {
             return true;
         }
