@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""compare.py --tool TOKENIZE_MANY --models FOLDER [--data FOLDER [--cut]] [--strings N] [--seed N] [--only NAME,…]
+"""compare.py --tool TOKENIZE_MANY --models FOLDER [--data FOLDER [--every N] [--cut]] [--strings N] [--seed N] [--only NAME,…]
 
-Ids and byte offsets of every text, against huggingface/tokenizers: of every text below --data (--cut: once more, cut at 32
-tokens), and of N strings made from the seed, cut at many lengths. Each tokenizer that differs shows its first text that
+Ids and byte offsets, against huggingface/tokenizers: of every text below --data (--every: of each Nth; --cut: once more,
+cut at 32 tokens), and of N strings made from the seed, cut at many lengths. Each tokenizer that differs shows its first text that
 does, and the exit status is 1."""
 
 import argparse
@@ -129,13 +129,14 @@ def main():
     parser.add_argument("--tool", required=True)
     parser.add_argument("--models", required=True, type=pathlib.Path)
     parser.add_argument("--data", type=pathlib.Path)
+    parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--cut", action="store_true")
     parser.add_argument("--strings", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default=",".join(models.NAMES))
     args = parser.parse_args()
 
-    texts = data_texts(args.data) if args.data else []
+    texts = data_texts(args.data)[::args.every] if args.data else []
     training = texts or [t.decode("utf-8", "replace") for t in strings.strings(0, 50000)]
     training = [t.replace("\0", "") for t in training]  # a piece with a NUL is refused
     wanted = args.only.split(",")

