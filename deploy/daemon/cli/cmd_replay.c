@@ -1,6 +1,6 @@
 /* groundswell replay: kept data through both stages in event time (service/local.c), alerts on
  * stdout, and on stderr a table of alerts per day and key; or what another configuration would have
- * made of it (replay_against.c), or one alert with all that it rests on (replay_alert.c). The exit
+ * made of it (replay_against.c), several values of a setting (replay_sweep.c), or one alert with all that it rests on (replay_alert.c). The exit
  * code also says whether the times in the data let the answer be trusted. */
 #include "deploy/daemon/cli/replay_command.h"
 #include "deploy/daemon/cli/replay_counts.h"
@@ -105,6 +105,9 @@ static void take(struct gs_replay_options *options)
     case GS_FLAG_AGAINST:
         options->against = value;
         break;
+    case GS_FLAG_SWEEP:
+        options->sweep = value;
+        break;
     case GS_FLAG_ALERT:
         options->alert = value;
         break;
@@ -205,9 +208,15 @@ static void check_flags(struct gs_replay_options *options)
         (void)gs_args_wrong(args, "--counts FILE is all that is read: no messages, no state");
     } else if (options->against != NULL && (options->state != NULL || options->scores != NULL)) {
         (void)gs_args_wrong(args, "--against FILE goes with neither --state nor --scores");
-    } else if (options->json && options->against == NULL && options->alert == NULL) {
-        (void)gs_args_wrong(args,
-                            "--json is a form of --against and --alert; alerts are JSON anyway");
+    } else if (options->sweep != NULL &&
+               (options->state != NULL || options->scores != NULL || options->against != NULL ||
+                options->alert != NULL || options->html != NULL || options->counts != NULL)) {
+        (void)gs_args_wrong(args, "--sweep goes with none of --against, --alert, --counts, --html, "
+                                  "--scores, --state");
+    } else if (options->json && options->against == NULL && options->sweep == NULL &&
+               options->alert == NULL) {
+        (void)gs_args_wrong(
+            args, "--json is a form of --against, --sweep and --alert; alerts are JSON anyway");
     } else if (options->html != NULL && (options->against != NULL || options->alert != NULL ||
                                          options->counts != NULL || options->scores != NULL)) {
         (void)gs_args_wrong(args,
@@ -257,6 +266,8 @@ int gs_cmd_replay(int argc, char **argv)
         code = gs_replay_alert(&options, config, &input);
     } else if (options.against != NULL) {
         code = gs_replay_against(&options, config, &input);
+    } else if (options.sweep != NULL) {
+        code = gs_replay_sweep(&options, &input);
     } else if (options.html != NULL) {
         code = gs_replay_html(&options, config, &input);
     } else {

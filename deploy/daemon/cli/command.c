@@ -34,13 +34,22 @@ int gs_command_failed(const char *command, const struct gs_error *err)
     return err->status == GS_BAD_CONFIG ? GS_EXIT_FINDINGS : GS_EXIT_FAILURE;
 }
 
-int gs_command_load(const struct gs_args *args, const char *path, struct gs_config **ret)
+int gs_command_load(const struct gs_args *args, const char *path, const char *set,
+                    struct gs_config **ret)
 {
+    const char *sets[GS_ARGS_MAX_SETS + 1];
+    size_t n_sets = 0;
     struct gs_diagnostics diagnostics = {0};
     struct gs_error err = {0};
 
-    const enum gs_status status =
-        gs_config_load(path, args->sets, args->n_sets, ret, &diagnostics, &err);
+    while (n_sets < args->n_sets) {
+        sets[n_sets] = args->sets[n_sets];
+        n_sets++;
+    }
+    if (set != NULL) {
+        sets[n_sets++] = set;
+    }
+    const enum gs_status status = gs_config_load(path, sets, n_sets, ret, &diagnostics, &err);
     gs_diagnostics_print(&diagnostics, stderr);
     gs_diagnostics_done(&diagnostics);
     return status == GS_OK ? GS_EXIT_OK : gs_command_failed(args->command->name, &err);
@@ -59,7 +68,7 @@ int gs_command_configure(struct gs_args *args, struct gs_config **ret)
     if (args->ends) {
         return args->code;
     }
-    const int code = gs_command_load(args, args->config, &config);
+    const int code = gs_command_load(args, args->config, NULL, &config);
     if (code != GS_EXIT_OK) {
         return code;
     }

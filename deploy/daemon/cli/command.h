@@ -27,9 +27,10 @@ GS_PRINTF(2, 3) void gs_command_say(const char *command, const char *fmt, ...);
  * code. */
 int gs_command_configure(struct gs_args *args, struct gs_config **ret);
 
-/* Loads one more configuration, with the same overrides, and prints its diagnostics. GS_EXIT_OK and
- * *ret is the caller's, or the exit code. */
-int gs_command_load(const struct gs_args *args, const char *path, struct gs_config **ret);
+/* Loads one more configuration, with the same overrides and one more (SETTING=VALUE; NULL: none), and
+ * prints its diagnostics. GS_EXIT_OK and *ret is the caller's, or the exit code. */
+int gs_command_load(const struct gs_args *args, const char *path, const char *set,
+                    struct gs_config **ret);
 
 /* The value of --tier and --arithmetic; false: there is no such choice (said). */
 bool gs_args_tier(struct gs_args *args, struct gs_model_choice *choice);

@@ -69,11 +69,12 @@ static const struct gs_flag_use replay[] = {
     {GS_FLAG_SPEED, 0, NULL},
     {GS_FLAG_COUNTS, 0, NULL},
     {GS_FLAG_AGAINST, 0, NULL},
+    {GS_FLAG_SWEEP, 0, NULL},
     {GS_FLAG_ALERT, 0, NULL},
     {GS_FLAG_RECORD, 0, NULL},
     {GS_FLAG_HTML, 0,
      "A page of what was found, for people: when, how grave, who, with charts of each incident."},
-    {GS_FLAG_JSON, 0, "What --against or --alert say is one line of JSON."},
+    {GS_FLAG_JSON, 0, "What --against, --sweep or --alert say is one line of JSON."},
     {GS_FLAG_REJECTS, 0,
      "Refused lines, byte for byte (output.files.dlq); else one message each on "
      "stderr."},

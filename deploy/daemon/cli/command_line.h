@@ -68,6 +68,7 @@ enum gs_flag_id {
     GS_FLAG_STATE,
     GS_FLAG_COUNTS,
     GS_FLAG_AGAINST,
+    GS_FLAG_SWEEP,
     GS_FLAG_ALERT,
     GS_FLAG_RECORD,
     GS_FLAG_SPEED,

@@ -66,6 +66,9 @@ const struct gs_command gs_commands[GS_N_COMMANDS] = {
          "3 a failure, also a file that changed while it was replayed.",
          "groundswell replay -c deploy/config/replay.yaml tweets.jsonl > alerts.jsonl\n"
          "groundswell replay -c deploy/config/replay.yaml --against strict.yaml tweets.jsonl\n"
+         "groundswell replay -c deploy/config/replay.yaml --sweep "
+         "watch.info_false_alarms=0.03,0.1,0.3 "
+         "tweets.jsonl\n"
          "groundswell replay -c deploy/config/replay.yaml --html year.html tweets.jsonl "
          "> alerts.jsonl\n"
          "groundswell replay -c replay.yaml --alert 4be0643f1d98573b --record alerts.jsonl "

@@ -46,6 +46,11 @@ const struct gs_flag gs_flags[GS_N_FLAGS] = {
          "comes on stdout instead of alerts: settings that differ, alerts and incidents of each "
          "day, "
          "rule and kind of key before and after, those of one side alone, what came nearest."},
+    [GS_FLAG_SWEEP] =
+        {"sweep", 0, "SETTING=V,V",
+         "What if: the same data by up to 16 values of a setting, in the same pass, as --sweep "
+         "watch.info_false_alarms=0.03,0.1,0.3. A row for each on stdout instead of alerts: "
+         "alerts, incidents, notices, what came nearest. No output is written."},
     [GS_FLAG_ALERT] =
         {"alert", 0, "ID",
          "An exhibit of one alert or incident, by the id of its record: it is computed anew from "

@@ -35,7 +35,7 @@ int gs_replay_against(const struct gs_replay_options *options, struct gs_config 
     struct gs_config *other = NULL;
     struct gs_error err = {0};
 
-    const int code = gs_command_load(&options->args, options->against, &other);
+    const int code = gs_command_load(&options->args, options->against, NULL, &other);
     if (code != GS_EXIT_OK) {
         return code;
     }
@@ -52,7 +52,7 @@ int gs_replay_against(const struct gs_replay_options *options, struct gs_config 
     gs_replay_set_hooks(&locals[1], &sides[1], input);
     locals[0].speed = options->speed;
     gs_progress_start(&input->progress, &options->args, input->files, input->n_files);
-    enum gs_status status = gs_local_run_both(locals, totals, &err);
+    enum gs_status status = gs_local_run_beside(locals, 2, totals, &err);
     gs_progress_end(&input->progress);
     sides[0].totals = totals[0];
     sides[1].totals = totals[1];

@@ -1,5 +1,5 @@
 /* Shared by the files of the command replay: cmd_replay.c (a replay with its tables), replay_against.c
- * (a what-if), replay_alert.c (an exhibit), replay_html.c (a page). */
+ * (a what-if), replay_sweep.c (a setting's values), replay_alert.c (an exhibit), replay_html.c (a page). */
 #ifndef GS_DEPLOY_REPLAY_COMMAND_H
 #define GS_DEPLOY_REPLAY_COMMAND_H
 
@@ -9,7 +9,7 @@
 
 struct gs_replay_options {
     struct gs_args args;
-    const char *scores, *state, *counts, *against, *alert, *record, *html;
+    const char *scores, *state, *counts, *against, *sweep, *alert, *record, *html;
     double speed;
     bool json;
 };
@@ -28,6 +28,9 @@ int gs_replay_alert(const struct gs_replay_options *options, struct gs_config *c
 
 int gs_replay_html(const struct gs_replay_options *options, const struct gs_config *config,
                    struct gs_replay_input *input);
+
+/* Its options name at least the configuration and the sweep. */
+int gs_replay_sweep(struct gs_replay_options *options, struct gs_replay_input *input);
 
 /* Incidents, alerts and totals of a side on stderr. */
 void gs_replay_print_tables(const struct gs_replay_side *side);

@@ -48,6 +48,10 @@ void gs_replay_compared_done(struct gs_replay_compared *compared);
 void gs_replay_compared_print(const struct gs_replay_compared *compared, FILE *out);
 void gs_replay_compared_json(const struct gs_replay_compared *compared, struct gs_buf *out);
 
+/* A side alone, as an object: what went in, what came of it, what came nearest. */
+void gs_replay_side_json(const struct gs_replay_side *side, struct gs_buf *out);
+/* "3 (1/2/0)": all, and those of info, warning and critical. */
+void gs_replay_severities_write(char ret[48], const uint32_t n[GS_N_SEVERITIES]);
 /* The days that the data spans. */
 double gs_replay_days(const struct gs_local_totals *totals);
 /* Incidents' notices of a side. */

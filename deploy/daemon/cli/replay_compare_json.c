@@ -49,7 +49,7 @@ static void put_nearest(const struct gs_replay_nearest *nearest, struct gs_buf *
     gs_buf_printf(out, ",\"publishers\":%u,\"stories\":%u}", near->publishers, near->stories);
 }
 
-static void put_side(const struct gs_replay_side *side, struct gs_buf *out)
+void gs_replay_side_json(const struct gs_replay_side *side, struct gs_buf *out)
 {
     const struct gs_local_totals *totals = &side->totals;
 
@@ -194,7 +194,7 @@ void gs_replay_compared_json(const struct gs_replay_compared *compared, struct g
     gs_buf_puts(out, "{\"v\":1");
     for (size_t i = 0; i < 2; i++) {
         gs_buf_printf(out, ",\"%s\":", side_names[i]);
-        put_side(&compared->sides[i], out);
+        gs_replay_side_json(&compared->sides[i], out);
     }
     put_settings(compared, out);
     put_days(compared, out);

@@ -50,8 +50,7 @@ static void print_sums(const struct gs_replay_compared *compared, FILE *out)
     }
 }
 
-/* "3 (1/2/0)": all, and those of info, warning and critical. */
-static void write_counts(char ret[48], const uint32_t n[GS_N_SEVERITIES])
+void gs_replay_severities_write(char ret[48], const uint32_t n[GS_N_SEVERITIES])
 {
     const uint32_t all = n[0] + n[1] + n[2];
 
@@ -72,8 +71,8 @@ static void print_days(const struct gs_replay_compared *compared, FILE *out)
         char before[48];
         char after[48];
         gs_replay_time(time, day->day_ms);
-        write_counts(before, day->n[0]);
-        write_counts(after, day->n[1]);
+        gs_replay_severities_write(before, day->n[0]);
+        gs_replay_severities_write(after, day->n[1]);
         gs_print_line(out, "%.10s  %-14s  %-10s  %-14s  %s", time,
                       day->rule == NULL ? "incidents" : day->rule, day->kind, before, after);
     }

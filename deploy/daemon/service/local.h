@@ -65,11 +65,12 @@ GS_MUST_CHECK
 enum gs_status gs_local_run(const struct gs_local_options *options, struct gs_local_totals *ret,
                             struct gs_error *err);
 
-/* The same input through two configurations in one pass: the files, the pace and the outputs are
- * those of options[0]; of options[1] only the hooks are called. Messages are tagged once where both
- * would tag them alike (gs_config_tags_alike()). */
+/* The same input through n configurations (1 or more) in one pass: the files, the pace and the
+ * outputs are those of options[0]; of the others only the hooks are called. Messages are tagged once
+ * for all that would tag them as the first does (gs_config_tags_alike()). ret: [n]. As
+ * gs_local_run(), and GS_NO_MEMORY. */
 GS_MUST_CHECK
-enum gs_status gs_local_run_both(const struct gs_local_options options[2],
-                                 struct gs_local_totals ret[2], struct gs_error *err);
+enum gs_status gs_local_run_beside(const struct gs_local_options *options, size_t n,
+                                   struct gs_local_totals *ret, struct gs_error *err);
 
 #endif

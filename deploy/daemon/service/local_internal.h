@@ -1,5 +1,5 @@
-/* Shared by local.c (assembly, scores, totals), local_stage.c (both stages as one), local_pair.c (two
- * configurations over one input) and local_state.c (what is kept from one run to the next). */
+/* Shared by local.c (assembly, scores, totals), local_stage.c (both stages as one), local_beside.c
+ * (several configurations over one input) and local_state.c (what is kept from one run to the next). */
 #ifndef GS_DEPLOY_LOCAL_INTERNAL_H
 #define GS_DEPLOY_LOCAL_INTERNAL_H
 
@@ -28,10 +28,11 @@ struct gs_local {
     enum gs_line_kind kind;
     int64_t first_ts_ms, first_wall_ns; /* for the pace; first_wall_ns 0: no line yet */
     size_t max_line;                    /* bytes; a longer line is refused */
-    /* Of two configurations over one input (local_pair.c): the second is a shadow, nothing of which
-     * goes out; where both tag alike it has no stage tag, and follows what the first has tagged. */
+    /* Of several configurations over one input (local_beside.c): all but the first are shadows,
+     * nothing of which goes out; one that tags as the first does has no stage tag, and follows what
+     * the first has tagged. */
     bool shadow, follows;
-    struct gs_local *follower; /* NULL: none */
+    struct gs_local *follower; /* the next of those that follow; NULL: none */
     struct gs_local_totals totals;
 };
 

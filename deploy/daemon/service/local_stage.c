@@ -94,26 +94,30 @@ static enum gs_status watch_keys(struct gs_local *local, const struct gs_tagged 
     return GS_OK;
 }
 
-/* The same for who follows. */
+/* The same for all that follow. */
 static enum gs_status watch_all(struct gs_local *local, const struct gs_tagged *tagged,
                                 struct gs_sink *sink, struct gs_error *err)
 {
-    const enum gs_status status = watch_keys(local, tagged, sink, err);
+    enum gs_status status = watch_keys(local, tagged, sink, err);
 
-    return status != GS_OK || local->follower == NULL
-               ? status
-               : watch_keys(local->follower, tagged, &gs_nowhere, err);
+    for (struct gs_local *next = local->follower; next != NULL && status == GS_OK;
+         next = next->follower) {
+        status = watch_keys(next, tagged, &gs_nowhere, err);
+    }
+    return status;
 }
 
 static enum gs_status watch_observation(struct gs_local *local,
                                         const struct gs_observation *observation,
                                         struct gs_sink *sink, struct gs_error *err)
 {
-    const enum gs_status status = watch(local, observation, sink, err);
+    enum gs_status status = watch(local, observation, sink, err);
 
-    return status != GS_OK || local->follower == NULL
-               ? status
-               : watch(local->follower, observation, &gs_nowhere, err);
+    for (struct gs_local *next = local->follower; next != NULL && status == GS_OK;
+         next = next->follower) {
+        status = watch(next, observation, &gs_nowhere, err);
+    }
+    return status;
 }
 
 static void tell_message(const struct gs_local *local, const struct gs_local_message *message)
