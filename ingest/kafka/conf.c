@@ -142,7 +142,7 @@ enum gs_status gs_kafka_conf_consumer(const struct gs_kafka_options *options, rd
     return finish(status, conf, ret);
 }
 
-static int transaction_ms(const struct gs_kafka_options *options)
+int gs_kafka_transaction_ms(const struct gs_kafka_options *options)
 {
     return options->transaction_timeout_ms == 0 ? GS_KAFKA_TRANSACTION_MS
                                                 : options->transaction_timeout_ms;
@@ -151,7 +151,7 @@ static int transaction_ms(const struct gs_kafka_options *options)
 static enum gs_status set_transactions(rd_kafka_conf_t *conf,
                                        const struct gs_kafka_options *options, struct gs_error *err)
 {
-    const int limit_ms = transaction_ms(options);
+    const int limit_ms = gs_kafka_transaction_ms(options);
 
     if (options->instance == NULL || options->instance[0] == '\0') {
         return gs_fail(err, GS_BAD_CONFIG,

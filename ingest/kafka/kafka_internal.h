@@ -161,6 +161,8 @@ GS_MUST_CHECK enum gs_status gs_kafka_conf_consumer(const struct gs_kafka_option
                                                     rd_kafka_conf_t **ret, struct gs_error *err);
 GS_MUST_CHECK enum gs_status gs_kafka_conf_producer(const struct gs_kafka_options *options,
                                                     rd_kafka_conf_t **ret, struct gs_error *err);
+/* options->transaction_timeout_ms, or its default. */
+int gs_kafka_transaction_ms(const struct gs_kafka_options *options);
 /* An idempotent producer outside any lane. */
 GS_MUST_CHECK enum gs_status gs_kafka_conf_feed(const char *brokers,
                                                 const struct gs_property *properties,

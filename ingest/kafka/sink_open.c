@@ -276,8 +276,7 @@ enum gs_status gs_kafka_sink_open(const struct gs_kafka_options *options,
     gs_kafka_client_init(&sink->client, sink, options);
     sink->sized = sets_size(options);
     sink->strict = options->strict && options->delivery == GS_EXACTLY_ONCE;
-    sink->transaction_ms = options->transaction_timeout_ms == 0 ? GS_KAFKA_TRANSACTION_MS
-                                                                : options->transaction_timeout_ms;
+    sink->transaction_ms = gs_kafka_transaction_ms(options);
     sink->open_ms = options->open_timeout_ms == 0 ? GS_KAFKA_OPEN_MS : options->open_timeout_ms;
 
     enum gs_status status = copy_topics(sink, options, err);

@@ -33,46 +33,9 @@
  * A lane that is asked to stop gives up waiting early (client.c); the transaction then times out at
  * the broker, and what was in it is read again at the next start. */
 #include "ingest/kafka/kafka_internal.h"
+#include "ingest/kafka/txn_call.h"
 
 #include <stdio.h>
-
-/* One call of the transaction API. */
-struct step {
-    const char *what;
-    rd_kafka_error_t *(*call)(struct gs_kafka_sink *sink, const struct step *step);
-    const rd_kafka_topic_partition_list_t *offsets;
-    const rd_kafka_consumer_group_metadata_t *group;
-};
-
-static rd_kafka_error_t *call_init(struct gs_kafka_sink *sink, const struct step *step)
-{
-    (void)step;
-    return rd_kafka_init_transactions(sink->client.rk, gs_kafka_slice_ms(&sink->client));
-}
-
-static rd_kafka_error_t *call_begin(struct gs_kafka_sink *sink, const struct step *step)
-{
-    (void)step;
-    return rd_kafka_begin_transaction(sink->client.rk);
-}
-
-static rd_kafka_error_t *call_offsets(struct gs_kafka_sink *sink, const struct step *step)
-{
-    return rd_kafka_send_offsets_to_transaction(sink->client.rk, step->offsets, step->group,
-                                                gs_kafka_slice_ms(&sink->client));
-}
-
-static rd_kafka_error_t *call_commit(struct gs_kafka_sink *sink, const struct step *step)
-{
-    (void)step;
-    return rd_kafka_commit_transaction(sink->client.rk, gs_kafka_slice_ms(&sink->client));
-}
-
-static rd_kafka_error_t *call_abort(struct gs_kafka_sink *sink, const struct step *step)
-{
-    (void)step;
-    return rd_kafka_abort_transaction(sink->client.rk, gs_kafka_slice_ms(&sink->client));
-}
 
 /* GS_AGAIN: the same call once more. GS_ABORTED: the transaction has to be aborted. */
 static enum gs_status classify(const char *what, const rd_kafka_error_t *error, bool late,
@@ -109,18 +72,18 @@ static void name_topics(const struct gs_kafka_sink *sink, struct gs_error *err)
 }
 
 /* *ret_abort: the failure leaves a transaction that has to be aborted. */
-static enum gs_status run(struct gs_kafka_sink *sink, const struct step *step, int64_t deadline_ns,
-                          bool *ret_abort, struct gs_error *err)
+static enum gs_status run(struct gs_kafka_sink *sink, const struct gs_txn_call *call,
+                          int64_t deadline_ns, bool *ret_abort, struct gs_error *err)
 {
     struct gs_error why;
 
     for (unsigned attempt = 0;; attempt++) {
-        rd_kafka_error_t *error = step->call(sink, step);
+        rd_kafka_error_t *error = gs_txn_call_once(&sink->client, call);
         if (error == NULL) {
             return GS_OK;
         }
         const bool late = gs_kafka_give_up(&sink->client, deadline_ns);
-        const enum gs_status status = classify(step->what, error, late, &why);
+        const enum gs_status status = classify(call->what, error, late, &why);
         *ret_abort = rd_kafka_error_txn_requires_abort(error) != 0;
         if (rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
             name_topics(sink, &why);
@@ -135,19 +98,13 @@ static enum gs_status run(struct gs_kafka_sink *sink, const struct step *step, i
     }
 }
 
-static int64_t deadline_of(const struct gs_kafka_sink *sink)
-{
-    /* Past the transaction's own timeout, so that its end at the broker is met, not guessed. */
-    return gs_kafka_deadline(3 * sink->transaction_ms);
-}
-
 enum gs_status gs_kafka_txn_init(struct gs_kafka_sink *sink, int64_t deadline_ns,
                                  struct gs_error *err)
 {
-    const struct step step = {.what = "init_transactions", .call = call_init};
+    const struct gs_txn_call call = {.api = GS_TXN_INIT, .what = "init_transactions"};
     bool abort = false;
     struct gs_error why = {GS_OK, ""};
-    const enum gs_status status = run(sink, &step, deadline_ns, &abort, &why);
+    const enum gs_status status = run(sink, &call, deadline_ns, &abort, &why);
 
     if (status == GS_OK) {
         return GS_OK;
@@ -163,13 +120,13 @@ enum gs_status gs_kafka_txn_init(struct gs_kafka_sink *sink, int64_t deadline_ns
 enum gs_status gs_kafka_txn_roll_back(struct gs_kafka_sink *sink, int limit_ms,
                                       struct gs_error *err)
 {
-    const struct step step = {.what = "abort_transaction", .call = call_abort};
+    const struct gs_txn_call call = {.api = GS_TXN_ABORT, .what = "abort_transaction"};
     bool abort = false;
 
     if (!sink->begun) {
         return GS_OK;
     }
-    const enum gs_status status = run(sink, &step, gs_kafka_deadline(limit_ms), &abort, err);
+    const enum gs_status status = run(sink, &call, gs_kafka_deadline(limit_ms), &abort, err);
     if (status == GS_OK) {
         sink->begun = false;
         sink->stats.aborts++;
@@ -235,12 +192,13 @@ static enum gs_status txn_begin(struct gs_sink *base, struct gs_error *err)
 
 static enum gs_status begin_now(struct gs_kafka_sink *sink, bool *ret_abort, struct gs_error *err)
 {
-    const struct step step = {.what = "begin_transaction", .call = call_begin};
+    const struct gs_txn_call call = {.api = GS_TXN_BEGIN, .what = "begin_transaction"};
 
     if (sink->begun) {
         return GS_OK;
     }
-    const enum gs_status status = run(sink, &step, deadline_of(sink), ret_abort, err);
+    const enum gs_status status =
+        run(sink, &call, gs_txn_deadline(sink->transaction_ms), ret_abort, err);
     sink->begun = status == GS_OK;
     return status;
 }
@@ -249,8 +207,9 @@ static enum gs_status begin_now(struct gs_kafka_sink *sink, bool *ret_abort, str
  * one can do nothing else while a transaction is open. */
 static enum gs_status find_cause(struct gs_kafka_sink *sink, bool *ret_abort, struct gs_error *err)
 {
-    const struct step step = {.what = "put", .call = call_begin};
-    const enum gs_status status = run(sink, &step, deadline_of(sink), ret_abort, err);
+    const struct gs_txn_call call = {.api = GS_TXN_BEGIN, .what = "put"};
+    const enum gs_status status =
+        run(sink, &call, gs_txn_deadline(sink->transaction_ms), ret_abort, err);
 
     return status == GS_OK ? gs_fail(err, GS_ABORTED, "the transaction has failed") : status;
 }
@@ -287,7 +246,8 @@ static enum gs_status send_offsets(struct gs_kafka_sink *sink, struct gs_kafka_s
                                    const rd_kafka_topic_partition_list_t *offsets, bool *ret_abort,
                                    struct gs_error *err)
 {
-    struct step step = {.what = "send_offsets", .call = call_offsets, .offsets = offsets};
+    struct gs_txn_call call = {
+        .api = GS_TXN_SEND_OFFSETS, .what = "send_offsets", .offsets = offsets};
 
     if (offsets->cnt == 0) {
         return GS_OK;
@@ -296,8 +256,9 @@ static enum gs_status send_offsets(struct gs_kafka_sink *sink, struct gs_kafka_s
     if (group == NULL) {
         return gs_fail(err, GS_FENCED, "the consumer has no group");
     }
-    step.group = group;
-    const enum gs_status status = run(sink, &step, deadline_of(sink), ret_abort, err);
+    call.group = group;
+    const enum gs_status status =
+        run(sink, &call, gs_txn_deadline(sink->transaction_ms), ret_abort, err);
     rd_kafka_consumer_group_metadata_destroy(group);
     return status;
 }
@@ -306,14 +267,14 @@ static enum gs_status end(struct gs_kafka_sink *sink, struct gs_kafka_source *so
                           const rd_kafka_topic_partition_list_t *offsets, bool *ret_abort,
                           struct gs_error *err)
 {
-    const struct step step = {.what = "commit_transaction", .call = call_commit};
+    const struct gs_txn_call call = {.api = GS_TXN_COMMIT, .what = "commit_transaction"};
     enum gs_status status = begin_now(sink, ret_abort, err);
 
     if (status == GS_OK) {
         status = send_offsets(sink, source, offsets, ret_abort, err);
     }
     if (status == GS_OK) {
-        status = run(sink, &step, deadline_of(sink), ret_abort, err);
+        status = run(sink, &call, gs_txn_deadline(sink->transaction_ms), ret_abort, err);
     }
     return status;
 }

@@ -10,6 +10,7 @@
 #include "ingest/kafka/transfer.h"
 
 #include "ingest/kafka/kafka_internal.h"
+#include "ingest/kafka/txn_call.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -73,49 +74,12 @@ static enum gs_status make_conf(const struct gs_kafka_options *options, rd_kafka
 
 /* ---- the transaction's calls ---- */
 
-struct call {
-    const char *what;
-    rd_kafka_error_t *(*make)(struct gs_kafka_transfer *transfer, const struct call *call);
-    const rd_kafka_topic_partition_list_t *offsets;
-    const rd_kafka_consumer_group_metadata_t *group;
-};
-
-static rd_kafka_error_t *call_init(struct gs_kafka_transfer *transfer, const struct call *call)
-{
-    (void)call;
-    return rd_kafka_init_transactions(transfer->client.rk, GS_KAFKA_SLICE_MS);
-}
-
-static rd_kafka_error_t *call_begin(struct gs_kafka_transfer *transfer, const struct call *call)
-{
-    (void)call;
-    return rd_kafka_begin_transaction(transfer->client.rk);
-}
-
-static rd_kafka_error_t *call_offsets(struct gs_kafka_transfer *transfer, const struct call *call)
-{
-    return rd_kafka_send_offsets_to_transaction(transfer->client.rk, call->offsets, call->group,
-                                                GS_KAFKA_SLICE_MS);
-}
-
-static rd_kafka_error_t *call_commit(struct gs_kafka_transfer *transfer, const struct call *call)
-{
-    (void)call;
-    return rd_kafka_commit_transaction(transfer->client.rk, GS_KAFKA_SLICE_MS);
-}
-
-static rd_kafka_error_t *call_abort(struct gs_kafka_transfer *transfer, const struct call *call)
-{
-    (void)call;
-    return rd_kafka_abort_transaction(transfer->client.rk, GS_KAFKA_SLICE_MS);
-}
-
 /* What passes is tried again until the deadline; the rest is GS_IO. */
-static enum gs_status run(struct gs_kafka_transfer *transfer, const struct call *call,
+static enum gs_status run(struct gs_kafka_transfer *transfer, const struct gs_txn_call *call,
                           int64_t deadline_ns, struct gs_error *err)
 {
     for (unsigned attempt = 0;; attempt++) {
-        rd_kafka_error_t *error = call->make(transfer, call);
+        rd_kafka_error_t *error = gs_txn_call_once(&transfer->client, call);
         if (error == NULL) {
             return GS_OK;
         }
@@ -132,17 +96,13 @@ static enum gs_status run(struct gs_kafka_transfer *transfer, const struct call 
     }
 }
 
-static int64_t deadline_of(const struct gs_kafka_transfer *transfer)
-{
-    return gs_kafka_deadline(3 * transfer->transaction_ms);
-}
-
 static void roll_back(struct gs_kafka_transfer *transfer)
 {
-    const struct call call = {.what = "abort_transaction", .make = call_abort};
+    const struct gs_txn_call call = {.api = GS_TXN_ABORT, .what = "abort_transaction"};
     struct gs_error err;
 
-    if (transfer->begun && run(transfer, &call, deadline_of(transfer), &err) != GS_OK) {
+    if (transfer->begun &&
+        run(transfer, &call, gs_txn_deadline(transfer->transaction_ms), &err) != GS_OK) {
         gs_kafka_log(&transfer->client, GS_LOG_WARNING,
                      "a transaction is left to time out at the broker: %s", err.message);
     }
@@ -154,7 +114,7 @@ static void roll_back(struct gs_kafka_transfer *transfer)
 enum gs_status gs_kafka_transfer_open(const struct gs_kafka_options *options,
                                       struct gs_kafka_transfer **ret, struct gs_error *err)
 {
-    const struct call init = {.what = "init_transactions", .make = call_init};
+    const struct gs_txn_call init = {.api = GS_TXN_INIT, .what = "init_transactions"};
     rd_kafka_conf_t *conf = NULL;
     struct gs_kafka_options own = *options;
     struct gs_kafka_transfer *transfer = calloc(1, sizeof *transfer);
@@ -164,9 +124,7 @@ enum gs_status gs_kafka_transfer_open(const struct gs_kafka_options *options,
     }
     own.delivery = GS_EXACTLY_ONCE;
     transfer->group = options->group;
-    transfer->transaction_ms = options->transaction_timeout_ms == 0
-                                   ? GS_KAFKA_TRANSACTION_MS
-                                   : options->transaction_timeout_ms;
+    transfer->transaction_ms = gs_kafka_transaction_ms(options);
     gs_kafka_client_init(&transfer->client, transfer, options);
     enum gs_status status = make_conf(&own, &conf, err);
     if (status == GS_OK) {
@@ -273,13 +231,14 @@ static enum gs_status fail(struct gs_kafka_transfer *transfer, const struct gs_e
 
 static enum gs_status begin(struct gs_kafka_transfer *transfer, struct gs_error *err)
 {
-    const struct call call = {.what = "begin_transaction", .make = call_begin};
+    const struct gs_txn_call call = {.api = GS_TXN_BEGIN, .what = "begin_transaction"};
 
     if (transfer->begun) {
         return GS_OK;
     }
     transfer->failure = RD_KAFKA_RESP_ERR_NO_ERROR;
-    const enum gs_status status = run(transfer, &call, deadline_of(transfer), err);
+    const enum gs_status status =
+        run(transfer, &call, gs_txn_deadline(transfer->transaction_ms), err);
     transfer->begun = status == GS_OK;
     return status;
 }
@@ -287,7 +246,7 @@ static enum gs_status begin(struct gs_kafka_transfer *transfer, struct gs_error 
 enum gs_status gs_kafka_transfer_put(struct gs_kafka_transfer *transfer, size_t index,
                                      const struct gs_output *output, struct gs_error *err)
 {
-    const int64_t deadline = deadline_of(transfer);
+    const int64_t deadline = gs_txn_deadline(transfer->transaction_ms);
     struct gs_error why = {GS_OK, ""};
     enum gs_status status = begin(transfer, err);
 
@@ -334,15 +293,16 @@ static rd_kafka_topic_partition_list_t *list_of(const char *topic,
 static enum gs_status end(struct gs_kafka_transfer *transfer,
                           const rd_kafka_topic_partition_list_t *offsets, struct gs_error *err)
 {
-    struct call send = {.what = "send_offsets", .make = call_offsets, .offsets = offsets};
-    const struct call commit = {.what = "commit_transaction", .make = call_commit};
+    struct gs_txn_call send = {
+        .api = GS_TXN_SEND_OFFSETS, .what = "send_offsets", .offsets = offsets};
+    const struct gs_txn_call commit = {.api = GS_TXN_COMMIT, .what = "commit_transaction"};
     rd_kafka_consumer_group_metadata_t *group =
         rd_kafka_consumer_group_metadata_new(transfer->group);
 
     send.group = group;
-    enum gs_status status = run(transfer, &send, deadline_of(transfer), err);
+    enum gs_status status = run(transfer, &send, gs_txn_deadline(transfer->transaction_ms), err);
     if (status == GS_OK) {
-        status = run(transfer, &commit, deadline_of(transfer), err);
+        status = run(transfer, &commit, gs_txn_deadline(transfer->transaction_ms), err);
     }
     rd_kafka_consumer_group_metadata_destroy(group);
     return status;
