@@ -7,7 +7,7 @@
  *                                   member of an older generation
  *     commit_transaction
  *
- * Every call goes through run(), which looks at an error in this order:
+ * Every call goes through call_until(), which looks at an error in this order:
  *
  *     it requires an abort    abort at the broker, rewind the source: GS_ABORTED
  *     it may be repeated      the same call with the same arguments (librdkafka resumes it), until
@@ -38,7 +38,7 @@
 #include <stdio.h>
 
 /* GS_AGAIN: the same call once more. GS_ABORTED: the transaction has to be aborted. */
-static enum gs_status classify(const char *what, const rd_kafka_error_t *error, bool late,
+static enum gs_status class_of(const char *what, const rd_kafka_error_t *error, bool late,
                                struct gs_error *err)
 {
     const rd_kafka_resp_err_t code = rd_kafka_error_code(error);
@@ -56,7 +56,7 @@ static enum gs_status classify(const char *what, const rd_kafka_error_t *error, 
 }
 
 /* The client does not say which of the batch's topics may not be written to (its log does). */
-static void name_topics(const struct gs_kafka_sink *sink, struct gs_error *err)
+static void blame_topics(const struct gs_kafka_sink *sink, struct gs_error *err)
 {
     char list[160] = "";
     size_t len = 0;
@@ -71,9 +71,9 @@ static void name_topics(const struct gs_kafka_sink *sink, struct gs_error *err)
                   list);
 }
 
-/* *ret_abort: the failure leaves a transaction that has to be aborted. */
-static enum gs_status run(struct gs_kafka_sink *sink, const struct gs_txn_call *call,
-                          int64_t deadline_ns, bool *ret_abort, struct gs_error *err)
+/* *ret_must_abort: the failure leaves a transaction that has to be aborted. */
+static enum gs_status call_until(struct gs_kafka_sink *sink, const struct gs_txn_call *call,
+                                 int64_t deadline_ns, bool *ret_must_abort, struct gs_error *err)
 {
     struct gs_error why;
 
@@ -83,10 +83,10 @@ static enum gs_status run(struct gs_kafka_sink *sink, const struct gs_txn_call *
             return GS_OK;
         }
         const bool late = gs_kafka_give_up(&sink->client, deadline_ns);
-        const enum gs_status status = classify(call->what, error, late, &why);
-        *ret_abort = rd_kafka_error_txn_requires_abort(error) != 0;
+        const enum gs_status status = class_of(call->what, error, late, &why);
+        *ret_must_abort = rd_kafka_error_txn_requires_abort(error) != 0;
         if (rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
-            name_topics(sink, &why);
+            blame_topics(sink, &why);
         }
         rd_kafka_error_destroy(error);
         if (status != GS_AGAIN) {
@@ -102,9 +102,9 @@ enum gs_status gs_kafka_txn_init(struct gs_kafka_sink *sink, int64_t deadline_ns
                                  struct gs_error *err)
 {
     const struct gs_txn_call call = {.api = GS_TXN_INIT, .what = "init_transactions"};
-    bool abort = false;
+    bool must_abort = false;
     struct gs_error why = {GS_OK, ""};
-    const enum gs_status status = run(sink, &call, deadline_ns, &abort, &why);
+    const enum gs_status status = call_until(sink, &call, deadline_ns, &must_abort, &why);
 
     if (status == GS_OK) {
         return GS_OK;
@@ -121,12 +121,13 @@ enum gs_status gs_kafka_txn_roll_back(struct gs_kafka_sink *sink, int limit_ms,
                                       struct gs_error *err)
 {
     const struct gs_txn_call call = {.api = GS_TXN_ABORT, .what = "abort_transaction"};
-    bool abort = false;
+    bool must_abort = false;
 
     if (!sink->begun) {
         return GS_OK;
     }
-    const enum gs_status status = run(sink, &call, gs_kafka_deadline(limit_ms), &abort, err);
+    const enum gs_status status =
+        call_until(sink, &call, gs_kafka_deadline(limit_ms), &must_abort, err);
     if (status == GS_OK) {
         sink->begun = false;
         sink->stats.aborts++;
@@ -136,8 +137,8 @@ enum gs_status gs_kafka_txn_roll_back(struct gs_kafka_sink *sink, int limit_ms,
 
 /* After a call that failed with `cause`: leaves no transaction, the source where its last commit
  * was. */
-static enum gs_status recover(struct gs_kafka_sink *sink, struct gs_source *source,
-                              const struct gs_error *cause, struct gs_error *err)
+static enum gs_status abort_and_rewind(struct gs_kafka_sink *sink, struct gs_source *source,
+                                       const struct gs_error *cause, struct gs_error *err)
 {
     struct gs_error why = *cause;
     enum gs_status status = gs_kafka_txn_roll_back(sink, 3 * sink->transaction_ms, err);
@@ -157,11 +158,12 @@ static enum gs_status recover(struct gs_kafka_sink *sink, struct gs_source *sour
 }
 
 /* The end of a failed call: with an abort where that is asked for. */
-static enum gs_status fail(struct gs_kafka_sink *sink, struct gs_source *source, bool abort,
-                           const struct gs_error *cause, struct gs_error *err)
+static enum gs_status end_failed_call(struct gs_kafka_sink *sink, struct gs_source *source,
+                                      bool must_abort, const struct gs_error *cause,
+                                      struct gs_error *err)
 {
-    if (abort || cause->status == GS_ABORTED) {
-        return recover(sink, source, cause, err);
+    if (must_abort || cause->status == GS_ABORTED) {
+        return abort_and_rewind(sink, source, cause, err);
     }
     sink->stats.fences += cause->status == GS_FENCED;
     return gs_fail(err, cause->status, "%s", cause->message);
@@ -190,7 +192,8 @@ static enum gs_status txn_begin(struct gs_sink *base, struct gs_error *err)
     return GS_OK;
 }
 
-static enum gs_status begin_now(struct gs_kafka_sink *sink, bool *ret_abort, struct gs_error *err)
+static enum gs_status begin_if_needed(struct gs_kafka_sink *sink, bool *ret_must_abort,
+                                      struct gs_error *err)
 {
     const struct gs_txn_call call = {.api = GS_TXN_BEGIN, .what = "begin_transaction"};
 
@@ -198,18 +201,19 @@ static enum gs_status begin_now(struct gs_kafka_sink *sink, bool *ret_abort, str
         return GS_OK;
     }
     const enum gs_status status =
-        run(sink, &call, gs_txn_deadline(sink->transaction_ms), ret_abort, err);
+        call_until(sink, &call, gs_txn_deadline(sink->transaction_ms), ret_must_abort, err);
     sink->begun = status == GS_OK;
     return status;
 }
 
 /* producev() only says that the transaction has failed. A call that is not valid now says why: this
  * one can do nothing else while a transaction is open. */
-static enum gs_status find_cause(struct gs_kafka_sink *sink, bool *ret_abort, struct gs_error *err)
+static enum gs_status find_cause(struct gs_kafka_sink *sink, bool *ret_must_abort,
+                                 struct gs_error *err)
 {
     const struct gs_txn_call call = {.api = GS_TXN_BEGIN, .what = "put"};
     const enum gs_status status =
-        run(sink, &call, gs_txn_deadline(sink->transaction_ms), ret_abort, err);
+        call_until(sink, &call, gs_txn_deadline(sink->transaction_ms), ret_must_abort, err);
 
     return status == GS_OK ? gs_fail(err, GS_ABORTED, "the transaction has failed") : status;
 }
@@ -219,13 +223,13 @@ static enum gs_status txn_put(struct gs_sink *base, enum gs_stream stream,
 {
     struct gs_kafka_sink *sink = gs_kafka_sink_of(base);
     struct gs_error why = {GS_OK, ""};
-    bool abort = false;
+    bool must_abort = false;
 
     enum gs_status status = gs_kafka_sink_check_void(sink, err);
     if (status != GS_OK) {
         return status;
     }
-    status = begin_now(sink, &abort, &why);
+    status = begin_if_needed(sink, &must_abort, &why);
     if (status == GS_OK) {
         status = gs_kafka_sink_enqueue(sink, stream, output, &why);
     }
@@ -234,17 +238,18 @@ static enum gs_status txn_put(struct gs_sink *base, enum gs_stream stream,
         return GS_OK;
     }
     if (status == GS_ABORTED && sink->begun) {
-        status = find_cause(sink, &abort, &why);
+        status = find_cause(sink, &must_abort, &why);
     }
-    if (status == GS_BAD_FORMAT || (status == GS_IO && !abort)) {
+    if (status == GS_BAD_FORMAT || (status == GS_IO && !must_abort)) {
         return gs_fail(err, status, "%s", why.message); /* the record's or the topic's fault */
     }
-    return fail(sink, sink->source == NULL ? NULL : &sink->source->base, abort, &why, err);
+    return end_failed_call(sink, sink->source == NULL ? NULL : &sink->source->base, must_abort,
+                           &why, err);
 }
 
 static enum gs_status send_offsets(struct gs_kafka_sink *sink, struct gs_kafka_source *source,
-                                   const rd_kafka_topic_partition_list_t *offsets, bool *ret_abort,
-                                   struct gs_error *err)
+                                   const rd_kafka_topic_partition_list_t *offsets,
+                                   bool *ret_must_abort, struct gs_error *err)
 {
     struct gs_txn_call call = {
         .api = GS_TXN_SEND_OFFSETS, .what = "send_offsets", .offsets = offsets};
@@ -258,23 +263,24 @@ static enum gs_status send_offsets(struct gs_kafka_sink *sink, struct gs_kafka_s
     }
     call.group = group;
     const enum gs_status status =
-        run(sink, &call, gs_txn_deadline(sink->transaction_ms), ret_abort, err);
+        call_until(sink, &call, gs_txn_deadline(sink->transaction_ms), ret_must_abort, err);
     rd_kafka_consumer_group_metadata_destroy(group);
     return status;
 }
 
-static enum gs_status end(struct gs_kafka_sink *sink, struct gs_kafka_source *source,
-                          const rd_kafka_topic_partition_list_t *offsets, bool *ret_abort,
-                          struct gs_error *err)
+static enum gs_status end_transaction(struct gs_kafka_sink *sink, struct gs_kafka_source *source,
+                                      const rd_kafka_topic_partition_list_t *offsets,
+                                      bool *ret_must_abort, struct gs_error *err)
 {
     const struct gs_txn_call call = {.api = GS_TXN_COMMIT, .what = "commit_transaction"};
-    enum gs_status status = begin_now(sink, ret_abort, err);
+    enum gs_status status = begin_if_needed(sink, ret_must_abort, err);
 
     if (status == GS_OK) {
-        status = send_offsets(sink, source, offsets, ret_abort, err);
+        status = send_offsets(sink, source, offsets, ret_must_abort, err);
     }
     if (status == GS_OK) {
-        status = run(sink, &call, gs_txn_deadline(sink->transaction_ms), ret_abort, err);
+        status =
+            call_until(sink, &call, gs_txn_deadline(sink->transaction_ms), ret_must_abort, err);
     }
     return status;
 }
@@ -284,7 +290,7 @@ static enum gs_status txn_commit(struct gs_sink *base, struct gs_source *from, s
     struct gs_kafka_sink *sink = gs_kafka_sink_of(base);
     struct gs_kafka_source *source = gs_kafka_source_of(from);
     struct gs_error why = {GS_OK, ""};
-    bool abort = false;
+    bool must_abort = false;
 
     enum gs_status status = gs_kafka_sink_check_void(sink, err);
     if (status != GS_OK) {
@@ -300,9 +306,9 @@ static enum gs_status txn_commit(struct gs_sink *base, struct gs_source *from, s
         gs_kafka_sink_end_batch(sink); /* nothing to make durable, or not worth a transaction yet */
         goto done;
     }
-    status = end(sink, source, offsets, &abort, &why);
+    status = end_transaction(sink, source, offsets, &must_abort, &why);
     if (status != GS_OK) {
-        status = fail(sink, from, abort, &why, err);
+        status = end_failed_call(sink, from, must_abort, &why, err);
         goto done;
     }
     gs_kafka_sink_end_batch(sink);
@@ -319,9 +325,8 @@ static enum gs_status txn_abort(struct gs_sink *base, struct gs_source *source,
 {
     struct gs_kafka_sink *sink = gs_kafka_sink_of(base);
     const struct gs_error cause = {GS_OK, ""};
-    const enum gs_status status = recover(sink, source, &cause, err);
 
-    return status;
+    return abort_and_rewind(sink, source, &cause, err);
 }
 
 static void txn_close(struct gs_sink *base)
