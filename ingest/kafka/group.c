@@ -11,49 +11,25 @@
  *
  * Big-endian. The bytes come from other members: what does not fit is no assignment. */
 #include "ingest/kafka/kafka_internal.h"
+#include "ingest/kafka/wire.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The bytes that are left; wrong: one was asked for more than it has. */
-struct bytes {
-    const unsigned char *at;
-    size_t n;
-    bool wrong;
-};
-
-static uint32_t take(struct bytes *bytes, size_t n)
-{
-    uint32_t number = 0;
-
-    if (bytes->wrong || bytes->n < n) {
-        bytes->wrong = true;
-        return 0;
-    }
-    for (size_t i = 0; i < n; i++) {
-        number = number << 8 | bytes->at[i];
-    }
-    bytes->at += n;
-    bytes->n -= n;
-    return number;
-}
-
-static void read_topic(struct bytes *bytes, rd_kafka_topic_partition_list_t *list)
+static void read_topic(struct gs_wire *bytes, rd_kafka_topic_partition_list_t *list)
 {
     char topic[256];
-    const size_t len = take(bytes, 2);
+    const struct gs_str name = gs_wire_text(bytes, (size_t)gs_wire_number(bytes, 2));
 
-    if (bytes->wrong || len >= sizeof topic || bytes->n < len) {
+    if (bytes->wrong || name.len >= sizeof topic) {
         bytes->wrong = true;
         return;
     }
-    memcpy(topic, bytes->at, len);
-    topic[len] = '\0';
-    bytes->at += len;
-    bytes->n -= len;
-    const uint32_t n = take(bytes, 4);
+    memcpy(topic, name.bytes, name.len);
+    topic[name.len] = '\0';
+    const uint32_t n = (uint32_t)gs_wire_number(bytes, 4);
     for (uint32_t i = 0; i < n && !bytes->wrong; i++) {
-        const uint32_t partition = take(bytes, 4);
+        const uint32_t partition = (uint32_t)gs_wire_number(bytes, 4);
         if (!bytes->wrong && partition <= INT32_MAX) {
             rd_kafka_topic_partition_list_add(list, topic, (int32_t)partition);
         }
@@ -62,11 +38,11 @@ static void read_topic(struct bytes *bytes, rd_kafka_topic_partition_list_t *lis
 
 rd_kafka_topic_partition_list_t *gs_kafka_assignment_read(const void *assignment, size_t size)
 {
-    struct bytes bytes = {assignment, size, false};
+    struct gs_wire bytes = {assignment, size, false};
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(8);
 
-    (void)take(&bytes, 2);
-    const uint32_t n = take(&bytes, 4);
+    (void)gs_wire_number(&bytes, 2);
+    const uint32_t n = (uint32_t)gs_wire_number(&bytes, 4);
     for (uint32_t i = 0; i < n && !bytes.wrong; i++) {
         read_topic(&bytes, list);
     }
