@@ -7,6 +7,7 @@
 #include "ingest/records/record.h"
 #include "ingest/text/clean/normalize.h"
 #include "ingest/text/watchlist/watchlist.h"
+#include "tests/unit/ingest/records/decode_options.h"
 
 static const int64_t now_ms = 1795253400000;
 
@@ -71,22 +72,13 @@ static enum gs_status round_trip(const struct gs_message *message, struct gs_are
 
 enum gs_status scenario_records(struct gs_error *err)
 {
-    static const struct gs_decode_options options = {.id = "/id",
-                                                     .ts = "/ts",
-                                                     .source = "/source",
-                                                     .title = "/title",
-                                                     .text = "/text",
-                                                     .url = "/url",
-                                                     .lang = "/lang",
-                                                     .author = "/author",
-                                                     .default_source = "feed",
-                                                     .keep_extra = true,
-                                                     .max_record_bytes = 4096,
-                                                     .max_future_ms = 600000};
+    struct gs_decode_options options = usual_decode_options;
     struct gs_decoder *decoder = NULL;
     struct gs_arena *arena = NULL;
     struct gs_message message;
 
+    options.default_source = "feed";
+    options.keep_extra = true;
     enum gs_status status = gs_decoder_new(&options, &decoder, err);
     if (status == GS_OK) {
         status = gs_arena_new(1 << 20, &arena, err);

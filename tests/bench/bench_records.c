@@ -1,6 +1,7 @@
 /* What a record costs, one thread: decode of a raw message, encode of a tagged one, observations.
  * One JSON line a case: ns of CPU a record, minimum, median and maximum of REPETITIONS runs. */
 #include "ingest/records/record.h"
+#include "tests/unit/ingest/records/decode_options.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -157,21 +158,13 @@ static void fill_tagged(struct work *w, const struct gs_message *message)
 
 int main(void)
 {
-    static const struct gs_decode_options options = {.id = "/id",
-                                                     .ts = "/ts",
-                                                     .source = "/source",
-                                                     .title = "/title",
-                                                     .text = "/text",
-                                                     .url = "/url",
-                                                     .lang = "/lang",
-                                                     .author = "/author",
-                                                     .keep_extra = true,
-                                                     .max_record_bytes = 1 << 20,
-                                                     .max_future_ms = 600000};
+    struct gs_decode_options options = usual_decode_options;
     struct work w = {.out = {.max = 1 << 20}, .record = {.topic = {"news", 4}, .timestamp_ms = -1}};
     struct gs_buf kept = {.max = 1 << 20};
     struct gs_message message;
 
+    options.keep_extra = true;
+    options.max_record_bytes = 1 << 20;
     check(gs_decoder_new(&options, &w.decoder, NULL) == GS_OK &&
               gs_arena_new(1 << 20, &w.arena, NULL) == GS_OK,
           "set-up");

@@ -6,6 +6,7 @@
 #include "ingest/base/json_pull.h"
 #include "ingest/base/utf8.h"
 #include "ingest/records/record.h"
+#include "tests/unit/ingest/records/decode_options.h"
 
 #include <jansson.h>
 #include <stdint.h>
@@ -151,23 +152,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     static const char *const entities[] = {"/tickers", "/meta/0"};
-    const struct gs_decode_options options = {
-        .id = "/id",
-        .ts = "/ts",
-        .source = "/source",
-        .title = data[0] & 8 ? "/a/0/title" : "/title",
-        .text = "/text",
-        .url = "/url",
-        .lang = "/lang",
-        .author = "/author",
-        .entities = entities,
-        .n_entities = GS_COUNT(entities),
-        .plain_text = (data[0] & 4) != 0,
-        .keep_extra = (data[0] & 1) != 0,
-        .reject_bad_utf8 = (data[0] & 2) != 0,
-        .max_record_bytes = 1 << 20,
-        .max_future_ms = 600000,
-    };
+    struct gs_decode_options options = usual_decode_options;
+    if ((data[0] & 8) != 0) {
+        options.title = "/a/0/title";
+    }
+    options.entities = entities;
+    options.n_entities = GS_COUNT(entities);
+    options.plain_text = (data[0] & 4) != 0;
+    options.keep_extra = (data[0] & 1) != 0;
+    options.reject_bad_utf8 = (data[0] & 2) != 0;
+    options.max_record_bytes = 1 << 20;
     const struct gs_record record = {
         .topic = {"t", 1}, .timestamp_ms = -1, .value = {(const char *)data + 1, size - 1}};
     struct gs_arena *arena = new_arena();

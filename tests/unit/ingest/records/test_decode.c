@@ -1,5 +1,6 @@
 #include "ingest/records/record.h"
 #include "tests/unit/gs_test.h"
+#include "tests/unit/ingest/records/decode_options.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,19 +8,6 @@
 
 /* 2026-11-21T09:30:00Z */
 static const int64_t now_ms = 1795253400000;
-
-static const struct gs_decode_options usual = {
-    .id = "/id",
-    .ts = "/ts",
-    .source = "/source",
-    .title = "/title",
-    .text = "/text",
-    .url = "/url",
-    .lang = "/lang",
-    .author = "/author",
-    .max_record_bytes = 4096,
-    .max_future_ms = 600000,
-};
 
 static struct gs_record record_of(struct gs_str value)
 {
@@ -185,7 +173,7 @@ static void refuses(void **state)
     (void)state;
     for (size_t i = 0; i < GS_COUNT(refused); i++) {
         struct fixture f;
-        const enum gs_reject got = run(&f, &usual, record_of(refused[i].value));
+        const enum gs_reject got = run(&f, &usual_decode_options, record_of(refused[i].value));
         if (got != refused[i].want || strstr(f.err.message, refused[i].why) == NULL) {
             fail_msg("%s: %s (%s), want %s (%s)", refused[i].shows, gs_reject_name(got),
                      f.err.message, gs_reject_name(refused[i].want), refused[i].why);
@@ -279,7 +267,7 @@ static void takes(void **state)
     (void)state;
     for (size_t i = 0; i < GS_COUNT(taken); i++) {
         struct fixture f;
-        const enum gs_reject got = run(&f, &usual, record_of(taken[i].value));
+        const enum gs_reject got = run(&f, &usual_decode_options, record_of(taken[i].value));
         print_message("  %s\n", taken[i].shows);
         if (got != GS_REJECT_NONE) {
             fail_msg("%s: %s", gs_reject_name(got), f.err.message);
@@ -325,7 +313,7 @@ static const struct {
 static void fields_name_entities(void **state)
 {
     static const char *const pointers[] = {"/tickers", "/board", "/meta/of", "/pair/1"};
-    struct gs_decode_options options = usual;
+    struct gs_decode_options options = usual_decode_options;
 
     (void)state;
     options.entities = pointers;
@@ -359,7 +347,7 @@ static void a_nul_in_the_text_is_text(void **state)
     struct fixture f;
 
     (void)state;
-    assert_int_equal(run(&f, &usual, record_of(gs_str("{\"text\":\"a\\u0000b\"}"))),
+    assert_int_equal(run(&f, &usual_decode_options, record_of(gs_str("{\"text\":\"a\\u0000b\"}"))),
                      GS_REJECT_NONE);
     assert_int_equal(f.message.text.len, 3);
     assert_memory_equal(f.message.text.bytes, "a\0b", 3);
@@ -371,7 +359,7 @@ static void other_fields_are_found(void **state)
     struct fixture f;
 
     (void)state;
-    assert_int_equal(run(&f, &usual,
+    assert_int_equal(run(&f, &usual_decode_options,
                          record_of(gs_str("{\"text\":\"a\",\"url\":\"http://x\",\"lang\":\"zh\","
                                           "\"author\":\"\\u738b\"}"))),
                      GS_REJECT_NONE);
@@ -387,14 +375,15 @@ static void null_value(void **state)
     struct fixture f;
 
     (void)state;
-    assert_int_equal(run(&f, &usual, record_of((struct gs_str){NULL, 0})), GS_REJECT_NULL_VALUE);
+    assert_int_equal(run(&f, &usual_decode_options, record_of((struct gs_str){NULL, 0})),
+                     GS_REJECT_NULL_VALUE);
     done(&f);
 }
 
 static void size_bound(void **state)
 {
     struct fixture f;
-    struct gs_decode_options options = usual;
+    struct gs_decode_options options = usual_decode_options;
     const struct gs_str value = gs_str("{\"text\":\"abc\"}");
 
     (void)state;
@@ -428,7 +417,7 @@ static void id_and_source_bounds(void **state)
         print_message("  %s\n", rows[i].shows);
         (void)snprintf(value, sizeof value, "{\"text\":\"a\",\"%s\":\"%.*s\"}", rows[i].field,
                        (int)rows[i].len, filler);
-        assert_int_equal(run(&f, &usual, record_of(gs_str(value))), rows[i].want);
+        assert_int_equal(run(&f, &usual_decode_options, record_of(gs_str(value))), rows[i].want);
         done(&f);
     }
 }
@@ -452,7 +441,7 @@ static void bad_utf8_policy(void **state)
     (void)state;
     for (size_t i = 0; i < GS_COUNT(rows); i++) {
         struct fixture f;
-        struct gs_decode_options options = usual;
+        struct gs_decode_options options = usual_decode_options;
         print_message("  %s\n", rows[i].shows);
         assert_int_equal(run(&f, &options, record_of(rows[i].value)), GS_REJECT_NONE);
         done(&f);
@@ -481,7 +470,7 @@ static void extra_keeps_unknown_members(void **state)
          "{\"x\":\"\xEF\xBF\xBDz\"}"},
         {"a null field is known", TEXT("{\"text\":\"a\",\"url\":null}"), NULL},
     };
-    struct gs_decode_options options = usual;
+    struct gs_decode_options options = usual_decode_options;
 
     (void)state;
     options.keep_extra = true;
@@ -497,7 +486,7 @@ static void extra_keeps_unknown_members(void **state)
 static void extra_of_many_members(void **state)
 {
     char value[4096] = "{\"text\":\"a\"";
-    struct gs_decode_options options = usual;
+    struct gs_decode_options options = usual_decode_options;
     struct fixture f;
     size_t n = strlen(value);
 
@@ -540,7 +529,7 @@ static void pointers_reach_inside(void **state)
 
     (void)state;
     for (size_t i = 0; i < GS_COUNT(rows); i++) {
-        struct gs_decode_options options = usual;
+        struct gs_decode_options options = usual_decode_options;
         struct fixture f;
         print_message("  %s\n", rows[i].shows);
         options.text = rows[i].text;
@@ -570,7 +559,7 @@ static void bad_pointers(void **state)
 
     (void)state;
     for (size_t i = 0; i < GS_COUNT(rows); i++) {
-        struct gs_decode_options options = usual;
+        struct gs_decode_options options = usual_decode_options;
         struct gs_decoder *decoder = NULL;
         struct gs_error err = {0};
         print_message("  %s\n", rows[i].shows);
@@ -583,7 +572,7 @@ static void bad_pointers(void **state)
 
 static void plain_text(void **state)
 {
-    struct gs_decode_options options = usual;
+    struct gs_decode_options options = usual_decode_options;
     struct fixture f;
 
     (void)state;
@@ -616,7 +605,7 @@ static void source_falls_back(void **state)
 
     (void)state;
     for (size_t i = 0; i < GS_COUNT(rows); i++) {
-        struct gs_decode_options options = usual;
+        struct gs_decode_options options = usual_decode_options;
         struct gs_record record = record_of(gs_str("{\"text\":\"a\"}"));
         struct fixture f;
         print_message("  %s\n", rows[i].shows);
@@ -646,7 +635,7 @@ static void record_time_stands_in(void **state)
         struct fixture f;
         print_message("  %s\n", rows[i].shows);
         record.timestamp_ms = rows[i].timestamp_ms;
-        assert_int_equal(run(&f, &usual, record), GS_REJECT_NONE);
+        assert_int_equal(run(&f, &usual_decode_options, record), GS_REJECT_NONE);
         assert_int_equal(f.message.ts_ms, rows[i].want);
         done(&f);
     }
@@ -658,7 +647,7 @@ static uint64_t made_id(struct gs_record record)
     struct fixture f;
     char text[17] = {0};
 
-    assert_int_equal(run(&f, &usual, record), GS_REJECT_NONE);
+    assert_int_equal(run(&f, &usual_decode_options, record), GS_REJECT_NONE);
     assert_int_equal(f.message.id.len, 16);
     memcpy(text, f.message.id.bytes, 16);
     done(&f);
@@ -716,7 +705,7 @@ static void traceparent_is_picked_up(void **state)
         print_message("  %s\n", rows[i].shows);
         record.headers = headers;
         record.n_headers = 2;
-        assert_int_equal(run(&f, &usual, record), GS_REJECT_NONE);
+        assert_int_equal(run(&f, &usual_decode_options, record), GS_REJECT_NONE);
         assert_str(f.message.traceparent, rows[i].want);
         done(&f);
     }
@@ -732,7 +721,7 @@ static void a_full_arena_is_too_large(void **state)
         record_of(gs_str("{\"id\":\"1\",\"text\":\"a long text with an escape\\n\"}"));
 
     (void)state;
-    assert_int_equal(gs_decoder_new(&usual, &decoder, &err), GS_OK);
+    assert_int_equal(gs_decoder_new(&usual_decode_options, &decoder, &err), GS_OK);
     assert_int_equal(gs_arena_new(16, &arena, &err), GS_OK);
     assert_int_equal(gs_decode(decoder, &record, now_ms, arena, &message, &err),
                      GS_REJECT_TOO_LARGE);
