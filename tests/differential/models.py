@@ -9,9 +9,13 @@ import json
 import pathlib
 import shutil
 import struct
+import sys
 
 import sentencepiece
 from tokenizers import (AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers)
+
+sys.path.append(str(pathlib.Path(__file__).parent.parent / "golden" / "tokenizer"))
+from protobuf import field  # noqa: E402
 
 BERT_SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 ROBERTA_SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
@@ -92,35 +96,6 @@ def nmt_nfkc_map(texts):
         sentence_iterator=iter([" ".join(words)] * 20), model_writer=model, vocab_size=80, hard_vocab_limit=False,
         normalization_rule_name="nmt_nfkc", minloglevel=2)
     return base64.b64encode(field(field(model.getvalue(), 3), 2)).decode()
-
-
-def field(message, wanted):
-    """A length-delimited field of a protocol buffer."""
-    at = 0
-
-    def varint():
-        nonlocal at
-        value = shift = 0
-        while True:
-            byte = message[at]
-            at += 1
-            value |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                return value
-
-    while at < len(message):
-        key = varint()
-        if key & 7 == 2:
-            n = varint()
-            if key >> 3 == wanted:
-                return message[at:at + n]
-            at += n
-        elif key & 7 == 0:
-            varint()
-        else:
-            at += 8 if key & 7 == 1 else 4
-    raise ValueError(f"no field {wanted}")
 
 
 def e5_pieces():

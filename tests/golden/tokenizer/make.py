@@ -16,6 +16,7 @@ import random
 import sys
 
 import sentencepiece
+from protobuf import field
 from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
 HERE = pathlib.Path(__file__).parent
@@ -91,35 +92,6 @@ def small_map():
         normalization_rule_tsv=str(path), minloglevel=2)
     path.unlink()
     return base64.b64encode(field(field(model.getvalue(), 3), 2)).decode()
-
-
-def field(message, wanted):
-    """A length-delimited field of a protocol buffer."""
-    at = 0
-
-    def varint():
-        nonlocal at
-        value = shift = 0
-        while True:
-            byte = message[at]
-            at += 1
-            value |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                return value
-
-    while at < len(message):
-        key = varint()
-        if key & 7 == 2:
-            n = varint()
-            if key >> 3 == wanted:
-                return message[at:at + n]
-            at += n
-        elif key & 7 == 0:
-            varint()
-        else:
-            at += 8 if key & 7 == 1 else 4
-    raise ValueError(f"no field {wanted}")
 
 
 def unigram():
