@@ -23,6 +23,27 @@ static Bytef *input_of(struct gs_str bytes)
     return cast.to;
 }
 
+/* Takes all of bytes through deflate() or inflate() into out; what it said last. */
+static int pump(z_stream *z, int (*step)(z_stream *z, int flush), int flush, struct gs_str bytes,
+                struct gs_buf *out)
+{
+    int state = Z_OK;
+
+    z->next_in = input_of(bytes);
+    z->avail_in = (uInt)bytes.len;
+    while (state == Z_OK) {
+        char *room = gs_buf_reserve(out, CHUNK);
+        if (room == NULL) {
+            break;
+        }
+        z->next_out = (Bytef *)room;
+        z->avail_out = CHUNK;
+        state = step(z, flush);
+        out->len += CHUNK - z->avail_out;
+    }
+    return state;
+}
+
 enum gs_status gs_gzip_put(struct gs_str bytes, struct gs_buf *out, struct gs_error *err)
 {
     z_stream z = {0};
@@ -30,19 +51,7 @@ enum gs_status gs_gzip_put(struct gs_str bytes, struct gs_buf *out, struct gs_er
         deflateInit2(&z, BEST, Z_DEFLATED, WINDOW, MEMORY, Z_DEFAULT_STRATEGY) != Z_OK) {
         return gs_fail(err, GS_NO_MEMORY, "gzip of %zu bytes", bytes.len);
     }
-    z.next_in = input_of(bytes);
-    z.avail_in = (uInt)bytes.len;
-    int state = Z_OK;
-    while (state == Z_OK) {
-        char *room = gs_buf_reserve(out, CHUNK);
-        if (room == NULL) {
-            break;
-        }
-        z.next_out = (Bytef *)room;
-        z.avail_out = CHUNK;
-        state = deflate(&z, Z_FINISH);
-        out->len += CHUNK - z.avail_out;
-    }
+    const int state = pump(&z, deflate, Z_FINISH, bytes, out);
     (void)deflateEnd(&z);
     return state == Z_STREAM_END ? GS_OK
                                  : gs_fail(err, GS_NO_MEMORY, "gzip of %zu bytes", bytes.len);
@@ -54,19 +63,7 @@ enum gs_status gs_gzip_get(struct gs_str bytes, struct gs_buf *out, struct gs_er
     if (bytes.len > UINT_MAX || inflateInit2(&z, WINDOW) != Z_OK) {
         return gs_fail(err, GS_NO_MEMORY, "gzip of %zu bytes", bytes.len);
     }
-    z.next_in = input_of(bytes);
-    z.avail_in = (uInt)bytes.len;
-    int state = Z_OK;
-    while (state == Z_OK) {
-        char *room = gs_buf_reserve(out, CHUNK);
-        if (room == NULL) {
-            break;
-        }
-        z.next_out = (Bytef *)room;
-        z.avail_out = CHUNK;
-        state = inflate(&z, Z_NO_FLUSH);
-        out->len += CHUNK - z.avail_out;
-    }
+    const int state = pump(&z, inflate, Z_NO_FLUSH, bytes, out);
     const bool all = state == Z_STREAM_END && z.avail_in == 0;
     (void)inflateEnd(&z);
     if (!gs_buf_ok(out)) {
