@@ -1,17 +1,18 @@
 /* groundswell combine: a fast tier and encoders into one folder that answers with both, fitted on
  * labelled lines (classifier/train/combine.h). */
 #include "deploy/daemon/cli/command.h"
+#include "deploy/daemon/cli/model_name.h"
 #include "deploy/daemon/workbench/combine_write.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_FILES = 64, MAX_TABLE = 1 << 20, MAX_NAME = 64 };
+enum { MAX_FILES = 64, MAX_TABLE = 1 << 20 };
 
 struct options {
     struct gs_args args;
     const char *out, *version;
-    char name[MAX_NAME];
+    char name[GS_MODEL_NAME_SIZE];
     const char *specs[MAX_FILES], *entities[MAX_FILES];
     size_t n_specs, n_entities;
     double loss;
@@ -51,15 +52,9 @@ static void take_file(struct options *o, const char **files, size_t *n)
     files[(*n)++] = o->args.value;
 }
 
-static bool plain(const char *name)
-{
-    const size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_.-");
-    return n > 0 && n < MAX_NAME && name[n] == '\0' && name[0] != '.';
-}
-
 static void take_name(struct options *o)
 {
-    if (!plain(o->args.value)) {
+    if (!gs_model_name_is_fine(o->args.value)) {
         (void)gs_args_wrong(&o->args, "%s: a name has lower case, digits, '_', '-' and '.'",
                             o->args.value);
     } else if (o->args.flag == GS_FLAG_NAME) {
@@ -96,16 +91,6 @@ static void take(struct options *o)
     default:
         take_name(o);
         break;
-    }
-}
-
-/* Without --name, the folder's, if it is one. */
-static void name_after_folder(struct options *o)
-{
-    const char *slash = strrchr(o->out, '/');
-    const char *last = slash == NULL ? o->out : slash + 1;
-    if (o->name[0] == '\0') {
-        (void)snprintf(o->name, sizeof o->name, "%s", plain(last) ? last : "combined");
     }
 }
 
@@ -208,7 +193,9 @@ int gs_cmd_combine(int argc, char **argv)
     if (o.args.ends) {
         return o.args.code;
     }
-    name_after_folder(&o);
+    if (o.name[0] == '\0') {
+        gs_model_name_after(o.out, "combined", o.name);
+    }
     if (o.tiers.encoder_dirs[GS_LANG_MIXED] == NULL) {
         o.tiers.encoder_dirs[GS_LANG_MIXED] = o.tiers.encoder_dirs[GS_LANG_ZH];
     }

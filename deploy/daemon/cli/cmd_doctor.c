@@ -2,6 +2,7 @@
  * configuration itself; this asks the network, the brokers and the machine. */
 #include "deploy/daemon/cli/command.h"
 #include "deploy/daemon/cli/doctor.h"
+#include "deploy/daemon/cli/json_member.h"
 #include "ingest/base/escape.h"
 
 #include <stdarg.h>
@@ -9,23 +10,17 @@
 
 static const char *const level_names[GS_N_FINDING_LEVELS] = {"ok", "warn", "fail"};
 
-static void put_member(struct gs_buf *out, const char *name, const char *value)
-{
-    gs_buf_printf(out, ",\"%s\":", name);
-    gs_buf_json_str(out, gs_str(value));
-}
-
 static void tell_json(const struct gs_finding *finding)
 {
     struct gs_buf line = {.max = 1 << 16};
 
     gs_buf_printf(&line, "{\"level\":\"%s\"", level_names[finding->level]);
-    put_member(&line, "check", finding->check);
-    put_member(&line, "subject", finding->subject);
-    put_member(&line, "what", finding->what);
+    gs_member_text(&line, "check", gs_str(finding->check));
+    gs_member_text(&line, "subject", gs_str(finding->subject));
+    gs_member_text(&line, "what", gs_str(finding->what));
     if (finding->level != GS_FINDING_OK) {
-        put_member(&line, "why", finding->why);
-        put_member(&line, "cure", finding->cure);
+        gs_member_text(&line, "why", gs_str(finding->why));
+        gs_member_text(&line, "cure", gs_str(finding->cure));
     }
     gs_buf_puts(&line, "}\n");
     if (gs_buf_ok(&line)) {

@@ -1,5 +1,6 @@
 /* groundswell incidents: what the journal says, read from its beginning. */
 #include "deploy/daemon/cli/command.h"
+#include "deploy/daemon/cli/json_member.h"
 #include "deploy/daemon/config/config.h"
 #include "deploy/daemon/journal/answers.h"
 #include "deploy/daemon/journal/journal.h"
@@ -77,30 +78,14 @@ static void on_anew(void *arg, const char *why)
 
 /* ---- saying ---- */
 
-static void put_text(struct gs_buf *out, const char *name, const char *text)
-{
-    gs_buf_puts(out, name);
-    gs_buf_json_str(out, gs_str(text));
-}
-
-static void put_time(struct gs_buf *out, const char *name, int64_t ms)
-{
-    gs_buf_puts(out, name);
-    if (ms < 0) {
-        gs_buf_puts(out, "null");
-    } else {
-        gs_buf_json_time(out, ms);
-    }
-}
-
 static void put_told(const struct gs_answered *answered, struct gs_buf *out)
 {
-    put_text(out, ",\"title\":", answered->title);
-    put_text(out, ",\"severity\":", gs_severity_name((enum gs_severity)answered->severity));
-    put_time(out, ",\"opened_at\":", answered->opened_at_ms);
-    put_time(out, ",\"noticed_at\":", answered->noticed_at_ms);
-    put_text(out,
-             ",\"notice\":", gs_incident_notice_name((enum gs_incident_notice)answered->notice));
+    gs_member_text(out, "title", gs_str(answered->title));
+    gs_member_text(out, "severity", gs_str(gs_severity_name((enum gs_severity)answered->severity)));
+    gs_member_time(out, "opened_at", answered->opened_at_ms);
+    gs_member_time(out, "noticed_at", answered->noticed_at_ms);
+    gs_member_text(out, "notice",
+                   gs_str(gs_incident_notice_name((enum gs_incident_notice)answered->notice)));
     gs_buf_printf(out, ",\"notices\":%u,\"told\":%u", answered->n_notices, answered->n_told);
 }
 
@@ -111,19 +96,21 @@ static void put_answers(const struct gs_answered *answered, struct gs_buf *out)
 
     gs_buf_puts(out, ",\"acknowledged\":");
     if (answered->acknowledged) {
-        put_text(out, "{\"by\":", answered->acknowledged_by);
-        put_time(out, ",\"at\":", answered->acknowledged_at_ms);
+        gs_buf_putc(out, '{');
+        gs_member_text(out, "by", gs_str(answered->acknowledged_by));
+        gs_member_time(out, "at", answered->acknowledged_at_ms);
         gs_buf_putc(out, '}');
     } else {
         gs_buf_puts(out, "null");
     }
-    put_text(out, ",\"verdict\":",
-             gs_incident_verdict_name((enum gs_incident_verdict)answered->verdict));
+    gs_member_text(out, "verdict",
+                   gs_str(gs_incident_verdict_name((enum gs_incident_verdict)answered->verdict)));
     gs_buf_puts(out, ",\"muted\":");
     if (answered->muted && !over && answered->muted_at_ms > answered->broke_at_ms) {
-        put_text(out, "{\"by\":", answered->muted_by);
-        put_text(out, ",\"why\":", answered->muted_why);
-        put_time(out, ",\"until\":", answered->muted_until_ms);
+        gs_buf_putc(out, '{');
+        gs_member_text(out, "by", gs_str(answered->muted_by));
+        gs_member_text(out, "why", gs_str(answered->muted_why));
+        gs_member_time(out, "until", answered->muted_until_ms);
         gs_buf_putc(out, '}');
     } else {
         gs_buf_puts(out, "null");
@@ -134,7 +121,8 @@ static void list_one(void *arg, const struct gs_answered *answered)
 {
     struct reading *reading = arg;
 
-    put_text(&reading->line, "{\"target\":", answered->target);
+    gs_buf_putc(&reading->line, '{');
+    gs_member_text(&reading->line, "target", gs_str(answered->target));
     if (answered->n_notices > 0) {
         put_told(answered, &reading->line);
     }
@@ -153,8 +141,9 @@ static void tell_precision(struct reading *reading, bool json)
         const char *const severity = gs_severity_name((enum gs_severity)rows[i].severity);
         const double precision = gs_verdict_precision(&rows[i]);
         if (json) {
-            put_text(&reading->line, "{\"rule\":", rows[i].rule);
-            put_text(&reading->line, ",\"severity\":", severity);
+            gs_buf_putc(&reading->line, '{');
+            gs_member_text(&reading->line, "rule", gs_str(rows[i].rule));
+            gs_member_text(&reading->line, "severity", gs_str(severity));
             gs_buf_printf(&reading->line,
                           ",\"right\":%u,\"debatable\":%u,\"wrong\":%u,\"open\":%u,\"precision\":",
                           rows[i].n[GS_VERDICT_RIGHT], rows[i].n[GS_VERDICT_DEBATABLE],

@@ -4,12 +4,12 @@
  * One line of JSON a record: its value, where that is JSON; else, and for dead letters always, the
  * record as it would be in output.files.dlq. */
 #include "deploy/daemon/cli/command.h"
+#include "deploy/daemon/cli/group_options.h"
 #include "deploy/daemon/cli/where.h"
 #include "deploy/daemon/config/config.h"
 #include "deploy/daemon/service/signals.h"
 #include "ingest/base/escape.h"
 #include "ingest/base/json_pull.h"
-#include "ingest/base/log.h"
 #include "ingest/kafka/reader.h"
 #include "ingest/records/dlq_json.h"
 
@@ -141,12 +141,6 @@ static void show(struct tap *tap, const struct gs_record *record)
 
 /* ---- the stream ---- */
 
-static void client_log(void *arg, int level, const char *message)
-{
-    (void)arg;
-    gs_log((enum gs_log_level)level, "tap", "%s", message);
-}
-
 static void seek(struct tap *tap)
 {
     for (int32_t i = 0; i < gs_kafka_reader_partitions(tap->reader); i++) {
@@ -190,18 +184,14 @@ static const char *topic_of(const struct gs_config *config, const char *word, bo
 static int tap_into(const struct gs_config *config, const char *word, const struct asked *asked)
 {
     struct tap tap = {.asked = asked, .json = {.max = MOST_BYTES}, .line = {.max = MOST_BYTES}};
-    struct gs_kafka_options options;
+    struct gs_group_options group;
     struct gs_error err = {GS_OK, ""};
-    char group[256];
     const char *topic = topic_of(config, word, &tap.letters);
 
-    gs_config_kafka_options(config, &options);
-    (void)snprintf(group, sizeof group, "%s-tap", config->kafka.group_prefix);
-    options.group = group; /* never joined, never committed to */
-    options.log = client_log;
+    gs_group_options_reader(config, "tap", &group);
     enum gs_status status = gs_arena_new(MOST_BYTES, &tap.arena, &err);
     if (status == GS_OK) {
-        status = gs_kafka_reader_open(&options, topic, true, &tap.reader, &err);
+        status = gs_kafka_reader_open(&group.kafka, topic, true, &tap.reader, &err);
     }
     if (status == GS_OK) {
         seek(&tap);

@@ -1,6 +1,7 @@
 /* groundswell train: labelled lines into the trainer (classifier/train), and what comes out of it
  * into a folder: model, manifest with its provenance, log, report. */
 #include "deploy/daemon/cli/command.h"
+#include "deploy/daemon/cli/model_name.h"
 #include "deploy/daemon/cli/train_encoder_options.h"
 #include "deploy/daemon/workbench/train_data.h"
 #include "deploy/daemon/workbench/train_report.h"
@@ -18,7 +19,7 @@ struct options {
     const char *out, *labels;
     const char *specs[MAX_SPECS];
     size_t n_specs;
-    char name[64];
+    char name[GS_MODEL_NAME_SIZE]; /* without --name */
     struct gs_train_options train;
     const char *rejects; /* NULL: no file */
     bool quiet;
@@ -117,27 +118,6 @@ static void take(struct gs_args *args, struct options *options)
         take_number(args, &options->train);
         break;
     }
-}
-
-/* The folder's last part in the letters a name may have. */
-static void name_after(const char *out, char name[64])
-{
-    assert(out != NULL); /* --out is needed */
-    size_t len = strlen(out);
-    size_t n = 0;
-    while (len > 1 && out[len - 1] == '/') {
-        len--;
-    }
-    size_t from = len;
-    while (from > 0 && out[from - 1] != '/') {
-        from--;
-    }
-    for (size_t i = from; i < len && n < 63; i++) {
-        const int c = out[i] >= 'A' && out[i] <= 'Z' ? out[i] + 32 : out[i];
-        const bool fine = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-        name[n++] = (char)(fine ? c : '-');
-    }
-    name[n] = '\0';
 }
 
 /* ---- the training ---- */
@@ -261,8 +241,8 @@ int gs_cmd_train(int argc, char **argv)
     options.quiet = args.quiet;
     options.rejects = args.rejects;
     if (options.train.name == NULL) {
-        name_after(options.out, options.name);
-        options.train.name = options.name[0] == '\0' ? "model" : options.name;
+        gs_model_name_after(options.out, "model", options.name);
+        options.train.name = options.name;
     }
     struct session s = {.options = &options,
                         .notes = {.max = 2 << 20},

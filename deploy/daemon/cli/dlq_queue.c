@@ -3,6 +3,7 @@
  * process joins (redrive_ledger.h). */
 #include "deploy/daemon/cli/dlq_queue.h"
 
+#include "deploy/daemon/cli/json_member.h"
 #include "deploy/daemon/service/signals.h"
 
 #include <inttypes.h>
@@ -209,41 +210,17 @@ static void put_code(void *arg, struct gs_str code)
     gs_buf_json_str(out, code);
 }
 
-static void put_text(struct gs_buf *out, const char *name, struct gs_str text)
-{
-    gs_buf_printf(out, ",\"%s\":", name);
-    if (text.bytes == NULL) {
-        gs_buf_puts(out, "null");
-    } else {
-        gs_buf_json_str(out, text);
-    }
-}
-
-static void put_number(struct gs_buf *out, const char *name, int64_t number)
-{
-    gs_buf_printf(out, ",\"%s\":", name);
-    if (number < 0) {
-        gs_buf_puts(out, "null");
-    } else {
-        gs_buf_json_int(out, number);
-    }
-}
-
 static void put_letter(const struct gs_dead_letter *letter, struct gs_buf *out)
 {
-    gs_buf_printf(out, "\"partition\":%" PRId32 ",\"offset\":%" PRId64 ",\"time\":",
-                  letter->record->partition, letter->record->offset);
-    if (letter->timestamp_ms < 0) {
-        gs_buf_puts(out, "null");
-    } else {
-        gs_buf_json_time(out, letter->timestamp_ms);
-    }
-    put_text(out, "reason", letter->code);
-    put_text(out, "message", letter->message);
-    put_text(out, "stage", letter->stage);
-    put_text(out, "topic", letter->topic);
-    put_number(out, "topic_partition", letter->partition);
-    put_number(out, "topic_offset", letter->offset);
+    gs_buf_printf(out, "\"partition\":%" PRId32 ",\"offset\":%" PRId64, letter->record->partition,
+                  letter->record->offset);
+    gs_member_time(out, "time", letter->timestamp_ms);
+    gs_member_text(out, "reason", letter->code);
+    gs_member_text(out, "message", letter->message);
+    gs_member_text(out, "stage", letter->stage);
+    gs_member_text(out, "topic", letter->topic);
+    gs_member_int(out, "topic_partition", letter->partition);
+    gs_member_int(out, "topic_offset", letter->offset);
     gs_buf_printf(out, ",\"bytes\":%zu,\"cut\":%s,\"redrives\":%u,\"history\":[",
                   letter->record->value.len, letter->cut ? "true" : "false", letter->redrives);
     gs_dead_letter_history(letter, put_code, out);

@@ -1,34 +1,13 @@
 /* A comparison as one line of JSON. */
 #include "deploy/daemon/cli/replay_compare.h"
 
+#include "deploy/daemon/cli/json_member.h"
 #include "deploy/daemon/config/options.h"
 
 #include <inttypes.h>
 #include <math.h>
 
 static const char *const side_names[2] = {"before", "after"};
-
-static void put_member(struct gs_buf *out, const char *name, const char *text)
-{
-    gs_buf_printf(out, ",\"%s\":", name);
-    gs_buf_json_str(out, gs_str(text));
-}
-
-static void put_time(struct gs_buf *out, const char *name, int64_t ms)
-{
-    gs_buf_printf(out, ",\"%s\":", name);
-    if (ms < 0) {
-        gs_buf_puts(out, "null");
-    } else {
-        gs_buf_json_time(out, ms);
-    }
-}
-
-static void put_number(struct gs_buf *out, const char *name, double value)
-{
-    gs_buf_printf(out, ",\"%s\":", name);
-    gs_buf_json_number(out, value);
-}
 
 static void put_nearest(const struct gs_replay_nearest *nearest, struct gs_buf *out)
 {
@@ -40,12 +19,12 @@ static void put_nearest(const struct gs_replay_nearest *nearest, struct gs_buf *
     }
     gs_buf_puts(out, ",\"nearest\":{\"key\":");
     gs_buf_json_str(out, gs_str(nearest->key));
-    put_time(out, "at", near->at_ms);
-    put_number(out, "log10_evidence", near->log10_evidence);
-    put_number(out, "log10_threshold", near->log10_threshold);
-    put_number(out, "observed", near->observed);
-    put_number(out, "expected", near->expected);
-    put_number(out, "n", near->n);
+    gs_member_time(out, "at", near->at_ms);
+    gs_member_number(out, "log10_evidence", near->log10_evidence);
+    gs_member_number(out, "log10_threshold", near->log10_threshold);
+    gs_member_number(out, "observed", near->observed);
+    gs_member_number(out, "expected", near->expected);
+    gs_member_number(out, "n", near->n);
     gs_buf_printf(out, ",\"publishers\":%u,\"stories\":%u}", near->publishers, near->stories);
 }
 
@@ -60,7 +39,7 @@ void gs_replay_side_json(const struct gs_replay_side *side, struct gs_buf *out)
                   ",\"late\":%" PRIu64 ",\"too_late\":%" PRIu64 ",\"ahead\":%" PRIu64,
                   totals->lines, totals->rejected, totals->observations, totals->late,
                   totals->too_late, totals->odd.ahead);
-    put_number(out, "days", gs_replay_days(totals));
+    gs_member_number(out, "days", gs_replay_days(totals));
     gs_buf_printf(out, ",\"alerts\":%zu,\"incidents\":%zu,\"notices\":%u",
                   side->alerts.n + side->alerts.n_more, side->incidents.n + side->incidents.n_more,
                   gs_replay_notices(&side->incidents));
@@ -105,8 +84,8 @@ static void put_days(const struct gs_replay_compared *compared, struct gs_buf *o
         gs_buf_printf(out, "%s{\"day\":\"%.10s\",\"what\":\"%s\"", i > 0 ? "," : "", time,
                       day->rule == NULL ? "incidents" : "alerts");
         if (day->rule != NULL) {
-            put_member(out, "rule", day->rule);
-            put_member(out, "kind", day->kind);
+            gs_member_text(out, "rule", gs_str(day->rule));
+            gs_member_text(out, "kind", gs_str(day->kind));
         }
         for (size_t side = 0; side < 2; side++) {
             gs_buf_printf(out, ",\"%s\":{\"info\":%u,\"warning\":%u,\"critical\":%u}",
@@ -124,20 +103,20 @@ static void put_alert(const struct gs_replay_alert *row, struct gs_buf *out)
 
     gs_buf_puts(out, "{\"id\":");
     gs_buf_json_str(out, gs_str(row->id));
-    put_member(out, "rule", row->rule);
-    put_member(out, "key", row->key);
+    gs_member_text(out, "rule", gs_str(row->rule));
+    gs_member_text(out, "key", gs_str(row->key));
     if (row->name[0] != '\0') {
-        put_member(out, "name", row->name);
+        gs_member_text(out, "name", gs_str(row->name));
     }
-    put_member(out, "severity", gs_severity_name(row->severity));
-    put_time(out, "starts_at", row->starts_at_ms);
-    put_time(out, "fired_at", row->fired_at_ms);
-    put_time(out, "ends_at", row->ends_at_ms);
-    put_number(out, "observed", row->observed);
-    put_number(out, "expected", row->event ? none : row->expected);
-    put_number(out, "n", row->n);
-    put_number(out, "log10_evidence", row->event ? none : row->log10_evidence);
-    put_number(out, "log10_threshold", row->event ? none : row->log10_threshold);
+    gs_member_text(out, "severity", gs_str(gs_severity_name(row->severity)));
+    gs_member_time(out, "starts_at", row->starts_at_ms);
+    gs_member_time(out, "fired_at", row->fired_at_ms);
+    gs_member_time(out, "ends_at", row->ends_at_ms);
+    gs_member_number(out, "observed", row->observed);
+    gs_member_number(out, "expected", row->event ? none : row->expected);
+    gs_member_number(out, "n", row->n);
+    gs_member_number(out, "log10_evidence", row->event ? none : row->log10_evidence);
+    gs_member_number(out, "log10_threshold", row->event ? none : row->log10_threshold);
     gs_buf_printf(out, ",\"publishers\":%u,\"stories\":%u}", row->publishers, row->stories);
 }
 
@@ -160,10 +139,11 @@ static void put_alone(const struct gs_replay_compared *compared, size_t i, struc
         if (compared->incidents[i][k] == GS_REPLAY_ALONE) {
             gs_buf_puts(out, n++ > 0 ? ",{\"id\":" : "{\"id\":");
             gs_buf_json_str(out, gs_str(row->id));
-            put_member(out, "title", row->title);
-            put_member(out, "severity", gs_severity_name((enum gs_severity)row->severity));
-            put_time(out, "opened_at", row->opened_at_ms);
-            put_time(out, "ends_at", row->ends_at_ms);
+            gs_member_text(out, "title", gs_str(row->title));
+            gs_member_text(out, "severity",
+                           gs_str(gs_severity_name((enum gs_severity)row->severity)));
+            gs_member_time(out, "opened_at", row->opened_at_ms);
+            gs_member_time(out, "ends_at", row->ends_at_ms);
             gs_buf_putc(out, '}');
         }
     }

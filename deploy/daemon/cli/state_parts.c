@@ -3,10 +3,10 @@
 #include "deploy/daemon/cli/state_parts.h"
 
 #include "alerting/detector/state_log.h"
+#include "deploy/daemon/cli/group_options.h"
 #include "deploy/daemon/pipeline/stage_options.h"
 #include "deploy/daemon/pipeline/stage_watch_state.h"
 #include "deploy/daemon/pipeline/state_file.h"
-#include "ingest/base/log.h"
 #include "ingest/kafka/reader.h"
 
 #include <stdio.h>
@@ -176,12 +176,6 @@ enum gs_status gs_state_parts_in_file(const struct gs_config *config, gs_state_p
 
 /* ---- the changelog ---- */
 
-static void client_log(void *arg, int level, const char *message)
-{
-    (void)arg;
-    gs_log((enum gs_log_level)level, "state", "%s", message);
-}
-
 /* *ret_n: how many partitions there are. */
 static enum gs_status read_log(const struct gs_kafka_options *options, const char *topic,
                                struct gs_state_part *part, struct gs_state_log *log, int32_t *ret_n,
@@ -219,9 +213,8 @@ enum gs_status gs_state_parts_in_topic(const struct gs_config *config, gs_state_
                                        void *arg, struct gs_error *err)
 {
     const char *topic = config->output.topics[GS_STREAM_STATE];
-    struct gs_kafka_options options;
+    struct gs_group_options group;
     enum gs_status status = GS_OK;
-    char group[256];
     int32_t n = 1;
     bool more = true;
 
@@ -229,16 +222,13 @@ enum gs_status gs_state_parts_in_topic(const struct gs_config *config, gs_state_
         return gs_fail(err, GS_BAD_CONFIG,
                        "nothing is kept with this configuration: output.topics.state is empty");
     }
-    gs_config_kafka_options(config, &options);
-    (void)snprintf(group, sizeof group, "%s-state", config->kafka.group_prefix);
-    options.group = group; /* never joined, never committed to */
-    options.log = client_log;
+    gs_group_options_reader(config, "state", &group);
     for (int32_t i = 0; i < n && more && status == GS_OK; i++) {
         struct gs_state_log log = {0};
         struct gs_state_part part;
         begin(config, &part);
         part.partition = i;
-        status = read_log(&options, topic, &part, &log, &n, err);
+        status = read_log(&group.kafka, topic, &part, &log, &n, err);
         gs_state_log_settle(&log);
         for (size_t r = 0; r < log.n && status == GS_OK; r++) {
             const struct gs_state_record record = gs_state_log_at(&log, r);

@@ -1,6 +1,7 @@
 /* A state as text for people and as lines of JSON (state_print.h). */
 #include "deploy/daemon/cli/state_print.h"
 
+#include "deploy/daemon/cli/json_member.h"
 #include "ingest/base/buf.h"
 #include "ingest/base/escape.h"
 
@@ -25,26 +26,6 @@ static struct text time_text(int64_t ms)
     return text;
 }
 
-static void json_time(struct gs_buf *out, const char *member, int64_t ms)
-{
-    gs_buf_puts(out, member);
-    if (ms == INT64_MIN || ms == -1) {
-        gs_buf_puts(out, "null");
-    } else {
-        gs_buf_json_time(out, ms);
-    }
-}
-
-static void json_number(struct gs_buf *out, const char *member, double number)
-{
-    gs_buf_puts(out, member);
-    if (isfinite(number)) {
-        gs_buf_json_number(out, number);
-    } else {
-        gs_buf_puts(out, "null");
-    }
-}
-
 static void print_line(struct gs_buf *line)
 {
     gs_buf_puts(line, "}\n");
@@ -57,17 +38,12 @@ static void print_line(struct gs_buf *line)
 /* "topic":…,"partition":…,"offset":…,"group":…,"event_time":… */
 static void put_place(struct gs_buf *line, const struct gs_state_part *part)
 {
-    gs_buf_puts(line, "\"topic\":");
-    gs_buf_json_str(line, gs_str(part->topic));
-    gs_buf_printf(line, ",\"partition\":%" PRId32 ",\"offset\":", part->partition);
-    if (part->counted < 0) {
-        gs_buf_puts(line, "null,\"group\":null");
-    } else {
-        gs_buf_printf(line, "%" PRId64 ",\"group\":", part->counted);
-        gs_buf_json_str(line, gs_str(part->group));
-    }
-    json_time(line, ",\"event_time\":",
-              part->watch == NULL ? INT64_MIN : gs_watch_watermark(part->watch));
+    gs_member_text(line, "topic", gs_str(part->topic));
+    gs_member_int(line, "partition", part->partition);
+    gs_member_int(line, "offset", part->counted);
+    gs_member_text(line, "group", part->counted < 0 ? (struct gs_str){0} : gs_str(part->group));
+    gs_member_time(line, "event_time",
+                   part->watch == NULL ? INT64_MIN : gs_watch_watermark(part->watch));
 }
 
 static void print_place(const char *in, const struct gs_state_part *part)
@@ -95,7 +71,7 @@ static void print_json(const struct gs_state_part *part, const struct gs_watch_c
 
     gs_buf_putc(&line, '{');
     put_place(&line, part);
-    json_time(&line, ",\"written\":", part->written_ms);
+    gs_member_time(&line, "written", part->written_ms);
     gs_buf_printf(&line,
                   ",\"keys\":%zu,\"firing\":%zu,\"records\":%zu,\"bytes\":%" PRIu64 ",\"of\":{",
                   counts->keys, counts->firing, part->n, part->bytes);
@@ -187,10 +163,11 @@ static void show_bin(void *arg, const struct gs_bin_look *bin)
                       bin->negative, bin->n > 0.0 ? bin->negative / bin->n : 0.0, reach,
                       bin->open ? "  open" : "");
     } else {
-        json_time(showing->line, showing->n == 0 ? "{\"from\":" : ",{\"from\":", bin->from_ms);
-        json_number(showing->line, ",\"n\":", bin->n);
-        json_number(showing->line, ",\"negative\":", bin->negative);
-        json_number(showing->line, ",\"reach\":", bin->reach > 0.0 ? bin->reach : (double)NAN);
+        gs_buf_puts(showing->line, showing->n == 0 ? "{" : ",{");
+        gs_member_time(showing->line, "from", bin->from_ms);
+        gs_member_number(showing->line, "n", bin->n);
+        gs_member_number(showing->line, "negative", bin->negative);
+        gs_member_number(showing->line, "reach", bin->reach > 0.0 ? bin->reach : (double)NAN);
         gs_buf_printf(showing->line, ",\"open\":%s}", bin->open ? "true" : "false");
     }
     showing->n++;
@@ -203,24 +180,22 @@ static void print_key_json(const struct gs_state_part *part, const struct gs_key
     struct showing alert = {view->key, &line, 0};
     struct showing bins = {view->key, &line, 0};
 
-    gs_buf_puts(&line, "{\"key\":");
-    gs_buf_json_str(&line, view->key);
-    gs_buf_puts(&line, ",\"name\":");
-    gs_buf_json_str(&line, view->name);
-    gs_buf_putc(&line, ',');
+    gs_buf_putc(&line, '{');
+    gs_member_text(&line, "key", view->key);
+    gs_member_text(&line, "name", view->name);
     put_place(&line, part);
     gs_buf_printf(&line, ",\"risk_event\":%s,\"messages\":%" PRIu64, look->event ? "true" : "false",
                   view->n_total);
-    json_time(&line, ",\"last_bin\":", look->seen_ms);
+    gs_member_time(&line, "last_bin", look->seen_ms);
     gs_buf_printf(&line, ",\"learning\":%s", view->learning ? "true" : "false");
-    json_number(&line, ",\"baseline_log_odds\":", look->baseline);
-    json_number(&line, ",\"baseline_deviation\":", look->deviation);
-    json_number(&line, ",\"n_hour\":", view->n_hour);
-    json_number(&line, ",\"observed\":", view->observed);
-    json_number(&line, ",\"expected\":", view->expected);
-    json_number(&line, ",\"log10_evidence\":", view->log10_evidence);
-    json_number(&line, ",\"log10_threshold\":", view->log10_threshold);
-    json_number(&line, ",\"detectable_rise\":", view->detectable_rise);
+    gs_member_number(&line, "baseline_log_odds", look->baseline);
+    gs_member_number(&line, "baseline_deviation", look->deviation);
+    gs_member_number(&line, "n_hour", view->n_hour);
+    gs_member_number(&line, "observed", view->observed);
+    gs_member_number(&line, "expected", view->expected);
+    gs_member_number(&line, "log10_evidence", view->log10_evidence);
+    gs_member_number(&line, "log10_threshold", view->log10_threshold);
+    gs_member_number(&line, "detectable_rise", view->detectable_rise);
     gs_buf_puts(&line, ",\"bins\":[");
     gs_watch_look_bins(part->watch, view->key, show_bin, &bins);
     gs_buf_puts(&line, "],\"alert\":");

@@ -3,6 +3,7 @@
 #include "deploy/daemon/cli/train_encoder_options.h"
 
 #include "deploy/daemon/cli/command.h"
+#include "deploy/daemon/cli/model_name.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -187,35 +188,15 @@ static void take(struct gs_args *args, struct options *o)
     }
 }
 
-/* A plain name: what groundswell.json takes. */
-static bool plain(const char *name)
-{
-    return name[0] != '\0' && name[0] != '.' && strlen(name) < 64 &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-.") == strlen(name);
-}
-
-static void name_after(const char *path, char name[64])
-{
-    size_t end = strlen(path);
-    while (end > 0 && path[end - 1] == '/') {
-        end--;
-    }
-    size_t start = end;
-    while (start > 0 && path[start - 1] != '/') {
-        start--;
-    }
-    (void)snprintf(name, 64, "%.*s", (int)(end - start < 63 ? end - start : 63), path + start);
-}
-
 static void check_names(struct gs_args *args, struct options *o)
 {
     assert(o->to->out != NULL); /* --out is needed */
     if (o->name == NULL) {
-        name_after(o->to->out, o->to->folder);
-        o->name = plain(o->to->folder) ? o->to->folder : "model";
+        gs_model_name_after(o->to->out, "model", o->to->folder);
+        o->name = o->to->folder;
     }
     o->version = o->version == NULL ? "1" : o->version;
-    if (!plain(o->name) || !plain(o->version)) {
+    if (!gs_model_name_is_fine(o->name) || !gs_model_name_is_fine(o->version)) {
         (void)gs_args_wrong(args, "--name and --version: lower case letters, digits, \"_\", \"-\" "
                                   "and \".\" only");
     }

@@ -246,6 +246,8 @@ void gs_config_decode_options(const struct gs_config *config, struct gs_decode_o
 void gs_config_norm_options(const struct gs_config *config, struct gs_norm_options *ret);
 /* Without group, instance, topics and output, which depend on the stage and lane. */
 void gs_config_kafka_options(const struct gs_config *config, struct gs_kafka_options *ret);
+/* What the clients say goes into the log, as lines of component, which is borrowed by them. */
+void gs_config_log_kafka(struct gs_kafka_options *options, char *component);
 
 /* Says, once in a process, that rules are interpreted although machine code was asked for. */
 void gs_rules_warn(const struct gs_rules *rules, enum gs_jit jit);

@@ -1,5 +1,6 @@
 /* The configuration as the modules' own options. */
 #include "deploy/daemon/config/config.h"
+#include "ingest/base/log.h"
 
 void gs_config_decode_options(const struct gs_config *config, struct gs_decode_options *ret)
 {
@@ -46,4 +47,15 @@ void gs_config_kafka_options(const struct gs_config *config, struct gs_kafka_opt
         .properties = config->kafka.properties.items,
         .n_properties = config->kafka.properties.n,
     };
+}
+
+static void log_client(void *component, int level, const char *message)
+{
+    gs_log((enum gs_log_level)level, component, "kafka: %s", message);
+}
+
+void gs_config_log_kafka(struct gs_kafka_options *options, char *component)
+{
+    options->log = log_client;
+    options->log_arg = component;
 }

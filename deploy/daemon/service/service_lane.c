@@ -10,13 +10,6 @@
 
 /* ---- a lane's clients ---- */
 
-static void client_log(void *arg, int level, const char *message)
-{
-    const struct gs_slot *slot = arg;
-
-    gs_log((enum gs_log_level)level, slot->name, "kafka: %s", message);
-}
-
 static enum gs_status open_clients(void *arg, const struct gs_source_events *events,
                                    struct gs_source **ret_source, struct gs_sink **ret_sink,
                                    struct gs_error *err)
@@ -99,8 +92,7 @@ static void name_slot(struct gs_slot *slot, int lane)
     slot->kafka.instance = slot->instance;
     slot->kafka.heard_ns = &slot->heard_ns;
     slot->kafka.max_batch = config->batch.max_messages;
-    slot->kafka.log = client_log;
-    slot->kafka.log_arg = slot;
+    gs_config_log_kafka(&slot->kafka, slot->name);
     if (slot->watch) {
         slot->input = config->output.topics[GS_STREAM_OBSERVATIONS];
         slot->kafka.topics = &slot->input;

@@ -2,6 +2,8 @@
  * repeated; rates are medians of the repeats, and the times of single messages give p50 and p99. */
 #include "deploy/daemon/workbench/bench_encoder.h"
 
+#include "deploy/daemon/workbench/bench_sort.h"
+
 #include "ingest/base/clock.h"
 #include "ingest/base/escape.h"
 
@@ -151,20 +153,6 @@ static enum gs_status measure(struct worker *workers, size_t n, bool alone, stru
     return status;
 }
 
-static int rising(const void *a, const void *b)
-{
-    const double x = *(const double *)a;
-    const double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static int rising_ns(const void *a, const void *b)
-{
-    const uint32_t x = *(const uint32_t *)a;
-    const uint32_t y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
-}
-
 struct figures {
     double messages[REPEATS], tokens[REPEATS], alone[REPEATS];
     double p50_us, p99_us, macs_per_token, peak;
@@ -193,14 +181,14 @@ static enum gs_status measure_all(struct worker *workers, const struct encoded *
         return status;
     }
     const size_t n_times = workers[0].n_times < MAX_TIMES ? workers[0].n_times : MAX_TIMES;
-    qsort(workers[0].times_ns, n_times, sizeof(uint32_t), rising_ns);
+    gs_bench_sort_ns(workers[0].times_ns, n_times);
     const size_t at_50 = n_times / 2;
     const size_t at_99 = n_times * 99 / 100;
     ret->p50_us = (double)workers[0].times_ns[at_50] / 1e3;
     ret->p99_us = (double)workers[0].times_ns[at_99] / 1e3;
-    qsort(ret->messages, REPEATS, sizeof(double), rising);
-    qsort(ret->tokens, REPEATS, sizeof(double), rising);
-    qsort(ret->alone, REPEATS, sizeof(double), rising);
+    gs_bench_sort(ret->messages, REPEATS);
+    gs_bench_sort(ret->tokens, REPEATS);
+    gs_bench_sort(ret->alone, REPEATS);
     for (size_t i = 0; i < all->n; i++) {
         macs += gs_model_macs(model, encoder, all->inputs[i].n);
     }

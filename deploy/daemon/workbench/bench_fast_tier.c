@@ -5,6 +5,8 @@
  * so it says how much of a message's time is spent outside the one loop that memory bounds. */
 #include "deploy/daemon/workbench/bench_fast_tier.h"
 
+#include "deploy/daemon/workbench/bench_sort.h"
+
 #include "classifier/model.h"
 #include "deploy/daemon/workbench/labelled.h"
 #include "ingest/base/clock.h"
@@ -129,20 +131,6 @@ static struct rates measure(struct worker *workers, size_t n, bool with_cleaning
     return sum;
 }
 
-static int rising(const void *a, const void *b)
-{
-    const double x = *(const double *)a;
-    const double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static int rising_ns(const void *a, const void *b)
-{
-    const uint32_t x = *(const uint32_t *)a;
-    const uint32_t y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
-}
-
 /* Rows gathered for a message on average, and how many a second the gather alone can do of as
  * many. */
 static void gather(const struct gs_bench_fast_tier *bench, struct worker *w, double *ret_known,
@@ -185,7 +173,7 @@ static void report(const struct gs_bench_fast_tier *bench, struct worker *worker
         features[r] = rates.features;
     }
     const size_t n_times = workers[0].n_times < MAX_TIMES ? workers[0].n_times : MAX_TIMES;
-    qsort(workers[0].times_ns, n_times, sizeof(uint32_t), rising_ns);
+    gs_bench_sort_ns(workers[0].times_ns, n_times);
     const size_t at_50 = n_times / 2;
     const size_t at_99 = n_times * 99 / 100;
     const double p50 = (double)workers[0].times_ns[at_50] / 1e3;
@@ -194,9 +182,9 @@ static void report(const struct gs_bench_fast_tier *bench, struct worker *worker
         cleaning[r] = measure(workers, bench->n_threads, true).messages;
     }
     gather(bench, &workers[0], &known, &peak);
-    qsort(messages, REPEATS, sizeof *messages, rising);
-    qsort(features, REPEATS, sizeof *features, rising);
-    qsort(cleaning, REPEATS, sizeof *cleaning, rising);
+    gs_bench_sort(messages, REPEATS);
+    gs_bench_sort(features, REPEATS);
+    gs_bench_sort(cleaning, REPEATS);
     for (size_t i = 0; i < bench->n; i++) {
         bytes += bench->texts[i].clean_len;
     }

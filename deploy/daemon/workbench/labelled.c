@@ -252,3 +252,20 @@ enum gs_status gs_labelled_next(struct gs_labelled_reader *reader, struct gs_lab
                ? GS_OK
                : gs_fail(err, GS_BAD_FORMAT, "%s:%zu: %.160s", reader->path, ret->line, wrong);
 }
+
+enum gs_status gs_labelled_label(const char *text, enum gs_head *ret_head, const char **ret_name,
+                                 struct gs_error *err)
+{
+    static const enum gs_head heads[] = {GS_HEAD_TOPICS, GS_HEAD_RISKS};
+
+    for (size_t i = 0; i < GS_COUNT(heads); i++) {
+        const char *head = gs_head_name(heads[i]);
+        const size_t len = strlen(head);
+        if (strncmp(text, head, len) == 0 && text[len] == '/') {
+            *ret_head = heads[i];
+            *ret_name = text + len + 1;
+            return GS_OK;
+        }
+    }
+    return gs_fail(err, GS_BAD_CONFIG, "--data: knows: \"%.60s\" is not topics/… or risks/…", text);
+}

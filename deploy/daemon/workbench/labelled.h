@@ -54,6 +54,12 @@ GS_MUST_CHECK
 enum gs_status gs_labelled_each(const char *path, struct gs_refusals *refusals,
                                 gs_labelled_take_fn *take, void *arg, struct gs_error *err);
 
+/* Takes "topics/NAME" or "risks/NAME", as knows= has them, apart. *ret_name is the end of text.
+ * GS_BAD_CONFIG. */
+GS_MUST_CHECK
+enum gs_status gs_labelled_label(const char *text, enum gs_head *ret_head, const char **ret_name,
+                                 struct gs_error *err);
+
 struct gs_featuriser; /* opaque */
 GS_MUST_CHECK
 /* simplified: as the model wants it (gs_model_info); true for training, since what is written then

@@ -166,21 +166,17 @@ static enum gs_status add_knows(struct gs_trainer *trainer, const struct gs_trai
 
     (void)snprintf(copy, sizeof copy, "%s", knows == NULL ? "" : knows);
     for (char *one = strtok_r(copy, "+", &rest); one != NULL; one = strtok_r(NULL, "+", &rest)) {
-        const size_t head = strncmp(one, "topics/", 7) == 0  ? GS_HEAD_TOPICS
-                            : strncmp(one, "risks/", 6) == 0 ? GS_HEAD_RISKS
-                                                             : GS_N_HEADS;
-        if (head == GS_N_HEADS) {
-            return gs_fail(err, GS_BAD_CONFIG,
-                           "--data: knows: \"%.60s\" is not topics/… or risks/…", one);
-        }
-        const char *name[1] = {strchr(one, '/') + 1};
+        enum gs_head head = GS_N_HEADS;
+        const char *name = NULL;
         uint64_t mask = 0;
-        const enum gs_status status =
-            mask_of(trainer, labels, (enum gs_head)head, name, 1, &mask, err);
+        enum gs_status status = gs_labelled_label(one, &head, &name, err);
+        if (status == GS_OK) {
+            status = mask_of(trainer, labels, head, &name, 1, &mask, err);
+        }
         if (status != GS_OK) {
             return status;
         }
-        gs_trainer_knows(trainer, set, (enum gs_head)head, mask);
+        gs_trainer_knows(trainer, set, head, mask);
     }
     return GS_OK;
 }
