@@ -11,6 +11,7 @@ struct job {
     struct gs_trainer *t;
     size_t profile;
     bool held_too;
+    bool only_planned; /* what would be solved is counted, and columns is NULL */
     const char *phase;
     struct gs_columns *columns;
     int registers[GS_MAX_EXPERTS]; /* of this profile: the trainer's number */
@@ -109,6 +110,34 @@ static void say(struct job *job, const char *name, const struct gs_solution *sol
     gs_train_say_line(job->t, &line);
 }
 
+/* What a problem costs. Most converge long before their last pass, and then look at fewer rows. */
+static double work_of(const struct job *job)
+{
+    enum { USUAL_PASSES = 12 };
+    const size_t most = job->problem.max_passes;
+
+    return (double)job->n * (double)(most < USUAL_PASSES ? most : USUAL_PASSES);
+}
+
+static void say_progress(const struct job *job, const struct gs_solution *solution)
+{
+    struct gs_train_plan *plan = &job->t->plan;
+    const struct gs_train_listener *listener = &job->t->listener;
+
+    plan->solved++;
+    plan->done += work_of(job);
+    if (listener->progress != NULL) {
+        const struct gs_train_progress progress = {
+            .phase = job->phase,
+            .problem = plan->solved,
+            .problems = plan->problems,
+            .loss = solution->passes == 0 ? 0.0 : (double)solution->loss[solution->passes - 1],
+            .done = plan->done / plan->work,
+        };
+        listener->progress(listener->arg, &progress);
+    }
+}
+
 /* Solves what was taken into n_domains new columns, called names. */
 static enum gs_status solve(struct job *job, size_t head, size_t n_domains, const char *what,
                             char (*names)[2 * GS_MAX_NAME], struct gs_error *err)
@@ -118,6 +147,11 @@ static enum gs_status solve(struct job *job, size_t head, size_t n_domains, cons
     const struct gs_vocabulary *v = &t->vocabulary[job->profile];
     struct gs_solution solution = {0};
 
+    if (job->only_planned) {
+        t->plan.problems++;
+        t->plan.work += work_of(job);
+        return GS_OK;
+    }
     if (columns->n + n_domains > GS_MAX_WIDTH) {
         return gs_fail(err, GS_BAD_FORMAT, "more than %d columns: fewer registers or labels",
                        GS_MAX_WIDTH);
@@ -139,6 +173,7 @@ static enum gs_status solve(struct job *job, size_t head, size_t n_domains, cons
         memcpy(columns->names[columns->n++], names[d], sizeof names[d]);
     }
     say(job, what, &solution);
+    say_progress(job, &solution);
     return GS_OK;
 }
 
@@ -235,40 +270,62 @@ static enum gs_status solve_all(struct job *job, struct gs_error *err)
     return status;
 }
 
+/* The room for the largest problem. */
+static enum gs_status job_init(struct job *job, size_t max_passes, struct gs_error *err)
+{
+    const struct gs_trainer *t = job->t;
+
+    job->rows = malloc((t->n_rows + 1) * sizeof *job->rows);
+    job->y = malloc(t->n_rows + 1);
+    job->cost = malloc((t->n_rows + 1) * sizeof *job->cost);
+    job->domain = malloc(t->n_rows + 1);
+    if (job->rows == NULL || job->y == NULL || job->cost == NULL || job->domain == NULL) {
+        return gs_fail(err, GS_NO_MEMORY, "a problem of %zu rows", t->n_rows);
+    }
+    job->problem = (struct gs_svm_problem){.ids = t->ids,
+                                           .at = t->id_at,
+                                           .n_features = t->vocabulary[job->profile].n,
+                                           .rows = job->rows,
+                                           .y = job->y,
+                                           .cost = job->cost,
+                                           .domain = job->domain,
+                                           .tolerance = t->options.tolerance,
+                                           .max_passes = max_passes};
+    return GS_OK;
+}
+
+enum gs_status gs_columns_plan(struct gs_trainer *t, size_t profile, bool held_too,
+                               size_t max_passes, struct gs_error *err)
+{
+    struct job job = {.t = t, .profile = profile, .held_too = held_too, .only_planned = true};
+    enum gs_status status = job_init(&job, max_passes, err);
+
+    if (status == GS_OK) {
+        status = solve_all(&job, err);
+    }
+    job_done(&job);
+    return status;
+}
+
 enum gs_status gs_columns_solve(struct gs_trainer *t, size_t profile, bool held_too,
                                 size_t max_passes, const char *phase, struct gs_columns *ret,
                                 struct gs_error *err)
 {
-    enum gs_status status = GS_OK;
     const struct gs_vocabulary *v = &t->vocabulary[profile];
     struct job job = {
         .t = t, .profile = profile, .held_too = held_too, .phase = phase, .columns = ret};
+    enum gs_status status = job_init(&job, max_passes, err);
 
     ret->n = 0;
     ret->weights = malloc((v->n * GS_MAX_WIDTH + 1) * sizeof *ret->weights);
-    job.rows = malloc((t->n_rows + 1) * sizeof *job.rows);
-    job.y = malloc(t->n_rows + 1);
-    job.cost = malloc((t->n_rows + 1) * sizeof *job.cost);
-    job.domain = malloc(t->n_rows + 1);
-    if (ret->weights == NULL || job.rows == NULL || job.y == NULL || job.cost == NULL ||
-        job.domain == NULL) {
+    if (status == GS_OK && ret->weights == NULL) {
         status =
             gs_fail(err, GS_NO_MEMORY, "%zu columns of %zu n-grams", (size_t)GS_MAX_WIDTH, v->n);
-        goto done;
     }
-    add_norms(&job);
-    job.problem = (struct gs_svm_problem){.ids = t->ids,
-                                          .at = t->id_at,
-                                          .n_features = v->n,
-                                          .rows = job.rows,
-                                          .y = job.y,
-                                          .cost = job.cost,
-                                          .domain = job.domain,
-                                          .tolerance = t->options.tolerance,
-                                          .max_passes = max_passes};
-    status = solve_all(&job, err);
-
-done:
+    if (status == GS_OK) {
+        add_norms(&job);
+        status = solve_all(&job, err);
+    }
     job_done(&job);
     if (status != GS_OK) {
         gs_columns_done(ret);

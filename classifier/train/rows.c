@@ -32,16 +32,16 @@ void gs_train_say(struct gs_trainer *t, const char *fmt, ...)
     va_start(args, fmt);
     const int n = vsnprintf(line, sizeof line, fmt, args);
     va_end(args);
-    if (t->log != NULL && n > 0 && (size_t)n < sizeof line) {
-        t->log(t->log_arg, line);
+    if (t->listener.log != NULL && n > 0 && (size_t)n < sizeof line) {
+        t->listener.log(t->listener.arg, line);
     }
 }
 
 void gs_train_say_line(struct gs_trainer *t, struct gs_buf *line)
 {
     gs_buf_putc(line, '\0');
-    if (t->log != NULL && gs_buf_ok(line)) {
-        t->log(t->log_arg, line->bytes);
+    if (t->listener.log != NULL && gs_buf_ok(line)) {
+        t->listener.log(t->listener.arg, line->bytes);
     }
     gs_buf_done(line);
 }

@@ -80,10 +80,11 @@ static void add_importance(const struct gs_columns *columns, size_t n, double *i
     }
 }
 
+enum { PRUNING_PASSES = 6 };
+
 static enum gs_status prune(struct gs_trainer *t, size_t profile, bool held_too, const char *phase,
                             struct gs_error *err)
 {
-    enum { PRUNING_PASSES = 6 };
     const size_t n = t->vocabulary[profile].n;
     struct gs_columns columns = {0};
 
@@ -107,6 +108,31 @@ static enum gs_status prune(struct gs_trainer *t, size_t profile, bool held_too,
     return status;
 }
 
+static enum gs_status plan_solving(struct gs_trainer *t, bool held_too, struct gs_error *err)
+{
+    enum gs_status status = GS_OK;
+
+    for (size_t i = 0; i < GS_N_PROFILES && status == GS_OK; i++) {
+        if (t->vocabulary[i].n > t->options.max_rows[i]) {
+            status = gs_columns_plan(t, i, held_too, PRUNING_PASSES, err);
+        }
+        if (status == GS_OK) {
+            status = gs_columns_plan(t, i, held_too, t->options.max_passes, err);
+        }
+    }
+    return status;
+}
+
+/* What is ahead, now that the vocabularies are known. Before the trial that is the final model too,
+ * as if its vocabularies were the trial's; they are a little larger, so it is planned once more. */
+static enum gs_status plan_rest(struct gs_trainer *t, bool held_too, struct gs_error *err)
+{
+    t->plan.problems = t->plan.solved;
+    t->plan.work = t->plan.done;
+    const enum gs_status status = held_too ? GS_OK : plan_solving(t, false, err);
+    return status != GS_OK ? status : plan_solving(t, true, err);
+}
+
 /* A model of the rows that learn: which n-grams to keep, then every column over those. The trial
  * chooses without the rows held out too, or their n-grams would look more certain than a
  * stranger's. */
@@ -119,6 +145,9 @@ static enum gs_status solve_model(struct gs_trainer *t, bool held_too, struct gs
     enum gs_status status = columns == NULL ? gs_fail(err, GS_NO_MEMORY, "columns")
                                             : gs_vocabulary_build(t, held_too, err);
 
+    if (status == GS_OK) {
+        status = plan_rest(t, held_too, err);
+    }
     for (size_t i = 0; i < GS_N_PROFILES && status == GS_OK; i++) {
         status = prune(t, i, held_too, choose, err);
     }
@@ -223,15 +252,15 @@ static void warn_of_data(struct gs_trainer *t)
 
 static const char *const sentiments_zh[GS_N_SENTIMENTS] = {"负面", "中性", "正面"};
 
-enum gs_status gs_trainer_run(struct gs_trainer *t, gs_train_log_fn *log, void *arg,
+enum gs_status gs_trainer_run(struct gs_trainer *t, const struct gs_train_listener *listener,
                               struct gs_model **ret, struct gs_error *err)
 {
     struct gs_model *trial = NULL;
     struct gs_model *model = NULL;
     struct gs_calibration *calibration = calloc(1, sizeof *calibration);
 
-    t->log = log;
-    t->log_arg = arg;
+    t->listener = listener == NULL ? (struct gs_train_listener){0} : *listener;
+    t->plan = (struct gs_train_plan){0};
     t->n_labels[0] = has_sentiment(t) ? GS_N_SENTIMENTS : 0;
     for (size_t s = 0; s < GS_N_SENTIMENTS && t->n_labels[0] > 0; s++) {
         (void)snprintf(t->labels[0][s].id, GS_MAX_NAME, "%s",

@@ -79,9 +79,28 @@ enum gs_status gs_trainer_add(struct gs_trainer *trainer, size_t set,
 /* One line of JSON without its line end: what a problem came to, what calibration found. */
 typedef void gs_train_log_fn(void *arg, const char *json);
 
-/* GS_BAD_FORMAT when there is nothing to learn. *ret is new: write it with gs_trainer_write(). */
+/* How far a run is. It solves a problem for each column: for a trial without the rows held out, then
+ * of all rows ("final"), and for each of them once more, in fewer passes, where n-grams have to be
+ * chosen ("trial-choose", "final-choose"). */
+struct gs_train_progress {
+    const char *phase;
+    size_t problem, problems; /* from 1; of the whole run */
+    double loss;              /* mean squared hinge as the problem's last pass met it */
+    double done;              /* of the run's work, above 0 to 1: estimated from rows and passes */
+};
+/* After each problem. */
+typedef void gs_train_progress_fn(void *arg, const struct gs_train_progress *progress);
+
+/* Who is told of a run. Each function may be NULL. */
+struct gs_train_listener {
+    gs_train_log_fn *log;
+    gs_train_progress_fn *progress;
+    void *arg;
+};
+
+/* listener NULL: nobody. GS_BAD_FORMAT when there is nothing to learn. *ret is new: write it with gs_trainer_write(). */
 GS_MUST_CHECK
-enum gs_status gs_trainer_run(struct gs_trainer *trainer, gs_train_log_fn *log, void *arg,
+enum gs_status gs_trainer_run(struct gs_trainer *trainer, const struct gs_train_listener *listener,
                               struct gs_model **ret, struct gs_error *err);
 
 /* After a run: how the trial did on the rows held out, which it had not seen, at the thresholds

@@ -34,6 +34,12 @@ struct gs_vocabulary {
     uint8_t *squares[2]; /* [n] for sentiment; for topics and risks */
 };
 
+/* The problems of a run, and what they cost: rows times the passes that they are likely to take. */
+struct gs_train_plan {
+    size_t problems, solved;
+    double work, done;
+};
+
 struct gs_trainer {
     struct gs_train_options options;
     struct gs_label labels[GS_N_HEADS][GS_MAX_LABELS];
@@ -52,8 +58,8 @@ struct gs_trainer {
     struct gs_vocabulary vocabulary[GS_N_PROFILES];
     struct gs_eval_report held_out[GS_N_HEADS];
     const char *label_ids[GS_N_HEADS][GS_MAX_LABELS]; /* what the reports borrow */
-    gs_train_log_fn *log;
-    void *log_arg;
+    struct gs_train_listener listener;
+    struct gs_train_plan plan;
 };
 
 /* Gives the one of the two sets of squares that a head uses. */
@@ -82,6 +88,11 @@ struct gs_columns {
     float *weights;            /* [n][vocabulary.n] folded */
     float bias[GS_MAX_WIDTH];
 };
+
+/* Adds to the plan what gs_columns_solve() would solve. */
+GS_MUST_CHECK
+enum gs_status gs_columns_plan(struct gs_trainer *t, size_t profile, bool held_too,
+                               size_t max_passes, struct gs_error *err);
 
 /* Solves every column of a profile. held_too: the rows held out (but not valid sets) learn as well.
  * max_passes bounds each problem. phase is for the log. */

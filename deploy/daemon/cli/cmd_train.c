@@ -3,15 +3,19 @@
 #include "deploy/daemon/cli/command.h"
 #include "deploy/daemon/cli/model_name.h"
 #include "deploy/daemon/cli/train_encoder_options.h"
+#include "deploy/daemon/workbench/progress_line.h"
 #include "deploy/daemon/workbench/train_data.h"
 #include "deploy/daemon/workbench/train_report.h"
+#include "ingest/base/clock.h"
 #include "ingest/base/escape.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { MAX_SPECS = 64, MAX_REPORT = 64 << 20 };
 
@@ -129,10 +133,28 @@ struct session {
     struct gs_model *model;
     struct gs_buf notes, sets, log, metrics;
     struct gs_refusals refusals;
-    size_t n_rows, n_problems;
+    size_t n_rows;
+    struct gs_progress_line line;
+    int64_t start_ns; /* of the solving */
 };
 
-static const char warned[] = "{\"event\":\"warning\",\"text\":\"";
+/* Writes a line of the trainer's, JSON, for whoever runs the command; what a problem came to is in
+ * the progress and in train.jsonl. */
+static void say_event(const struct session *s, const char *json)
+{
+    static const char warned[] = "{\"event\":\"warning\",\"text\":\"";
+    const size_t len = strlen(json);
+
+    if (strncmp(json, warned, sizeof warned - 1) == 0) { /* {"event":"warning","text":"…"} */
+        gs_progress_line_clear(&s->line);
+        gs_print_line(stderr, "groundswell train: warning: %.*s",
+                      (int)(len - (sizeof warned - 1) - 2), json + sizeof warned - 1);
+    } else if (!s->options->quiet && strstr(json, "\"problem\"") == NULL &&
+               strstr(json, "\"threshold\"") == NULL) {
+        gs_progress_line_clear(&s->line);
+        gs_print_line(stderr, "%s", json);
+    }
+}
 
 static void on_log(void *arg, const char *json)
 {
@@ -143,17 +165,18 @@ static void on_log(void *arg, const char *json)
         gs_buf_puts(&s->metrics, s->metrics.len > 0 ? ",\n    " : "\n    ");
         gs_buf_puts(&s->metrics, json);
     }
-    s->n_problems += strstr(json, "\"problem\"") != NULL;
-    const bool warning = strncmp(json, warned, sizeof warned - 1) == 0;
-    if (warning) { /* {"event":"warning","text":"…"} */
-        const size_t len = strlen(json);
-        gs_print_line(stderr, "groundswell train: warning: %.*s",
-                      (int)(len - (sizeof warned - 1) - 2), json + sizeof warned - 1);
-    } else if (!s->options->quiet && strstr(json, "\"problem\"") == NULL &&
-               strstr(json, "\"threshold\"") == NULL) {
-        gs_print_line(stderr, "%s", json);
-    } else if (!s->options->quiet && s->n_problems % 20 == 0) {
-        (void)fprintf(stderr, "%zu problems solved\n", s->n_problems);
+    say_event(s, json);
+}
+
+static void on_progress(void *arg, const struct gs_train_progress *progress)
+{
+    struct session *s = arg;
+    const double elapsed_s = (double)(gs_clock_monotonic_ns() - s->start_ns) / 1e9;
+
+    if (gs_progress_line_due(&s->line, elapsed_s)) {
+        gs_progress_line_write(&s->line, elapsed_s, elapsed_s * (1.0 / progress->done - 1.0),
+                               "%s  problem %zu/%zu  loss %.4f", progress->phase, progress->problem,
+                               progress->problems, progress->loss);
     }
 }
 
@@ -208,7 +231,9 @@ static enum gs_status train(struct session *s, struct gs_error *err)
         status = gs_fail_errno(err, errno, "%s", out);
     }
     if (status == GS_OK) {
-        status = gs_trainer_run(s->trainer, on_log, s, &s->model, err);
+        const struct gs_train_listener listener = {on_log, on_progress, s};
+        s->start_ns = gs_clock_monotonic_ns();
+        status = gs_trainer_run(s->trainer, &listener, &s->model, err);
     }
     gs_buf_puts(&s->notes, ",\n  \"metrics\": [");
     gs_buf_put(&s->notes, gs_buf_str(&s->metrics));
@@ -245,11 +270,13 @@ int gs_cmd_train(int argc, char **argv)
         options.train.name = options.name;
     }
     struct session s = {.options = &options,
+                        .line = {.quiet = options.quiet, .terminal = isatty(STDERR_FILENO) == 1},
                         .notes = {.max = 2 << 20},
                         .sets = {.max = 1 << 20},
                         .log = {.max = MAX_REPORT},
                         .metrics = {.max = 1 << 20}};
     const enum gs_status status = train(&s, &err);
+    gs_progress_line_clear(&s.line);
     if (status != GS_OK) {
         gs_command_say("train", "%s", err.message);
     } else if (!options.quiet) {

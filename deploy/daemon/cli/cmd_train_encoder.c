@@ -38,7 +38,9 @@ static void on_epoch(void *arg, const struct gs_tune_epoch *epoch)
 static void on_warning(void *arg, const char *line)
 {
     const struct session *s = arg;
-    (void)fprintf(stderr, "%sgroundswell train: %s\n", s->log.terminal ? "\r\033[K" : "", line);
+
+    gs_progress_line_clear(&s->log.line);
+    (void)fprintf(stderr, "groundswell train: %s\n", line);
 }
 
 static bool on_stop(void *arg)
@@ -161,8 +163,8 @@ static void say_plan(struct session *s)
 
     s->log.plan = plan;
     s->log.epochs = s->options->tune.epochs;
-    s->log.quiet = s->options->quiet;
-    s->log.terminal = isatty(STDERR_FILENO) == 1;
+    s->log.line.quiet = s->options->quiet;
+    s->log.line.terminal = isatty(STDERR_FILENO) == 1;
     s->log.gemm_rate = gs_tuner_gemm_rate(s->tuner);
     if (!s->options->quiet) {
         (void)fprintf(
@@ -272,8 +274,8 @@ int gs_train_encoder(int argc, char **argv)
         err = unwritten;
     }
     if (status != GS_OK) {
-        (void)fprintf(stderr, "%sgroundswell train: %s\n", s.log.terminal ? "\r\033[K" : "",
-                      err.message);
+        gs_progress_line_clear(&s.log.line);
+        (void)fprintf(stderr, "groundswell train: %s\n", err.message);
     }
     if (s.log.log != NULL) {
         (void)fclose(s.log.log);

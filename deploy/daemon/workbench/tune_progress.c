@@ -1,23 +1,16 @@
 /* Adds up steps until a line is due, on stderr by time and in train.jsonl by number of steps. */
 #include "deploy/daemon/workbench/tune_progress.h"
 
-/* Seconds between two lines of progress. */
-static const double pause_terminal = 0.5;
-static const double pause_other = 30.0;
-
 static void say_rate(struct gs_tune_progress_log *l, const struct gs_tune_progress *p)
 {
-    const double left = (double)(p->steps * (l->epochs - p->epoch) - p->step - 1) * l->all_seconds /
-                        (double)l->all_steps;
-    const unsigned long eta = left > 0.0 ? (unsigned long)left : 0;
+    const double left_s = (double)(p->steps * (l->epochs - p->epoch) - p->step - 1) *
+                          l->all_seconds / (double)l->all_steps;
 
-    (void)fprintf(stderr,
-                  "%sepoch %zu/%zu  step %zu/%zu  loss %.4f  %.0f tokens/s  %.0f %% of sgemm  "
-                  "ETA %lu:%02lu:%02lu%s",
-                  l->terminal ? "\r" : "", p->epoch + 1, l->epochs, p->step + 1, p->steps,
-                  l->loss / (double)l->steps, (double)l->tokens / l->seconds,
-                  100.0 * l->macs / l->cpu_seconds / l->gemm_rate, eta / 3600, eta / 60 % 60,
-                  eta % 60, l->terminal ? "\033[K" : "\n");
+    gs_progress_line_write(
+        &l->line, l->all_seconds, left_s,
+        "epoch %zu/%zu  step %zu/%zu  loss %.4f  %.0f tokens/s  %.0f %% of sgemm", p->epoch + 1,
+        l->epochs, p->step + 1, p->steps, l->loss / (double)l->steps,
+        (double)l->tokens / l->seconds, 100.0 * l->macs / l->cpu_seconds / l->gemm_rate);
 }
 
 static void log_step(const struct gs_tune_progress_log *l, const struct gs_tune_progress *p)
@@ -79,10 +72,8 @@ void gs_tune_say_step(struct gs_tune_progress_log *l, const struct gs_tune_progr
     l->all_macs += macs;
     l->all_tokens += p->n_tokens;
     l->all_steps++;
-    const double pause = l->terminal ? pause_terminal : pause_other;
-    if (!l->quiet && (l->all_seconds - l->said_s >= pause || l->all_steps == 1)) {
+    if (gs_progress_line_due(&l->line, l->all_seconds)) {
         say_rate(l, p);
-        l->said_s = l->all_seconds;
     }
     if (p->step % STEPS_A_LINE == 0 || p->step + 1 == p->steps) {
         if (l->log != NULL) {
@@ -113,9 +104,10 @@ void gs_tune_say_epoch(struct gs_tune_progress_log *l, const struct gs_tune_epoc
     char figures[512];
 
     gs_tune_print_quality(q, figures, sizeof figures);
-    if (!l->quiet) {
-        (void)fprintf(stderr, "%sepoch %zu: loss %.4f; %s%s\n", l->terminal ? "\r\033[K" : "",
-                      e->epoch + 1, e->loss, figures, e->best ? "; the best so far" : "");
+    if (!l->line.quiet) {
+        gs_progress_line_clear(&l->line);
+        (void)fprintf(stderr, "epoch %zu: loss %.4f; %s%s\n", e->epoch + 1, e->loss, figures,
+                      e->best ? "; the best so far" : "");
     }
     if (l->log != NULL) {
         (void)fprintf(l->log,

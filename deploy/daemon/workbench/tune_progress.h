@@ -9,6 +9,7 @@
 
 #include "classifier/train/encoder/tune.h"
 #include "deploy/daemon/workbench/event_file.h"
+#include "deploy/daemon/workbench/progress_line.h"
 
 #include <stdio.h>
 
@@ -18,9 +19,9 @@ struct gs_tune_progress_log {
     size_t epochs;
     FILE *log;                    /* train.jsonl; NULL: none */
     struct gs_event_file *events; /* NULL: none */
-    bool quiet, terminal;
+    struct gs_progress_line line;
     /* since the last line */
-    double seconds, cpu_seconds, macs, loss, said_s;
+    double seconds, cpu_seconds, macs, loss;
     size_t tokens, steps;
     /* of the whole run */
     double all_seconds, all_cpu_seconds, all_macs;

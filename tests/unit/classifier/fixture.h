@@ -90,7 +90,7 @@ static inline struct gs_model *fixture_model(uint64_t seed)
     struct gs_trainer *trainer = fixture_trainer(seed);
     struct gs_model *model = NULL;
     struct gs_error err = {0};
-    if (gs_trainer_run(trainer, NULL, NULL, &model, &err) != GS_OK) {
+    if (gs_trainer_run(trainer, NULL, &model, &err) != GS_OK) {
         print_error("%s\n", err.message);
         fail();
     }

@@ -45,7 +45,8 @@ static void test_temperature_never_makes_it_worse(void **state)
     struct gs_model *model = NULL;
     struct losses losses = {0};
     (void)state;
-    assert_int_equal(gs_trainer_run(trainer, on_log, &losses, &model, NULL), GS_OK);
+    const struct gs_train_listener listener = {.log = on_log, .arg = &losses};
+    assert_int_equal(gs_trainer_run(trainer, &listener, &model, NULL), GS_OK);
     assert_int_equal(losses.n, GS_N_HEADS * GS_N_MODEL_LANGS);
     assert_true(losses.after <= losses.before + 1e-3);
     gs_trainer_free(trainer);

@@ -91,7 +91,8 @@ static void test_what_a_set_does_not_know_is_masked(void **state)
     struct gs_model *model = NULL;
     struct seen seen = {0};
     (void)state;
-    assert_int_equal(gs_trainer_run(trainer, on_log, &seen, &model, NULL), GS_OK);
+    const struct gs_train_listener listener = {.log = on_log, .arg = &seen};
+    assert_int_equal(gs_trainer_run(trainer, &listener, &model, NULL), GS_OK);
     assert_int_equal(seen.negative_rows, 2 * FIXTURE_ROWS); /* tweets and posts */
     assert_int_equal(seen.neutral_rows, FIXTURE_ROWS);      /* tweets only */
     assert_int_equal(seen.topic_rows, FIXTURE_ROWS);        /* posts have no topics */
@@ -130,7 +131,7 @@ static void test_a_label_known_by_name_only_makes_negatives(void **state)
         row.labels[GS_HEAD_TOPICS] = (uint64_t)1 << off_topic;
         assert_int_equal(gs_trainer_add(trainer, other, &row, NULL), GS_OK);
     }
-    assert_int_equal(gs_trainer_run(trainer, NULL, NULL, &model, NULL), GS_OK);
+    assert_int_equal(gs_trainer_run(trainer, NULL, &model, NULL), GS_OK);
     assert_int_equal(gs_model_workspace_new(model, &work, NULL), GS_OK);
     gs_model_predict(model, work, (const uint32_t[]){300}, 1, 0, &said);
     assert_true(said.p[GS_HEAD_TOPICS][off_topic] > 0.8F);
@@ -193,7 +194,7 @@ static void test_prunes_to_what_was_asked(void **state)
     fixture_labels(trainer);
     fixture_add(trainer, fixture_set(trainer, "tweet"), 0, false, true);
     fixture_add(trainer, fixture_set(trainer, "forum"), GS_HASH_HAN, false, true);
-    assert_int_equal(gs_trainer_run(trainer, NULL, NULL, &model, NULL), GS_OK);
+    assert_int_equal(gs_trainer_run(trainer, NULL, &model, NULL), GS_OK);
     assert_int_equal(model->profiles[GS_PROFILE_ALPHABETIC].n_rows, 7);
     assert_int_equal(model->profiles[GS_PROFILE_HAN].n_rows, 0);
     /* the seven that tell something are kept, the noise is not */
@@ -227,7 +228,7 @@ static void test_refuses(void **state)
                      GS_BAD_FORMAT);
     assert_non_null(strstr(err.message, "\"../x\""));
     assert_int_equal(gs_trainer_label(trainer, GS_HEAD_RISKS, "x", "", &number, NULL), GS_OK);
-    assert_int_equal(gs_trainer_run(trainer, NULL, NULL, &model, &err), GS_BAD_FORMAT);
+    assert_int_equal(gs_trainer_run(trainer, NULL, &model, &err), GS_BAD_FORMAT);
     assert_non_null(strstr(err.message, "0 rows to train on"));
     gs_trainer_free(trainer);
 }
@@ -261,7 +262,7 @@ static struct gs_model *model_with_a_rare_risk(size_t n_rare)
         row.labels[GS_HEAD_RISKS] = rare ? 1 : common ? 2 : 0;
         assert_int_equal(gs_trainer_add(trainer, set, &row, NULL), GS_OK);
     }
-    if (gs_trainer_run(trainer, NULL, NULL, &model, &err) != GS_OK) {
+    if (gs_trainer_run(trainer, NULL, &model, &err) != GS_OK) {
         print_error("%s\n", err.message);
         fail();
     }
@@ -329,7 +330,7 @@ static void test_thresholds_are_each_labels_own(void **state)
         row.labels[GS_HEAD_TOPICS] = (i % 3 == 0 ? 1U : 0U) | (vague ? 2U : 0U);
         assert_int_equal(gs_trainer_add(trainer, set, &row, NULL), GS_OK);
     }
-    assert_int_equal(gs_trainer_run(trainer, NULL, NULL, &model, NULL), GS_OK);
+    assert_int_equal(gs_trainer_run(trainer, NULL, &model, NULL), GS_OK);
     const float *thresholds = model->thresholds[GS_HEAD_TOPICS];
     print_message("  %.2f %.2f %.2f\n", (double)thresholds[0], (double)thresholds[1],
                   (double)thresholds[2]);
@@ -368,7 +369,7 @@ static void test_few_rows_do_not_make_it_sure(void **state)
         }
         assert_int_equal(gs_trainer_add(trainer, set, &row, NULL), GS_OK);
     }
-    assert_int_equal(gs_trainer_run(trainer, NULL, NULL, &model, NULL), GS_OK);
+    assert_int_equal(gs_trainer_run(trainer, NULL, &model, NULL), GS_OK);
     assert_int_equal(gs_model_workspace_new(model, &work, NULL), GS_OK);
     for (uint32_t s = 0; s < 3; s++) {
         const uint32_t comma = 600U + 100U * s;
@@ -423,7 +424,8 @@ static void test_without_sentiment_there_is_no_sentiment_head(void **state)
         row.labels[GS_HEAD_TOPICS] = (uint64_t)1 << (i % 4);
         assert_int_equal(gs_trainer_add(trainer, set, &row, NULL), GS_OK);
     }
-    assert_int_equal(gs_trainer_run(trainer, on_warning, warnings, &model, NULL), GS_OK);
+    const struct gs_train_listener listener = {.log = on_warning, .arg = warnings};
+    assert_int_equal(gs_trainer_run(trainer, &listener, &model, NULL), GS_OK);
     assert_non_null(strstr(warnings, "no row has a sentiment"));
     assert_non_null(strstr(warnings, "400 rows are few"));
     assert_int_equal(gs_trainer_held_out(trainer, GS_HEAD_SENTIMENT)->n, 0);
