@@ -27,20 +27,6 @@ struct product {
     __mmask16 last;
 };
 
-#define ROW(i)                                                                                     \
-    if (n_rows > (i)) {                                                                            \
-        const vec a = vec_set(x->a[(i)*x->a_ld + t]);                                              \
-        sum[i][0] = vec_fma(a, b0, sum[i][0]);                                                     \
-        sum[i][1] = n_vecs > 1 ? vec_fma(a, b1, sum[i][1]) : b1;                                   \
-        sum[i][2] = n_vecs > 2 ? vec_fma(a, b2, sum[i][2]) : b2;                                   \
-        sum[i][3] = n_vecs > 3 ? vec_fma(a, b3, sum[i][3]) : b3;                                   \
-    }
-#define STORE(i)                                                                                   \
-    if (n_rows > (i)) {                                                                            \
-        store_row(x->ret + (i)*x->ret_ld, sum[i], vec_set(x->factor[i]), n_vecs, x->last);         \
-    }
-#define ZERO(i) sum[i][0] = sum[i][1] = sum[i][2] = sum[i][3] = vec_set(0);
-
 /* A masked store is not forwarded to the load that follows it, so whole vectors go without. */
 static inline void store(float *ret, vec v, __mmask16 in)
 {
@@ -66,38 +52,93 @@ store_row(float *ret, const vec sum[BLOCK_VECS], vec factor, const size_t n_vecs
     }
 }
 
-/* n_rows and n_vecs are constants where this is inlined, so that the sums stay in registers. */
-// NOLINTNEXTLINE(readability-function-cognitive-complexity): one line for each register
+static inline __attribute__((always_inline)) void zero_row(vec sum[BLOCK_VECS])
+{
+    sum[0] = sum[1] = sum[2] = sum[3] = vec_set(0);
+}
+
+/* sum += a * b. The vectors that are not asked for take any value, so that the compiler need not keep
+ * them. */
+static inline __attribute__((always_inline)) void
+add_to_row(vec sum[BLOCK_VECS], vec a, const vec b[BLOCK_VECS], const size_t n_vecs)
+{
+    sum[0] = vec_fma(a, b[0], sum[0]);
+    sum[1] = n_vecs > 1 ? vec_fma(a, b[1], sum[1]) : b[1];
+    sum[2] = n_vecs > 2 ? vec_fma(a, b[2], sum[2]) : b[2];
+    sum[3] = n_vecs > 3 ? vec_fma(a, b[3], sum[3]) : b[3];
+}
+
+/* n_rows and n_vecs are constants where this is inlined, so that the sums stay in registers; for the
+ * same reason each row is named: an index that varies would put them into memory. */
+static inline __attribute__((always_inline)) void add_step(const struct product *x, size_t t,
+                                                           vec sum[BLOCK_ROWS][BLOCK_VECS],
+                                                           const size_t n_rows, const size_t n_vecs)
+{
+    const float *from = x->b + t * x->b_ld;
+    const float *a = x->a + t;
+    const vec zero = vec_set(0);
+    const vec b[BLOCK_VECS] = {_mm512_loadu_ps(from),
+                               n_vecs > 1 ? _mm512_loadu_ps(from + VEC) : zero,
+                               n_vecs > 2 ? _mm512_loadu_ps(from + VECS_2) : zero,
+                               n_vecs > 3 ? _mm512_loadu_ps(from + VECS_3) : zero};
+
+    add_to_row(sum[0], vec_set(a[0]), b, n_vecs);
+    if (n_rows > 1) {
+        add_to_row(sum[1], vec_set(a[x->a_ld]), b, n_vecs);
+    }
+    if (n_rows > 2) {
+        add_to_row(sum[2], vec_set(a[2 * x->a_ld]), b, n_vecs);
+    }
+    if (n_rows > 3) {
+        add_to_row(sum[3], vec_set(a[3 * x->a_ld]), b, n_vecs);
+    }
+    if (n_rows > 4) {
+        add_to_row(sum[4], vec_set(a[4 * x->a_ld]), b, n_vecs);
+    }
+    if (n_rows > 5) {
+        add_to_row(sum[5], vec_set(a[5 * x->a_ld]), b, n_vecs);
+    }
+}
+
+static inline __attribute__((always_inline)) void store_product_row(const struct product *x,
+                                                                    size_t row,
+                                                                    const vec sum[BLOCK_VECS],
+                                                                    const size_t n_vecs)
+{
+    store_row(x->ret + row * x->ret_ld, sum, vec_set(x->factor[row]), n_vecs, x->last);
+}
+
 static inline __attribute__((always_inline)) void product(const struct product *x,
                                                           const size_t n_rows, const size_t n_vecs)
 {
-    const vec zero = vec_set(0);
     vec sum[BLOCK_ROWS][BLOCK_VECS];
-    ZERO(0) ZERO(1) ZERO(2) ZERO(3) ZERO(4) ZERO(5) for (size_t t = 0; t < x->length; t++)
-    {
-        const float *b = x->b + t * x->b_ld;
-        const vec b0 = _mm512_loadu_ps(b);
-        const vec b1 = n_vecs > 1 ? _mm512_loadu_ps(b + VEC) : zero;
-        const vec b2 = n_vecs > 2 ? _mm512_loadu_ps(b + VECS_2) : zero;
-        const vec b3 = n_vecs > 3 ? _mm512_loadu_ps(b + VECS_3) : zero;
-        ROW(0)
-        ROW(1)
-        ROW(2)
-        ROW(3)
-        ROW(4)
-        ROW(5)
-    }
-    STORE(0)
-    STORE(1)
-    STORE(2)
-    STORE(3)
-    STORE(4)
-    STORE(5)
-}
 
-#undef ROW
-#undef STORE
-#undef ZERO
+    zero_row(sum[0]);
+    zero_row(sum[1]);
+    zero_row(sum[2]);
+    zero_row(sum[3]);
+    zero_row(sum[4]);
+    zero_row(sum[5]);
+    for (size_t t = 0; t < x->length; t++) {
+        add_step(x, t, sum, n_rows, n_vecs);
+    }
+    store_product_row(x, 0, sum[0], n_vecs);
+    if (n_rows > 1) {
+        store_product_row(x, 1, sum[1], n_vecs);
+    }
+    if (n_rows > 2) {
+        store_product_row(x, 2, sum[2], n_vecs);
+    }
+    if (n_rows > 3) {
+        store_product_row(x, 3, sum[3], n_vecs);
+    }
+    if (n_rows > 4) {
+        store_product_row(x, 4, sum[4], n_vecs);
+    }
+    if (n_rows > 5) {
+        store_product_row(x, 5, sum[5], n_vecs);
+    }
+}
 
 typedef void product_fn(const struct product *x);
 
