@@ -14,32 +14,37 @@
 
 #include <xxhash.h>
 
+/* The types of records, in the order in which they are read, and the first byte of each one's key. */
+enum { CORE, KIND, KEY, EXCERPT, SEEN, PENDING = SEEN + GS_N_SEEN, N_TYPES };
+static const char types[N_TYPES + 1] = "cgkxisblp";
+
 int gs_watch_record_order(struct gs_str key)
 {
-    static const char types[] = "cgkxisblp";
-    const char *found = key.len == 0 ? NULL : memchr(types, key.bytes[0], sizeof types - 1);
+    const char *found = key.len == 0 ? NULL : memchr(types, key.bytes[0], N_TYPES);
 
     return found == NULL ? -1 : (int)(found - types);
 }
 
-static enum gs_status bad(struct gs_error *err, const char *what)
+static enum gs_status damaged(struct gs_error *err, const char *what)
 {
     return gs_fail(err, GS_BAD_FORMAT, "state: a record of %s is damaged", what);
 }
 
 /* ---- records ---- */
 
-static enum gs_status read_shifts(struct gs_watch *watch, struct gs_fields_in *in,
-                                  struct gs_error *err)
+/* How far the sample of excerpts of each bin is thinned out. */
+static enum gs_status read_sample_shifts(struct gs_watch *watch, struct gs_fields_in *in,
+                                         struct gs_error *err)
 {
     while (in->left > 0) {
-        int32_t at = 0;
+        int32_t number = 0;
         uint32_t shift = 0;
-        if (!gs_fields_take(in, &at, sizeof at) || !gs_fields_take(in, &shift, sizeof shift) ||
-            !gs_state_is_bin(watch, at) || shift > 64) {
-            return bad(err, "the watch");
+        if (!gs_fields_take(in, &number, sizeof number) ||
+            !gs_fields_take(in, &shift, sizeof shift) || !gs_state_is_bin(watch, number) ||
+            shift > 64) {
+            return damaged(err, "the watch");
         }
-        struct gs_bin *bin = gs_bin_get(watch, at, true);
+        struct gs_bin *bin = gs_bin_get(watch, number, true);
         if (bin == NULL) {
             return gs_fail(err, GS_NO_MEMORY, "state");
         }
@@ -52,12 +57,12 @@ static enum gs_status read_core(struct gs_watch_load *load, unsigned version,
                                 struct gs_fields_in *in, struct gs_error *err)
 {
     struct gs_watch *watch = load->watch;
-    struct gs_core *now = &watch->now;
-    struct gs_str near;
+    struct gs_core *core = &watch->now;
+    struct gs_str nearest_key;
     int64_t bin_ms = 0;
 
     if (!gs_fields_take(in, &bin_ms, sizeof bin_ms)) {
-        return bad(err, "the watch");
+        return damaged(err, "the watch");
     }
     if (bin_ms != watch->params.options.bin_ms) {
         return gs_fail(
@@ -65,45 +70,46 @@ static enum gs_status read_core(struct gs_watch_load *load, unsigned version,
             "state: it was written with watch.bin = %lld ms, the configuration says %lld",
             (long long)bin_ms, (long long)watch->params.options.bin_ms);
     }
-    if (!gs_table_read(&gs_core_fields, version, in, now) || !gs_fields_take_str(in, &near) ||
-        near.len > sizeof load->near_key || !gs_state_core_holds(watch, now)) {
-        return bad(err, "the watch");
+    if (!gs_table_read(&gs_core_fields, version, in, core) ||
+        !gs_fields_take_str(in, &nearest_key) || nearest_key.len > sizeof load->near_key ||
+        !gs_state_core_holds(watch, core)) {
+        return damaged(err, "the watch");
     }
-    load->new_keys = now->new_keys;
-    memcpy(load->near_key, near.bytes, near.len);
-    load->near_key_len = near.len;
-    return read_shifts(watch, in, err);
+    load->new_keys = core->new_keys;
+    memcpy(load->near_key, nearest_key.bytes, nearest_key.len);
+    load->near_key_len = nearest_key.len;
+    return read_sample_shifts(watch, in, err);
 }
 
 static enum gs_status read_kind(struct gs_watch_load *load, struct gs_str key, unsigned version,
                                 struct gs_fields_in *in, struct gs_error *err)
 {
     struct gs_watch *watch = load->watch;
-    const unsigned at = key.len == 2 ? (unsigned char)key.bytes[1] : GS_MAX_KINDS;
+    const unsigned kind = key.len == 2 ? (unsigned char)key.bytes[1] : GS_MAX_KINDS;
 
-    if (at >= watch->now.n_kinds ||
-        !gs_table_read(&gs_kind_fields, version, in, &watch->now.kinds[at]) ||
-        !gs_state_kind_holds(watch, &watch->now.kinds[at])) {
-        return bad(err, "a kind");
+    if (kind >= watch->now.n_kinds ||
+        !gs_table_read(&gs_kind_fields, version, in, &watch->now.kinds[kind]) ||
+        !gs_state_kind_holds(watch, &watch->now.kinds[kind])) {
+        return damaged(err, "a kind");
     }
     for (size_t i = 0; i < GS_VOLUMES; i++) {
-        struct gs_peers *peers = &watch->now.peers[at][i];
+        struct gs_peers *peers = &watch->now.peers[kind][i];
         if (!gs_table_read(&gs_peers_fields, version, in, peers) || !gs_state_peers_hold(peers)) {
-            return bad(err, "a kind");
+            return damaged(err, "a kind");
         }
     }
-    load->kinds |= 1U << at;
+    load->kinds |= 1U << kind;
     return GS_OK;
 }
 
 static bool read_sketch(struct gs_watch *watch, unsigned version, struct gs_fields_in *in,
-                        uint32_t *ret_at)
+                        uint32_t *ret_sketch)
 {
-    *ret_at = gs_pool_alloc(&watch->sketches, &watch->undo);
-    if (*ret_at == GS_NONE) {
+    *ret_sketch = gs_pool_alloc(&watch->sketches, &watch->undo);
+    if (*ret_sketch == GS_NONE) {
         return false;
     }
-    struct gs_sketch *sketch = gs_pool_at(&watch->sketches, *ret_at);
+    struct gs_sketch *sketch = gs_pool_at(&watch->sketches, *ret_sketch);
     return gs_table_read(&gs_sketch_fields, version, in, sketch) &&
            gs_state_ages_hold(sketch->age, GS_SKETCH_CELLS, GS_HOUR_BINS);
 }
@@ -145,54 +151,53 @@ static bool read_episode(struct gs_watch *watch, uint32_t key_at, unsigned versi
 static bool read_open_bin(struct gs_watch *watch, uint32_t key_at, unsigned version,
                           struct gs_fields_in *in)
 {
-    struct gs_open_bin look = {.n = 0};
+    struct gs_open_bin stored = {.n = 0};
     unsigned char parts = 0;
+    const struct gs_key *key = gs_pool_at(&watch->keys, key_at);
+    const unsigned foreign = key->event ? GS_OPEN_HAS_SKETCH : GS_OPEN_HAS_VOTES;
 
-    const bool event = ((struct gs_key *)gs_pool_at(&watch->keys, key_at))->event;
-
-    if (!gs_fields_take(in, &parts, sizeof parts) ||
-        (parts & (event ? GS_OPEN_HAS_SKETCH : GS_OPEN_HAS_VOTES)) != 0 ||
-        !gs_table_read(&gs_open_bin_fields, version, in, &look) ||
-        !gs_state_open_bin_holds(watch, &look) ||
-        gs_open_get(watch, key_at, look.bin, false) != GS_NONE) {
+    if (!gs_fields_take(in, &parts, sizeof parts) || (parts & foreign) != 0 ||
+        !gs_table_read(&gs_open_bin_fields, version, in, &stored) ||
+        !gs_state_open_bin_holds(watch, &stored) ||
+        gs_open_get(watch, key_at, stored.bin, false) != GS_NONE) {
         return false;
     }
-    const uint32_t at = gs_open_get(watch, key_at, look.bin, true);
-    if (at == GS_NONE) {
+    const uint32_t item = gs_open_get(watch, key_at, stored.bin, true);
+    if (item == GS_NONE) {
         return false;
     }
-    struct gs_open_bin *open = gs_pool_at(&watch->open_bins, at);
-    open->k = look.k;
-    open->n = look.n;
-    open->reach = look.reach;
-    memcpy(open->pub, look.pub, sizeof open->pub);
+    struct gs_open_bin *open = gs_pool_at(&watch->open_bins, item);
+    open->k = stored.k;
+    open->n = stored.n;
+    open->reach = stored.reach;
+    memcpy(open->pub, stored.pub, sizeof open->pub);
     if ((parts & GS_OPEN_HAS_VOTES) != 0) {
         return gs_votes_read(watch, in, open);
     }
     return (parts & GS_OPEN_HAS_SKETCH) == 0 || read_sketch(watch, version, in, &open->sketch);
 }
 
-static bool read_key_parts(struct gs_watch *watch, uint32_t at, unsigned version,
+static bool read_key_parts(struct gs_watch *watch, uint32_t key_at, unsigned version,
                            struct gs_fields_in *in)
 {
-    struct gs_key *key = gs_pool_at(&watch->keys, at);
+    struct gs_key *key = gs_pool_at(&watch->keys, key_at);
     unsigned char parts = 0;
-    bool good = gs_table_read(&gs_key_fields, version, in, key) && gs_state_key_holds(watch, key) &&
-                gs_fields_take(in, &parts, sizeof parts);
+    bool holds = gs_table_read(&gs_key_fields, version, in, key) &&
+                 gs_state_key_holds(watch, key) && gs_fields_take(in, &parts, sizeof parts);
 
-    if (good && (parts & GS_KEY_HAS_SKETCH) != 0) {
-        good = read_sketch(watch, version, in, &key->sketch);
+    if (holds && (parts & GS_KEY_HAS_SKETCH) != 0) {
+        holds = read_sketch(watch, version, in, &key->sketch);
     }
-    if (good && (parts & GS_KEY_HAS_HABIT) != 0) {
-        good = read_habit(watch, key, version, in);
+    if (holds && (parts & GS_KEY_HAS_HABIT) != 0) {
+        holds = read_habit(watch, key, version, in);
     }
-    if (good && (parts & GS_KEY_HAS_EPISODE) != 0) {
-        good = read_episode(watch, at, version, in);
+    if (holds && (parts & GS_KEY_HAS_EPISODE) != 0) {
+        holds = read_episode(watch, key_at, version, in);
     }
-    while (good && in->left > 0) {
-        good = read_open_bin(watch, at, version, in);
+    while (holds && in->left > 0) {
+        holds = read_open_bin(watch, key_at, version, in);
     }
-    return good;
+    return holds;
 }
 
 static enum gs_status read_key(struct gs_watch_load *load, struct gs_str key, unsigned version,
@@ -204,29 +209,29 @@ static enum gs_status read_key(struct gs_watch_load *load, struct gs_str key, un
 
     if (text.len == 0 || text.len > GS_MAX_KEY_LEN || watch->now.n_kinds == 0 ||
         load->kinds != (1U << watch->now.n_kinds) - 1 || !gs_fields_take_str(in, &name)) {
-        return bad(err, "a key");
+        return damaged(err, "a key");
     }
     const uint32_t hash = gs_table_hash(watch, XXH3_64bits(text.bytes, text.len));
     if (gs_table_find(watch, hash, text) != GS_NONE) {
-        return bad(err, "a key");
+        return damaged(err, "a key");
     }
     if (watch->keys.now.live >= watch->params.options.max_keys) {
         return gs_fail(err, GS_BAD_CONFIG,
                        "state: it has more keys than watch.max_keys allows, %zu",
                        watch->params.options.max_keys);
     }
-    const uint32_t at = gs_table_add(watch, hash, text, name);
-    if (at == GS_NONE) {
+    const uint32_t key_at = gs_table_add(watch, hash, text, name);
+    if (key_at == GS_NONE) {
         return gs_fail(err, GS_NO_MEMORY, "state: %zu keys", (size_t)watch->keys.now.live);
     }
-    gs_key_admitted(watch, ((const struct gs_key *)gs_pool_at(&watch->keys, at))->kind);
-    if (read_key_parts(watch, at, version, in)) {
+    gs_key_admitted(watch, ((const struct gs_key *)gs_pool_at(&watch->keys, key_at))->kind);
+    if (read_key_parts(watch, key_at, version, in)) {
         return GS_OK;
     }
     /* What there is no memory for is not damaged: who hears that would throw it away. */
     return watch->undo.starved
                ? gs_fail(err, GS_NO_MEMORY, "state: %zu keys", (size_t)watch->keys.now.live)
-               : bad(err, "a key");
+               : damaged(err, "a key");
 }
 
 static bool excerpt_holds(const struct gs_watch *watch, const struct gs_excerpt *excerpt,
@@ -242,46 +247,46 @@ static bool excerpt_holds(const struct gs_watch *watch, const struct gs_excerpt 
 static enum gs_status read_excerpt(struct gs_watch *watch, struct gs_str key, unsigned version,
                                    struct gs_fields_in *in, struct gs_error *err)
 {
-    const size_t head = 1 + 4 + 8;
-    struct gs_excerpt look = {.kept = 1};
+    const size_t head = 1 + 4 + 8; /* type, bin, priority; the key's text follows */
+    struct gs_excerpt stored = {.kept = 1};
 
-    if (key.len <= head || !gs_table_read(&gs_excerpt_fields, version, in, &look)) {
-        return bad(err, "a message");
+    if (key.len <= head || !gs_table_read(&gs_excerpt_fields, version, in, &stored)) {
+        return damaged(err, "a message");
     }
     const struct gs_str text = {key.bytes + head, key.len - head};
-    look.bin = (int32_t)(uint32_t)gs_record_key_take(key.bytes + 1, 4);
-    look.priority = gs_record_key_take(key.bytes + 5, 8);
-    look.key = gs_table_find_text(watch, text);
-    if (look.key == GS_NONE || !excerpt_holds(watch, &look, in->left)) {
-        return bad(err, "a message");
+    stored.bin = (int32_t)(uint32_t)gs_record_key_take(key.bytes + 1, 4);
+    stored.priority = gs_record_key_take(key.bytes + 5, 8);
+    stored.key = gs_table_find_text(watch, text);
+    if (stored.key == GS_NONE || !excerpt_holds(watch, &stored, in->left)) {
+        return damaged(err, "a message");
     }
-    memcpy(look.bytes, in->at, in->left);
+    memcpy(stored.bytes, in->at, in->left);
     if (watch->excerpts.now.live >= watch->params.options.max_excerpts) {
         return GS_OK; /* fewer are wanted now */
     }
-    struct gs_bin *bin = gs_bin_get(watch, look.bin, true);
-    const uint32_t at = bin == NULL ? GS_NONE : gs_pool_alloc(&watch->excerpts, &watch->undo);
-    if (at == GS_NONE) {
+    struct gs_bin *bin = gs_bin_get(watch, stored.bin, true);
+    const uint32_t item = bin == NULL ? GS_NONE : gs_pool_alloc(&watch->excerpts, &watch->undo);
+    if (item == GS_NONE) {
         return gs_fail(err, GS_NO_MEMORY, "state: messages");
     }
-    struct gs_excerpt *excerpt = gs_pool_at(&watch->excerpts, at);
-    look.at = (struct gs_link){.stamp = excerpt->at.stamp, .next = bin->excerpts};
-    *excerpt = look;
-    bin->excerpts = at;
+    struct gs_excerpt *excerpt = gs_pool_at(&watch->excerpts, item);
+    stored.at = (struct gs_link){.stamp = excerpt->at.stamp, .next = bin->excerpts};
+    *excerpt = stored;
+    bin->excerpts = item;
     bin->n_excerpts++;
     return GS_OK;
 }
 
-static enum gs_status read_chunk(struct gs_watch *watch, size_t which, struct gs_fields_in *in,
-                                 struct gs_error *err)
+static enum gs_status read_seen_chunk(struct gs_watch *watch, enum gs_seen which,
+                                      struct gs_fields_in *in, struct gs_error *err)
 {
     static const char *const names[GS_N_SEEN] = {"ids", "stories", "bands", "leaders"};
-    struct gs_seen_set *set = gs_seen_set_of(watch, (enum gs_seen)which);
+    struct gs_seen_set *set = gs_seen_set_of(watch, which);
     uint64_t entry[GS_SEEN_WORDS];
 
     while (in->left > 0) {
         if (!gs_fields_take(in, entry, set->words * sizeof *entry)) {
-            return bad(err, names[which]);
+            return damaged(err, names[which]);
         }
         gs_seen_set_load(watch, set, entry);
     }
@@ -298,14 +303,14 @@ enum gs_status gs_watch_load_record(struct gs_watch_load *load, struct gs_str ke
     if (!load->begun) {
         gs_watch_begin(load->watch);
         load->begun = true;
-        if (order != 0) {
+        if (order != CORE) {
             return gs_fail(err, GS_BAD_FORMAT, "state: the watch's own record is missing");
         }
-    } else if (order == 0) {
-        return bad(err, "the watch");
+    } else if (order == CORE) {
+        return damaged(err, "the watch");
     }
     if (!gs_fields_take(&in, &version, sizeof version) || version == 0) {
-        return bad(err, "a watch");
+        return damaged(err, "a watch");
     }
     if (version > GS_STATE_VERSION) {
         return gs_fail(err, GS_BAD_FORMAT,
@@ -313,24 +318,22 @@ enum gs_status gs_watch_load_record(struct gs_watch_load *load, struct gs_str ke
                        (unsigned)version, GS_STATE_VERSION);
     }
     switch (order) {
-    case 0:
+    case CORE:
         return read_core(load, version, &in, err);
-    case 1:
+    case KIND:
         return read_kind(load, key, version, &in, err);
-    case 2:
+    case KEY:
         return read_key(load, key, version, &in, err);
-    case 3:
+    case EXCERPT:
         return read_excerpt(load->watch, key, version, &in, err);
-    case 4:
-    case 5:
-    case 6:
-    case 7:
-        return read_chunk(load->watch, (size_t)order - 4, &in, err);
-    case 8:
-        return gs_state_read_pending(load->watch, key, version, &in) ? GS_OK : bad(err, "a story");
+    case PENDING:
+        return gs_state_read_pending(load->watch, key, version, &in) ? GS_OK
+                                                                     : damaged(err, "a story");
     default:
-        return gs_fail(err, GS_BAD_FORMAT, "state: a record of an unknown kind");
+        break;
     }
+    return order < 0 ? gs_fail(err, GS_BAD_FORMAT, "state: a record of an unknown kind")
+                     : read_seen_chunk(load->watch, (enum gs_seen)(order - SEEN), &in, err);
 }
 
 /* Keys that had messages within a day, by the bin of the last. */
@@ -347,7 +350,7 @@ static void count_live(struct gs_watch *watch)
     }
 }
 
-static bool find_near(struct gs_watch_load *load)
+static bool find_nearest_miss(struct gs_watch_load *load)
 {
     struct gs_watch *watch = load->watch;
     const struct gs_str text = {load->near_key, load->near_key_len};
@@ -369,7 +372,7 @@ enum gs_status gs_watch_load_end(struct gs_watch_load *load, struct gs_error *er
     if (watch->undo.starved) {
         return gs_fail(err, GS_NO_MEMORY, "state: %zu keys", (size_t)watch->keys.now.live);
     }
-    if (load->kinds != (1U << watch->now.n_kinds) - 1 || !find_near(load)) {
+    if (load->kinds != (1U << watch->now.n_kinds) - 1 || !find_nearest_miss(load)) {
         return gs_fail(err, GS_BAD_FORMAT, "state: records are missing");
     }
     count_live(watch);
