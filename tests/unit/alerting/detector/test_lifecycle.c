@@ -1,5 +1,7 @@
 #include "tests/unit/alerting/detector/watch_helper.h"
 
+/* constant_options() asks for two publishers, three stories, five messages and ten in a hundred more
+ * than expected, and that no more than three in four are expected. */
 static void test_gates(void **state)
 {
     (void)state;
