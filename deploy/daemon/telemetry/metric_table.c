@@ -2,6 +2,8 @@
  * tests walk these rows. */
 #include "deploy/daemon/telemetry/metric_table.h"
 
+#include "deploy/daemon/telemetry/metric_labels.h"
+
 #include <string.h>
 
 /* From a broker's milliseconds to a replayed hour. */
@@ -349,4 +351,5 @@ void gs_metrics_write_reference(struct gs_buf *out)
         }
         gs_buf_printf(out, " | %s | %s |\n", def->unit, def->help);
     }
+    gs_metric_labels_write(out);
 }
