@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define TEXT(s)                                                                                    \
     {                                                                                              \
@@ -71,6 +72,23 @@ static const char *next(struct gs_source *source)
     (void)snprintf(text, sizeof text, "%lld:%.*s", (long long)record.offset,
                    GS_STR_ARGS(record.value));
     return text;
+}
+
+/* Puts a pipe in stdin's place and gives its other end. */
+static inline int pipe_to_stdin(int *ret_old)
+{
+    int ends[2];
+
+    *ret_old = dup(STDIN_FILENO);
+    assert_int_equal(pipe(ends), 0);
+    assert_true(dup2(ends[0], STDIN_FILENO) == STDIN_FILENO);
+    (void)close(ends[0]);
+    return ends[1];
+}
+
+static inline void put_bytes(int fd, const char *text)
+{
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
 }
 
 #endif
