@@ -1,6 +1,7 @@
 /* Webhooks over real connections: each notice once and in order, signed; a receiver that is away,
  * refuses, or answers as chats do. */
 #include "tests/integration/fake_receiver.h"
+#include "tests/integration/notify_counts.h"
 #include "tests/unit/alerting/notify/notify_helper.h"
 #include "tests/unit/gs_test.h"
 
@@ -16,45 +17,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATIENT_MS = 15000 };
-
-struct counts {
-    _Atomic size_t sent, failed[GS_N_NOTIFY_FAILURES], dropped[GS_N_NOTIFY_DROPS], waiting;
-};
-
-static void on_sent(void *arg, size_t receiver, size_t n)
-{
-    struct counts *counts = arg;
-    (void)receiver;
-    atomic_fetch_add(&counts->sent, n);
-}
-
-static void on_failed(void *arg, size_t receiver, enum gs_notify_failure failure, unsigned n,
-                      const char *why)
-{
-    struct counts *counts = arg;
-    (void)receiver;
-    (void)n;
-    assert_true(why[0] != '\0');
-    atomic_fetch_add(&counts->failed[failure], 1);
-}
-
-static void on_dropped(void *arg, size_t receiver, enum gs_notify_drop drop, size_t n,
-                       const char *what)
-{
-    struct counts *counts = arg;
-    (void)receiver;
-    (void)what;
-    atomic_fetch_add(&counts->dropped[drop], n);
-}
-
-static void on_waiting(void *arg, size_t receiver, size_t n)
-{
-    struct counts *counts = arg;
-    (void)receiver;
-    atomic_store(&counts->waiting, n);
-}
-
 static struct gs_notify *start(const char *url, struct gs_notify_options options,
                                struct counts *counts)
 {
@@ -69,7 +31,7 @@ static struct gs_notify *start(const char *url, struct gs_notify_options options
     options.max_open = 64;
     options.give_up_ms = options.give_up_ms == 0 ? 3600000 : options.give_up_ms;
     options.max_waiting = options.max_waiting == 0 ? 256 : options.max_waiting;
-    options.hooks = (struct gs_notify_hooks){counts, on_sent, on_failed, on_dropped, on_waiting};
+    options.hooks = notify_count_hooks(counts);
     if (gs_notify_new(&options, &notify, &err) != GS_OK) {
         fail_msg("%s", err.message);
     }
@@ -84,14 +46,6 @@ static void tell(struct gs_notify *notify, const char *id, enum gs_incident_noti
     incident.notice = (uint8_t)notice;
     incident.state = notice == GS_NOTICE_ENDED ? GS_INCIDENT_ENDED : GS_INCIDENT_OPEN;
     gs_notify_incident(notify, &incident, false);
-}
-
-static void until(const _Atomic size_t *count, size_t n)
-{
-    for (int i = 0; i < PATIENT_MS / 5 && atomic_load(count) < n; i++) {
-        (void)usleep(5000);
-    }
-    assert_true(atomic_load(count) >= n);
 }
 
 static void has(struct receiver *receiver, size_t i, const char *id, const char *notice)
@@ -150,7 +104,7 @@ static void each_notice_goes_once_in_order_and_signed(void **state)
     tell(notify, "000000000000000a", GS_NOTICE_WORSE);
     tell(notify, "000000000000000b", GS_NOTICE_OPENED);
     tell(notify, "000000000000000a", GS_NOTICE_ENDED);
-    until(&counts.sent, 4);
+    until(&counts.sent[0], 4);
     (void)usleep(200000);
     assert_int_equal(receiver_count(receiver), 4);
     has(receiver, 0, "000000000000000a", "opened");
@@ -185,9 +139,9 @@ static void one_that_is_away_misses_what_is_replaced_alone(void **state)
     tell(notify, "000000000000000b", GS_NOTICE_OPENED);
     tell(notify, "000000000000000a", GS_NOTICE_WORSE);
     tell(notify, "000000000000000b", GS_NOTICE_ENDED);
-    until(&counts.waiting, 2);
+    until(&counts.waiting[0], 2);
     receiver = receiver_start(port, NULL, NULL);
-    until(&counts.sent, 2);
+    until(&counts.sent[0], 2);
     assert_int_equal(receiver_count(receiver), 2);
     has(receiver, 0, "000000000000000a", "worse");
     has(receiver, 1, "000000000000000b", "ended");
@@ -220,7 +174,7 @@ static void trouble_is_tried_again_and_a_refusal_is_not(void **state)
     struct gs_notify *notify = start(url, (struct gs_notify_options){0}, &counts);
     tell(notify, "000000000000000a", GS_NOTICE_OPENED);
     tell(notify, "000000000000000b", GS_NOTICE_OPENED);
-    until(&counts.sent, 1);
+    until(&counts.sent[0], 1);
     has(receiver, 0, "000000000000000a", "opened");
     has(receiver, 1, "000000000000000a", "opened");
     has(receiver, 2, "000000000000000b", "opened");
@@ -258,7 +212,7 @@ static void a_chat_that_says_no_is_asked_again(void **state)
     struct gs_notify *notify = start(
         url, (struct gs_notify_options){.shape = GS_SHAPE_DINGTALK, .secret_file = path}, &counts);
     tell(notify, "000000000000000a", GS_NOTICE_OPENED);
-    until(&counts.sent, 1);
+    until(&counts.sent[0], 1);
     assert_int_equal(atomic_load(&counts.failed[GS_NOTIFY_REFUSED]), 1);
     assert_int_equal(receiver_count(receiver), 2);
     receiver_get(receiver, 1, &got);
@@ -293,7 +247,7 @@ static void what_is_too_old_is_given_up_and_counted(void **state)
     until(&counts.failed[GS_NOTIFY_SERVER], 1);
     until(&counts.dropped[GS_NOTIFY_DROP_LATE], 1);
     tell(notify, "000000000000000b", GS_NOTICE_OPENED);
-    until(&counts.sent, 1);
+    until(&counts.sent[0], 1);
     tell(notify, "000000000000000a", GS_NOTICE_ENDED);
     until(&counts.failed[GS_NOTIFY_SERVER], 3);
     gs_notify_free(notify);

@@ -1,6 +1,7 @@
 /* Pushing to Alertmanagers over real connections: who is told what and when, and what a receiver that
  * is dead, slow, hostile or away does to the others. */
 #include "tests/integration/fake_receiver.h"
+#include "tests/integration/notify_counts.h"
 #include "tests/unit/alerting/notify/notify_helper.h"
 #include "tests/unit/gs_test.h"
 
@@ -19,45 +20,6 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATIENT_MS = 15000 };
-
-/* Counts of the hooks. */
-struct counts {
-    _Atomic size_t sent[GS_NOTIFY_RECEIVERS], failed[GS_N_NOTIFY_FAILURES];
-    _Atomic size_t dropped[GS_N_NOTIFY_DROPS], waiting[GS_NOTIFY_RECEIVERS];
-};
-
-static void on_sent(void *arg, size_t receiver, size_t n)
-{
-    struct counts *counts = arg;
-    atomic_fetch_add(&counts->sent[receiver], n);
-}
-
-static void on_failed(void *arg, size_t receiver, enum gs_notify_failure failure, unsigned n,
-                      const char *why)
-{
-    struct counts *counts = arg;
-    (void)receiver;
-    (void)n;
-    assert_true(why[0] != '\0');
-    atomic_fetch_add(&counts->failed[failure], 1);
-}
-
-static void on_dropped(void *arg, size_t receiver, enum gs_notify_drop drop, size_t n,
-                       const char *what)
-{
-    struct counts *counts = arg;
-    (void)receiver;
-    (void)what;
-    atomic_fetch_add(&counts->dropped[drop], n);
-}
-
-static void on_waiting(void *arg, size_t receiver, size_t n)
-{
-    struct counts *counts = arg;
-    atomic_store(&counts->waiting[receiver], n);
-}
-
 static struct gs_notify *start(const char *const *urls, size_t n, int64_t resend_ms,
                                const struct gs_notify_login *login, struct counts *counts)
 {
@@ -71,7 +33,7 @@ static struct gs_notify *start(const char *const *urls, size_t n, int64_t resend
         .user_agent = "groundswell/test",
         .timeout_ms = 2000,
         .max_open = 64,
-        .hooks = {counts, on_sent, on_failed, on_dropped, on_waiting}};
+        .hooks = notify_count_hooks(counts)};
 
     if (gs_notify_new(&options, &notify, &err) != GS_OK) {
         fail_msg("%s", err.message);
@@ -110,15 +72,6 @@ static double ahead_s(const char *body, const char *id)
     json_decref(alerts);
     assert_true(ahead > -1e8);
     return ahead;
-}
-
-/* A bound for what never comes. */
-static void until(const _Atomic size_t *count, size_t n)
-{
-    for (int i = 0; i < PATIENT_MS / 5 && atomic_load(count) < n; i++) {
-        (void)usleep(5000);
-    }
-    assert_true(atomic_load(count) >= n);
 }
 
 static void last_body(struct receiver *receiver, struct received *ret)
