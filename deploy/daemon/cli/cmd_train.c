@@ -244,30 +244,49 @@ static enum gs_status train(struct session *s, struct gs_error *err)
     return status == GS_OK ? write_reports(s, err) : status;
 }
 
+/* args->ends: the command ends here, with args->code. */
+static void read_options(struct gs_args *args, struct options *options)
+{
+    gs_args_init(args, GS_CMD_TRAIN, options->argc, options->argv);
+    while (gs_args_next(args)) {
+        take(args, options);
+    }
+    gs_args_done(args);
+    if (args->ends) {
+        return;
+    }
+    options->quiet = args->quiet;
+    options->rejects = args->rejects;
+    if (options->train.name == NULL) {
+        gs_model_name_after(options->out, "model", options->name);
+        options->train.name = options->name;
+    }
+}
+
+static void session_done(struct session *s)
+{
+    gs_model_free(s->model);
+    gs_train_labels_free(s->labels);
+    gs_trainer_free(s->trainer);
+    gs_buf_done(&s->notes);
+    gs_buf_done(&s->sets);
+    gs_buf_done(&s->log);
+    gs_buf_done(&s->metrics);
+}
+
 int gs_cmd_train(int argc, char **argv)
 {
     if (gs_train_encoder_asked(argc, argv)) {
         return gs_train_encoder(argc, argv);
     }
     struct options options = {.train = gs_train_defaults(), .argc = argc, .argv = argv};
+    struct gs_args args;
     struct gs_error err = {0};
 
-    struct gs_args args;
-
     options.train.name = NULL;
-    gs_args_init(&args, GS_CMD_TRAIN, argc, argv);
-    while (gs_args_next(&args)) {
-        take(&args, &options);
-    }
-    gs_args_done(&args);
+    read_options(&args, &options);
     if (args.ends) {
         return args.code;
-    }
-    options.quiet = args.quiet;
-    options.rejects = args.rejects;
-    if (options.train.name == NULL) {
-        gs_model_name_after(options.out, "model", options.name);
-        options.train.name = options.name;
     }
     struct session s = {.options = &options,
                         .line = {.quiet = options.quiet, .terminal = isatty(STDERR_FILENO) == 1},
@@ -282,13 +301,7 @@ int gs_cmd_train(int argc, char **argv)
     } else if (!options.quiet) {
         gs_print_line(stderr, "%zu rows, %zu refused: %s", s.n_rows, s.refusals.n, options.out);
     }
-    gs_model_free(s.model);
-    gs_train_labels_free(s.labels);
-    gs_trainer_free(s.trainer);
-    gs_buf_done(&s.notes);
-    gs_buf_done(&s.sets);
-    gs_buf_done(&s.log);
-    gs_buf_done(&s.metrics);
+    session_done(&s);
     if (status != GS_OK) {
         return status == GS_BAD_CONFIG ? GS_EXIT_USAGE : GS_EXIT_FAILURE;
     }

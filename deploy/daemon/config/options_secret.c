@@ -10,6 +10,27 @@
 
 enum { MAX_SECRET = 65536 };
 
+/* The file's bytes, at most MAX_SECRET of them, with room for a NUL; NULL: they cannot be read, or there
+ * is no memory. */
+static char *read_bytes(int fd, struct gs_arena *arena, size_t *ret_len)
+{
+    char *bytes = gs_arena_alloc(arena, MAX_SECRET + 1);
+    size_t len = 0;
+
+    while (bytes != NULL && len < MAX_SECRET) {
+        const ssize_t n = read(fd, bytes + len, MAX_SECRET - len);
+        if (n < 0) {
+            return NULL;
+        }
+        if (n == 0) {
+            break;
+        }
+        len += (size_t)n;
+    }
+    *ret_len = len;
+    return bytes;
+}
+
 /* Only a regular file: a pipe or device could block or never end. */
 static const char *read_secret(const char *path, struct gs_arena *arena, const char **ret_why)
 {
@@ -27,17 +48,7 @@ static const char *read_secret(const char *path, struct gs_arena *arena, const c
         *ret_why = "is not a regular file of at most 64 KiB";
         goto done;
     }
-    char *bytes = gs_arena_alloc(arena, MAX_SECRET + 1);
-    while (bytes != NULL && len < MAX_SECRET) {
-        const ssize_t n = read(fd, bytes + len, MAX_SECRET - len);
-        if (n < 0) {
-            goto done;
-        }
-        if (n == 0) {
-            break;
-        }
-        len += (size_t)n;
-    }
+    char *bytes = read_bytes(fd, arena, &len);
     if (bytes == NULL) {
         goto done;
     }

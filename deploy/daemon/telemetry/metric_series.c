@@ -132,7 +132,31 @@ static void make_answers(struct gs_shard *shard)
     make(shard, GS_M_MODEL_SWAPS, "refused", NULL);
 }
 
-void gs_metrics_init_known(struct gs_shard *shard, const struct gs_metric_known *known)
+static void make_records(struct gs_shard *shard)
+{
+    for (int i = GS_REJECT_NONE + 1; i < GS_N_REJECTS; i++) {
+        make(shard, GS_M_REJECTED, gs_reject_name((enum gs_reject)i), NULL);
+    }
+    for (int i = 0; i < GS_N_REPAIRS; i++) {
+        make(shard, GS_M_TEXT_REPAIRS, gs_repair_name((enum gs_repair)i), NULL);
+    }
+    make(shard, GS_M_ENTITIES_NAMED, "known", NULL);
+    make(shard, GS_M_ENTITIES_NAMED, "unknown", NULL);
+    for (int i = 0; i < GS_N_STREAMS; i++) {
+        make(shard, GS_M_RECORDS_PRODUCED, gs_stream_name((enum gs_stream)i), NULL);
+    }
+}
+
+static void make_observations(struct gs_shard *shard)
+{
+    for (int i = 0; i < GS_N_OBSERVATION_RESULTS; i++) {
+        make(shard, GS_M_OBSERVATIONS, gs_observation_result_name((enum gs_observation_result)i),
+             NULL);
+    }
+}
+
+/* Counted from the start although they have no label. */
+static void make_plain(struct gs_shard *shard)
 {
     static const enum gs_metric_id plain[] = {GS_M_ENTITIES,
                                               GS_M_DUPLICATES,
@@ -153,36 +177,29 @@ void gs_metrics_init_known(struct gs_shard *shard, const struct gs_metric_known 
                                               GS_M_FALLBACKS,
                                               GS_M_LANES_BEHIND};
 
+    for (size_t i = 0; i < GS_COUNT(plain); i++) {
+        make(shard, plain[i], NULL, NULL);
+    }
+}
+
+void gs_metrics_init_known(struct gs_shard *shard, const struct gs_metric_known *known)
+{
+    const char *const build[] = {known->version, known->model, NULL, NULL};
+
     for (size_t i = 0; i < known->n_topics; i++) {
         make_messages(shard, known->topics[i]);
     }
     make_messages(shard, "none");
-    make(shard, GS_M_ENTITIES_NAMED, "known", NULL);
-    make(shard, GS_M_ENTITIES_NAMED, "unknown", NULL);
-    make_stage(shard, "tag");
-    make_stage(shard, "watch");
+    make_records(shard);
+    make_languages(shard);
+    make_answers(shard);
+    make_observations(shard);
     make_alerts(shard);
     make_incidents(shard);
     make_journal(shard);
-    for (int i = GS_REJECT_NONE + 1; i < GS_N_REJECTS; i++) {
-        make(shard, GS_M_REJECTED, gs_reject_name((enum gs_reject)i), NULL);
-    }
-    for (int i = 0; i < GS_N_STREAMS; i++) {
-        make(shard, GS_M_RECORDS_PRODUCED, gs_stream_name((enum gs_stream)i), NULL);
-    }
-    make_languages(shard);
-    for (int i = 0; i < GS_N_REPAIRS; i++) {
-        make(shard, GS_M_TEXT_REPAIRS, gs_repair_name((enum gs_repair)i), NULL);
-    }
-    for (int i = 0; i < GS_N_OBSERVATION_RESULTS; i++) {
-        make(shard, GS_M_OBSERVATIONS, gs_observation_result_name((enum gs_observation_result)i),
-             NULL);
-    }
-    for (size_t i = 0; i < GS_COUNT(plain); i++) {
-        make(shard, plain[i], NULL, NULL);
-    }
-    make_answers(shard);
-    const char *const build[] = {known->version, known->model, NULL, NULL};
+    make_stage(shard, "tag");
+    make_stage(shard, "watch");
+    make_plain(shard);
     gs_series_set(gs_metric_series(shard, GS_M_BUILD_INFO, build), 1);
 }
 
