@@ -18,7 +18,7 @@ for name, rows in (("train.jsonl", 1500), ("test.jsonl", 300)):
 '
 mkdir one two # the folder's name is the model's
 exits 0 "train" train --kind ngram --data train.jsonl --out one/model --seed 5
-grep -Eq '^trial(-choose)?  problem 1/[0-9]+  loss [0-9.]+  ETA [0-9]+:[0-9]{2}:[0-9]{2}$' err || fail "no progress: $(cat err)"
+grep -Eq '^trial(-choose)?  problem 2/[0-9]+  loss [0-9.]+  ETA [0-9]+:[0-9]{2}:[0-9]{2}$' err || fail "no progress: $(cat err)"
 exits 0 "train without progress" train --kind ngram --data train.jsonl --out quiet --seed 5 --quiet
 grep -q ETA err && fail "--quiet shows progress"
 exits 0 "train again" train --kind ngram --data train.jsonl --out two/model --seed 5

@@ -135,7 +135,8 @@ struct session {
     struct gs_refusals refusals;
     size_t n_rows;
     struct gs_progress_line line;
-    int64_t start_ns; /* of the solving */
+    int64_t start_ns; /* the first problem was solved; 0: not yet */
+    double done_at_start;
 };
 
 /* Writes a line of the trainer's, JSON, for whoever runs the command; what a problem came to is in
@@ -168,13 +169,21 @@ static void on_log(void *arg, const char *json)
     say_event(s, json);
 }
 
+/* The pace is taken from the end of the first problem on: before that the vocabularies were built. */
 static void on_progress(void *arg, const struct gs_train_progress *progress)
 {
     struct session *s = arg;
-    const double elapsed_s = (double)(gs_clock_monotonic_ns() - s->start_ns) / 1e9;
+    const int64_t now_ns = gs_clock_monotonic_ns();
 
+    if (s->start_ns == 0) {
+        s->start_ns = now_ns;
+        s->done_at_start = progress->done;
+        return;
+    }
+    const double elapsed_s = (double)(now_ns - s->start_ns) / 1e9;
     if (gs_progress_line_due(&s->line, elapsed_s)) {
-        gs_progress_line_write(&s->line, elapsed_s, elapsed_s * (1.0 / progress->done - 1.0),
+        const double left = (1.0 - progress->done) / (progress->done - s->done_at_start);
+        gs_progress_line_write(&s->line, elapsed_s, elapsed_s * left,
                                "%s  problem %zu/%zu  loss %.4f", progress->phase, progress->problem,
                                progress->problems, progress->loss);
     }
@@ -232,7 +241,6 @@ static enum gs_status train(struct session *s, struct gs_error *err)
     }
     if (status == GS_OK) {
         const struct gs_train_listener listener = {on_log, on_progress, s};
-        s->start_ns = gs_clock_monotonic_ns();
         status = gs_trainer_run(s->trainer, &listener, &s->model, err);
     }
     gs_buf_puts(&s->notes, ",\n  \"metrics\": [");
