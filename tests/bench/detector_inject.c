@@ -1,14 +1,14 @@
 /* How fast is a rise found? Negatives are injected into replayed streams: inside random windows
  * messages turn negative until the share has risen by so many log odds; no message is added.
  *
- *     detector_inject [--constant] [--publishers N] [--seed N] observations.jsonl
+ *     detector_inject [--constant] [--rate R] [--publishers N] [--seed N] observations.jsonl
  *     detector_inject --write WINDOWS.jsonl [--seed N] observations.jsonl
  *
  * Input: one object a line, {"key", "id", "ts" (ms), "source", "p", "dup" (hex), "text"}, sorted by
  * ts (what make_observations.py writes, or the observations of a real run). For 0.1, 0.03 and 0.01
  * false alarms a key-day (a day on which a key has messages; every alarm of the stream as it is
  * counts as false): the budget is set to this rate, or, with --constant, the threshold is the
- * lowest that keeps to it on this very stream. Then each size and duration is injected, and a JSON
+ * lowest that keeps to it on this very stream; --rate is one rate instead of the three. Then each size and duration is injected, and a JSON
  * line tells the recall and the median delay, by how many messages an hour the window had.
  * --publishers is what an alert needs, 2 by default; streams that name no source need 1. --write
  * writes what would be injected and measures nothing: compare_detectors.py gives it to rivals. */
@@ -249,14 +249,15 @@ static void study_rate(struct study *study, double rate, bool constant)
 
 static int usage(void)
 {
-    (void)fprintf(stderr, "detector_inject [--constant | --write WINDOWS.jsonl] [--publishers N] "
-                          "[--seed N] observations.jsonl\n");
+    (void)fprintf(stderr, "detector_inject [--constant | --write WINDOWS.jsonl] [--rate R] "
+                          "[--publishers N] [--seed N] observations.jsonl\n");
     return 1;
 }
 
 int main(int argc, char **argv)
 {
-    static const double rates[] = {0.1, 0.03, 0.01};
+    static double rates[] = {0.1, 0.03, 0.01};
+    size_t n_rates = GS_COUNT(rates);
     static struct study study = {.publishers = 2, .seed = 1};
     const char *write_path = NULL;
     bool constant = false;
@@ -268,6 +269,9 @@ int main(int argc, char **argv)
             constant = true;
         } else if (strcmp(argv[i], "--write") == 0) {
             write_path = argv[++i];
+        } else if (strcmp(argv[i], "--rate") == 0) {
+            rates[0] = strtod(argv[++i], NULL);
+            n_rates = 1;
         } else if (strcmp(argv[i], "--seed") == 0) {
             study.seed = strtoull(argv[++i], NULL, 10);
         } else if (strcmp(argv[i], "--publishers") == 0) {
@@ -284,7 +288,7 @@ int main(int argc, char **argv)
     if (write_path != NULL) {
         status = write_to(&study, write_path);
     }
-    for (size_t r = 0; r < GS_COUNT(rates) && write_path == NULL; r++) {
+    for (size_t r = 0; r < n_rates && write_path == NULL; r++) {
         study_rate(&study, rates[r], constant);
     }
     stream_free(&study.stream);

@@ -78,7 +78,7 @@ class Says(rivals.Rival):
 
 
 HOUR_MS = compare.HOUR_MS
-rise = compare.Rise((1.2, 60), False, 10 * HOUR_MS, 11 * HOUR_MS, rivals.Series([100], [1], [0.5], 0))
+rise = compare.Rise((1.2, 60), False, 3.0, 10 * HOUR_MS, 11 * HOUR_MS, rivals.Series([100], [1], [0.5], 0))
 FOUND = [
     # what it shows, scores by bin, what is found at a threshold of 1
     ("a window with no alarm", [(120, 0.5)], None),
