@@ -346,6 +346,9 @@ void gs_kafka_sink_void(struct gs_kafka_sink *sink);
 enum gs_status gs_kafka_sink_check_void(struct gs_kafka_sink *sink, struct gs_error *err);
 /* The batch is over: counters of it start again. */
 void gs_kafka_sink_end_batch(struct gs_kafka_sink *sink);
+/* A new one may be put into, the topics' limits read again first where that is due. */
+GS_MUST_CHECK enum gs_status gs_kafka_sink_begin_batch(struct gs_kafka_sink *sink,
+                                                       struct gs_error *err);
 
 /* ---- sink_txn.c, sink_alo.c ---- */
 

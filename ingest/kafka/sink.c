@@ -169,6 +169,19 @@ void gs_kafka_sink_end_batch(struct gs_kafka_sink *sink)
     sink->failed_topic[0] = '\0';
 }
 
+enum gs_status gs_kafka_sink_begin_batch(struct gs_kafka_sink *sink, struct gs_error *err)
+{
+    if (sink->limits_due) {
+        const enum gs_status status = gs_kafka_sink_refresh(sink, err);
+        if (status != GS_OK) {
+            return status;
+        }
+    }
+    gs_kafka_sink_end_batch(sink);
+    sink->open = true;
+    return GS_OK;
+}
+
 void gs_kafka_sink_void(struct gs_kafka_sink *sink)
 {
     struct gs_error err = {GS_OK, ""};

@@ -10,17 +10,7 @@
 
 static enum gs_status alo_begin(struct gs_sink *base, struct gs_error *err)
 {
-    struct gs_kafka_sink *sink = gs_kafka_sink_of(base);
-
-    if (sink->limits_due) {
-        const enum gs_status status = gs_kafka_sink_refresh(sink, err);
-        if (status != GS_OK) {
-            return status;
-        }
-    }
-    gs_kafka_sink_end_batch(sink);
-    sink->open = true;
-    return GS_OK;
+    return gs_kafka_sink_begin_batch(gs_kafka_sink_of(base), err);
 }
 
 enum gs_status gs_kafka_alo_drain(struct gs_kafka_sink *sink, struct gs_error *err)
@@ -40,8 +30,8 @@ enum gs_status gs_kafka_alo_drain(struct gs_kafka_sink *sink, struct gs_error *e
 }
 
 /* Back to the last commit; gives the cause's status, or a worse one. */
-static enum gs_status recover(struct gs_kafka_sink *sink, struct gs_source *source,
-                              const struct gs_error *cause, struct gs_error *err)
+static enum gs_status drain_and_rewind(struct gs_kafka_sink *sink, struct gs_source *source,
+                                       const struct gs_error *cause, struct gs_error *err)
 {
     enum gs_status status = gs_kafka_alo_drain(sink, err);
 
@@ -71,8 +61,10 @@ static enum gs_status alo_put(struct gs_sink *base, enum gs_stream stream,
 }
 
 /* Deliveries first, offsets after: the order is the promise. */
-static enum gs_status end(struct gs_kafka_sink *sink, struct gs_kafka_source *source,
-                          const rd_kafka_topic_partition_list_t *offsets, struct gs_error *err)
+static enum gs_status commit_when_delivered(struct gs_kafka_sink *sink,
+                                            struct gs_kafka_source *source,
+                                            const rd_kafka_topic_partition_list_t *offsets,
+                                            struct gs_error *err)
 {
     enum gs_status status = gs_kafka_alo_drain(sink, err);
 
@@ -103,9 +95,9 @@ static enum gs_status alo_commit(struct gs_sink *base, struct gs_source *from, s
         gs_kafka_sink_end_batch(sink);
         goto done;
     }
-    status = end(sink, source, offsets, &why);
+    status = commit_when_delivered(sink, source, offsets, &why);
     if (status != GS_OK) {
-        status = recover(sink, from, &why, err);
+        status = drain_and_rewind(sink, from, &why, err);
         goto done;
     }
     gs_kafka_sink_end_batch(sink);
@@ -122,7 +114,7 @@ static enum gs_status alo_abort(struct gs_sink *base, struct gs_source *source,
 {
     const struct gs_error cause = {GS_OK, ""};
 
-    return recover(gs_kafka_sink_of(base), source, &cause, err);
+    return drain_and_rewind(gs_kafka_sink_of(base), source, &cause, err);
 }
 
 static void alo_close(struct gs_sink *base)

@@ -181,15 +181,7 @@ static enum gs_status txn_begin(struct gs_sink *base, struct gs_error *err)
             return status;
         }
     }
-    if (sink->limits_due) {
-        const enum gs_status status = gs_kafka_sink_refresh(sink, err);
-        if (status != GS_OK) {
-            return status;
-        }
-    }
-    gs_kafka_sink_end_batch(sink);
-    sink->open = true;
-    return GS_OK;
+    return gs_kafka_sink_begin_batch(sink, err);
 }
 
 static enum gs_status begin_if_needed(struct gs_kafka_sink *sink, bool *ret_must_abort,
