@@ -28,6 +28,7 @@ struct gs_arena {
     size_t used;           /* in current */
     size_t total;          /* sizes of all blocks, <= max */
     size_t max;
+    bool starved; /* since the last reset */
 };
 
 static struct block *block_new(size_t size)
@@ -87,7 +88,12 @@ static bool next_block(struct gs_arena *arena, size_t size)
 
         want = want < size ? size : want;
         want = want > left ? left : want;
-        if (want < size || (*link = block_new(want)) == NULL) {
+        if (want < size) {
+            return false;
+        }
+        *link = block_new(want);
+        if (*link == NULL) {
+            arena->starved = true;
             return false;
         }
         arena->total += want;
@@ -125,8 +131,14 @@ struct gs_str gs_arena_copy(struct gs_arena *arena, struct gs_str text)
     return (struct gs_str){copy, text.len};
 }
 
+bool gs_arena_starved(const struct gs_arena *arena)
+{
+    return arena->starved;
+}
+
 void gs_arena_reset(struct gs_arena *arena)
 {
+    arena->starved = false;
     arena->current = arena->first;
     arena->used = 0;
 }

@@ -18,12 +18,17 @@ GS_MUST_CHECK
 enum gs_status gs_arena_new(size_t max_bytes, struct gs_arena **ret, struct gs_error *err);
 void gs_arena_free(struct gs_arena *arena); /* NULL is fine */
 
-/* size bytes aligned to 16, not initialized; NULL when the bound is reached. */
+/* size bytes aligned to 16, not initialized; NULL when the bound is reached, or when memory is
+ * short. */
 void *gs_arena_alloc(struct gs_arena *arena, size_t size);
 
-/* A copy of text that lives as long as the arena's batch; {NULL, 0} when the bound is reached.
+/* A copy of text that lives as long as the arena's batch; {NULL, 0} as above.
  * An empty text stays empty and present ({"", 0}). */
 struct gs_str gs_arena_copy(struct gs_arena *arena, struct gs_str text);
+
+/* Tells whether memory was short since the last reset: what is missing then is no fault of the data,
+ * as it is when the bound was reached. */
+bool gs_arena_starved(const struct gs_arena *arena);
 
 /* Everything taken is gone. Keeps the memory for the next batch. */
 void gs_arena_reset(struct gs_arena *arena);

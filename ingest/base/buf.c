@@ -21,6 +21,7 @@ void gs_buf_reset(struct gs_buf *buf)
 {
     buf->len = 0;
     buf->broken = false;
+    buf->starved = false;
 }
 
 char *gs_buf_reserve(struct gs_buf *buf, size_t n)
@@ -36,6 +37,7 @@ char *gs_buf_reserve(struct gs_buf *buf, size_t n)
         char *bigger = realloc(buf->bytes, want);
         if (bigger == NULL) {
             buf->broken = true;
+            buf->starved = true;
             return NULL;
         }
         buf->bytes = bigger;
@@ -96,6 +98,7 @@ void gs_buf_vprintf(struct gs_buf *buf, const char *fmt, va_list args)
     char *longer = malloc(len + 1);
     if (longer == NULL) {
         buf->broken = true;
+        buf->starved = true;
         return;
     }
     (void)vsnprintf(longer, len + 1, fmt, args);

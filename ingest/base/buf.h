@@ -17,6 +17,7 @@ struct gs_buf {
     size_t capacity;
     size_t max; /* bytes; the buffer never holds more */
     bool broken;
+    bool starved; /* broken because memory was short, not because of the ceiling */
 };
 
 static inline bool gs_buf_ok(const struct gs_buf *buf)

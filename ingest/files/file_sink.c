@@ -94,6 +94,7 @@ static enum gs_status put(struct gs_sink *sink, enum gs_stream stream,
     if (!gs_buf_ok(&file->batch)) {
         file->batch.len = before;
         file->batch.broken = false;
+        file->batch.starved = false;
         return gs_fail(err, GS_NO_MEMORY, "%s: a batch over 256 MiB, or no memory for it",
                        file->path);
     }

@@ -101,7 +101,10 @@ static enum gs_reject reject_json(const struct gs_json *json, struct gs_error *e
         [GS_JSON_MEMORY] = GS_REJECT_TOO_LARGE,  [GS_JSON_TWICE] = GS_REJECT_BAD_JSON,
     };
 
-    (void)gs_fail(err, GS_BAD_FORMAT, "byte %zu: %s", (size_t)(json->at - json->start), json->why);
+    const bool starved = json->problem == GS_JSON_MEMORY && gs_arena_starved(json->arena);
+
+    (void)gs_fail(err, starved ? GS_NO_MEMORY : GS_BAD_FORMAT, "byte %zu: %s",
+                  (size_t)(json->at - json->start), json->why);
     return rejects[json->problem];
 }
 

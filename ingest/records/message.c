@@ -212,6 +212,13 @@ static bool set_fields(const struct gs_found *found, struct gs_arena *arena,
            make_extra(found, arena, &message->extra);
 }
 
+static enum gs_reject no_room(const struct gs_arena *arena, struct gs_error *err)
+{
+    (void)gs_fail(err, gs_arena_starved(arena) ? GS_NO_MEMORY : GS_BAD_FORMAT,
+                  "no memory left for the message");
+    return GS_REJECT_TOO_LARGE;
+}
+
 enum gs_reject gs_message_make(const struct gs_decoder *decoder, const struct gs_record *record,
                                const struct gs_found *found, int64_t now_ms, struct gs_arena *arena,
                                struct gs_message *ret, struct gs_error *err)
@@ -221,7 +228,7 @@ enum gs_reject gs_message_make(const struct gs_decoder *decoder, const struct gs
     bool own_time = false;
 
     if (!set_fields(found, arena, message)) {
-        return gs_message_refuse(GS_REJECT_TOO_LARGE, err, "no memory left for the message");
+        return no_room(arena, err);
     }
     if (message->title.len == 0 && message->text.len == 0) {
         return gs_message_refuse(GS_REJECT_NO_TEXT, err, "neither a title nor a text");
@@ -241,7 +248,7 @@ enum gs_reject gs_message_make(const struct gs_decoder *decoder, const struct gs
     }
     message->traceparent = traceparent(record);
     if (message->id.len == 0 && !make_id(record, own_time, arena, message)) {
-        return gs_message_refuse(GS_REJECT_TOO_LARGE, err, "no memory left for the message");
+        return no_room(arena, err);
     }
     *ret = made;
     return GS_REJECT_NONE;

@@ -98,8 +98,9 @@ void gs_decoder_free(struct gs_decoder *decoder); /* NULL is fine */
 
 /* Reads one raw record. A byte order mark before the value is skipped. GS_REJECT_NONE and *ret
  * filled, or why not with the reason in err->message. now_ms is the wall clock (a parameter so that
- * tests and replay are deterministic). Needs arena memory; when the arena is full the record is
- * GS_REJECT_TOO_LARGE.
+ * tests and replay are deterministic). Needs arena memory: a record for which the arena has no room is
+ * GS_REJECT_TOO_LARGE. Where memory was short (gs_arena_starved()) err->status is GS_NO_MEMORY, and
+ * nothing is said about the record: it must not become a dead letter.
  *
  * Fields: an entity pointer leads to a string, an integer, or a list of them; id may be an integer;
  * ts a string or a number; the others are strings. null and "" are absent. Half a surrogate pair

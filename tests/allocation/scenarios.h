@@ -10,7 +10,7 @@ typedef enum gs_status scenario_fn(struct gs_error *err);
 
 scenario_fn scenario_configuration, scenario_records, scenario_cleaning, scenario_watchlist,
     scenario_tokenizer, scenario_fast_tier, scenario_encoder, scenario_detector, scenario_state,
-    scenario_pipeline;
+    scenario_pipeline, scenario_messages;
 
 /* Mixed into what came out. */
 void scenario_note(struct gs_str bytes);

@@ -87,8 +87,8 @@ enum gs_status scenario_records(struct gs_error *err)
         const struct gs_record record = {
             .topic = gs_str("news"), .offset = 7, .timestamp_ms = -1, .value = gs_str(values[i])};
         const enum gs_reject reject = gs_decode(decoder, &record, now_ms, arena, &message, err);
-        if (reject == GS_REJECT_TOO_LARGE) { /* the arena could not grow */
-            status = GS_NO_MEMORY;
+        if (reject == GS_REJECT_TOO_LARGE) { /* none of them is */
+            status = err->status;
         } else if (reject == GS_REJECT_NONE) {
             scenario_note(message.id);
             status = round_trip(&message, arena, err);

@@ -67,6 +67,7 @@ static const struct {
     {"detector", scenario_detector},
     {"state", scenario_state},
     {"pipeline", scenario_pipeline},
+    {"messages", scenario_messages},
 };
 
 /* What one run came to. */

@@ -153,9 +153,13 @@ static enum gs_status take_line(struct embed *e, const struct gs_record *record,
     struct gs_encoding encoding;
     const bool text =
         e->format == 0 ? record->value.len == 0 || record->value.bytes[0] != '{' : e->format == 't';
-    const enum gs_reject reject =
-        gs_tagger_read(e->tagger, record, text, gs_clock_wall_ms(), &tagging, err);
+    enum gs_reject reject = GS_REJECT_NONE;
 
+    enum gs_status status =
+        gs_tagger_read(e->tagger, record, text, gs_clock_wall_ms(), &tagging, &reject, err);
+    if (status != GS_OK) {
+        return status;
+    }
     e->n_lines++;
     gs_progress_add(&e->progress, 1, record->value.len + 1);
     if (reject != GS_REJECT_NONE) {
@@ -164,8 +168,8 @@ static enum gs_status take_line(struct embed *e, const struct gs_record *record,
         e->n_refused++;
         return gs_rejects_put(&e->rejects, record, gs_reject_name(reject), why, err);
     }
-    const enum gs_status status = gs_tokenizer_encode(e->folder->tokenizers[0], e->tokens,
-                                                      tagging.input, e->max_tokens, &encoding, err);
+    status = gs_tokenizer_encode(e->folder->tokenizers[0], e->tokens, tagging.input, e->max_tokens,
+                                 &encoding, err);
     if (status != GS_OK) {
         return status;
     }

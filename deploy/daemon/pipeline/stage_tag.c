@@ -134,8 +134,10 @@ static enum gs_status put_tagged(struct gs_stage_tag *stage, const struct gs_rec
     gs_buf_reset(&stage->tagged_json);
     gs_tagged_encode(tagged, &stage->tagged_json);
     if (!gs_buf_ok(&stage->tagged_json)) {
-        return gs_fail(err, GS_BAD_FORMAT, "the tagged record is larger than %d bytes",
-                       MAX_OUTPUT_BYTES);
+        return stage->tagged_json.starved
+                   ? gs_fail(err, GS_NO_MEMORY, "a tagged record")
+                   : gs_fail(err, GS_BAD_FORMAT, "the tagged record is larger than %d bytes",
+                             MAX_OUTPUT_BYTES);
     }
     const struct gs_output output = {.key = record->key.bytes != NULL ? record->key
                                                                       : tagged->message->id,

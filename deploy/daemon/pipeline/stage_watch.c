@@ -241,7 +241,7 @@ static enum gs_status on_record(void *self, const struct gs_record *record, bool
  * good. */
 static bool is_starved(const struct gs_stage_watch *stage)
 {
-    bool starved = false;
+    bool starved = gs_arena_starved(stage->arena);
 
     for (size_t i = 0; i < stage->n_parts; i++) {
         starved = starved || gs_watch_starved(stage->parts[i].watch);

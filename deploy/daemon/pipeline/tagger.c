@@ -185,6 +185,14 @@ static void add_counts(struct gs_norm_counts *sum, const struct gs_norm_counts *
     sum->masked += more->masked;
 }
 
+/* The batch's arena gave nothing: the message is too large, or err->status says that memory was short. */
+static enum gs_reject no_room(const struct gs_tagger *tagger, struct gs_error *err)
+{
+    (void)gs_fail(err, gs_arena_starved(tagger->arena) ? GS_NO_MEMORY : GS_BAD_FORMAT,
+                  "the batch's memory is used up");
+    return GS_REJECT_TOO_LARGE;
+}
+
 /* Cleans one field into the arena. An absent field, or one with nothing left, is {NULL, 0}. */
 static enum gs_reject clean(struct gs_tagger *tagger, struct gs_str raw,
                             struct gs_norm_counts *repairs, struct gs_str *ret,
@@ -203,8 +211,7 @@ static enum gs_reject clean(struct gs_tagger *tagger, struct gs_str raw,
     if (clean_text.text.len > 0) {
         *ret = gs_arena_copy(tagger->arena, clean_text.text);
         if (ret->bytes == NULL) {
-            (void)gs_fail(err, GS_NO_MEMORY, "the batch's memory is used up");
-            return GS_REJECT_TOO_LARGE;
+            return no_room(tagger, err);
         }
     }
     return GS_REJECT_NONE;
@@ -227,8 +234,7 @@ static enum gs_reject join(struct gs_tagger *tagger, struct gs_tagging *tagging,
     const size_t len = tagged->title.len + 1 + tagged->text.len;
     char *both = gs_arena_alloc(tagger->arena, len);
     if (both == NULL) {
-        (void)gs_fail(err, GS_NO_MEMORY, "the batch's memory is used up");
-        return GS_REJECT_TOO_LARGE;
+        return no_room(tagger, err);
     }
     memcpy(both, tagged->title.bytes, tagged->title.len);
     both[tagged->title.len] = '\n';
@@ -264,9 +270,9 @@ static struct gs_decoder *decoder_for(struct gs_tagger *tagger, bool as_text, st
     return as_text ? tagger->text_decoder : tagger->decoder;
 }
 
-enum gs_reject gs_tagger_read(struct gs_tagger *tagger, const struct gs_record *record,
-                              bool as_text, int64_t now_ms, struct gs_tagging *ret,
-                              struct gs_error *err)
+static enum gs_reject read_record(struct gs_tagger *tagger, const struct gs_record *record,
+                                  bool as_text, int64_t now_ms, struct gs_tagging *ret,
+                                  struct gs_error *err)
 {
     struct gs_tagged *tagged = &ret->tagged;
     struct gs_decoder *decoder = decoder_for(tagger, as_text, err);
@@ -291,6 +297,18 @@ enum gs_reject gs_tagger_read(struct gs_tagger *tagger, const struct gs_record *
         tagged->lang = gs_lang_detect(ret->input, ret->message.lang);
     }
     return reject;
+}
+
+enum gs_status gs_tagger_read(struct gs_tagger *tagger, const struct gs_record *record,
+                              bool as_text, int64_t now_ms, struct gs_tagging *ret,
+                              enum gs_reject *ret_reject, struct gs_error *err)
+{
+    *ret_reject = read_record(tagger, record, as_text, now_ms, ret, err);
+    if (*ret_reject != GS_REJECT_NONE && err->status == GS_NO_MEMORY) {
+        *ret_reject = GS_REJECT_NONE; /* whether it is good is not known */
+        return GS_NO_MEMORY;
+    }
+    return GS_OK;
 }
 
 static enum gs_status request(struct gs_tagger *tagger, struct gs_tagging *tagging, int64_t now_ms,
@@ -326,9 +344,10 @@ enum gs_status gs_tagger_add(struct gs_tagger *tagger, const struct gs_record *r
     struct gs_tagging *tagging = &tagger->taggings[tagger->next];
     struct gs_tagged *tagged = &tagging->tagged;
 
-    *ret_reject = gs_tagger_read(tagger, record, as_text, now_ms, tagging, err);
-    if (*ret_reject != GS_REJECT_NONE) {
-        return GS_OK;
+    const enum gs_status status =
+        gs_tagger_read(tagger, record, as_text, now_ms, tagging, ret_reject, err);
+    if (status != GS_OK || *ret_reject != GS_REJECT_NONE) {
+        return status;
     }
     tagged->n_entities = 0;
     tagged->copy = 0;
@@ -342,6 +361,9 @@ enum gs_status gs_tagger_add(struct gs_tagger *tagger, const struct gs_record *r
     if (tagged->n_entities > 0 &&
         gs_model_reads_entities(gs_tagger_model(tagger), (size_t)tagged->lang)) {
         gs_tagging_mark_entities(tagging, gs_model_info(gs_tagger_model(tagger)), tagger->arena);
+    }
+    if (gs_arena_starved(tagger->arena)) { /* else a company would go without what is said of it */
+        return gs_fail(err, GS_NO_MEMORY, "the texts of companies");
     }
     return request(tagger, tagging, now_ms, err);
 }

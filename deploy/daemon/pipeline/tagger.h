@@ -56,8 +56,9 @@ void gs_tagger_begin(struct gs_tagger *tagger, bool *ret_swapped);
 void gs_tagger_undo(struct gs_tagger *tagger);
 
 /* Takes one record in. *ret_reject: GS_REJECT_NONE, or why not (err->message says it in words).
+ * GS_NO_MEMORY: it is not taken in, and nothing is said about it.
  * What is tagged by now is ready: take it with gs_tagger_next() until there is nothing left, before
- * the next add. Failures are the model's. as_text: the value is the text, whatever options.decode
+ * the next add. Other failures are the model's. as_text: the value is the text, whatever options.decode
  * says.
  *
  *     status = gs_tagger_add(tagger, record, …);
@@ -74,9 +75,11 @@ GS_MUST_CHECK enum gs_status gs_tagger_flush(struct gs_tagger *tagger, struct gs
 struct gs_batcher *gs_tagger_batcher(struct gs_tagger *tagger);
 const struct gs_model *gs_tagger_model(const struct gs_tagger *tagger);
 
-/* Gives what the model would read of a record, without asking it: for embed. Good until begin. */
-enum gs_reject gs_tagger_read(struct gs_tagger *tagger, const struct gs_record *record,
+/* Gives what the model would read of a record, without asking it: for embed. Good until begin.
+ * *ret_reject and GS_NO_MEMORY as above. */
+GS_MUST_CHECK
+enum gs_status gs_tagger_read(struct gs_tagger *tagger, const struct gs_record *record,
                               bool as_text, int64_t now_ms, struct gs_tagging *ret,
-                              struct gs_error *err);
+                              enum gs_reject *ret_reject, struct gs_error *err);
 
 #endif

@@ -108,7 +108,7 @@ struct place {
     int n_groups;
 };
 
-enum search { FOUND, NOTHING, GIVEN_UP };
+enum search { FOUND, NOTHING, GIVEN_UP, STARVED };
 
 /* The next place at or behind from; all before done is written. */
 static enum search find_place(struct gs_rule_workspace *work, const struct gs_rule *rule,
@@ -128,6 +128,9 @@ static enum search find_place(struct gs_rule_workspace *work, const struct gs_ru
     const PCRE2_SIZE *at = pcre2_get_ovector_pointer(work->data);
     if (n_groups == PCRE2_ERROR_NOMATCH) {
         return NOTHING;
+    }
+    if (n_groups == PCRE2_ERROR_NOMEMORY) {
+        return STARVED;
     }
     if (n_groups < 0 || at[0] < done || at[1] <= at[0]) {
         return GIVEN_UP;
@@ -211,6 +214,9 @@ static enum gs_status run_rule(struct gs_rule_workspace *work, const struct gs_r
         const enum search search = find_place(work, rule, in, done, &place);
         if (search == NOTHING) {
             break;
+        }
+        if (search == STARVED) {
+            return gs_fail(err, GS_NO_MEMORY, "a rule's match");
         }
         *changed = true;
         status = copy(in, done, place.start, out, err);

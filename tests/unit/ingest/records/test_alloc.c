@@ -72,7 +72,7 @@ static enum gs_status decode_all(struct gs_source *source, struct gs_sink *sink,
         struct gs_message message;
         struct gs_tagged tagged = {.message = &message, .tier = "fast"};
         if (gs_decode(decoder, &record, 1795253400000, arena, &message, err) != GS_REJECT_NONE) {
-            status = GS_BAD_FORMAT;
+            status = err->status;
             break;
         }
         gs_buf_reset(&out);
@@ -149,6 +149,68 @@ static void every_allocation_fails_once(void **state)
     assert_int_equal(whole_path(&err), GS_CLOSED);
 }
 
+static void *fail_next(struct gs_arena *arena, struct gs_buf *buf, size_t size)
+{
+    fails_at = 0;
+    n_seen = 0;
+    void *got = arena != NULL ? gs_arena_alloc(arena, size) : gs_buf_reserve(buf, size);
+    fails_at = -1;
+    return got;
+}
+
+/* What is larger than its bound is the data's fault, want of memory is not. */
+static void short_memory_is_told_from_a_bound(void **state)
+{
+    struct gs_arena *arena = NULL;
+    struct gs_buf buf = {.max = 1000};
+
+    (void)state;
+    assert_int_equal(gs_arena_new(1 << 20, &arena, NULL), GS_OK);
+    assert_null(fail_next(arena, NULL, 128 << 10));
+    assert_true(gs_arena_starved(arena));
+    gs_arena_reset(arena);
+    assert_false(gs_arena_starved(arena));
+    assert_null(gs_arena_alloc(arena, 2 << 20));
+    assert_false(gs_arena_starved(arena));
+    gs_arena_free(arena);
+
+    assert_null(fail_next(NULL, &buf, 10));
+    assert_true(buf.broken && buf.starved);
+    gs_buf_reset(&buf);
+    assert_null(gs_buf_reserve(&buf, 1001));
+    assert_true(buf.broken && !buf.starved);
+    gs_buf_done(&buf);
+}
+
+/* A good record for which there was no memory is not called too large. */
+static void a_good_record_is_not_too_large(void **state)
+{
+    static const struct gs_decode_options options = {
+        .text = "/text", .default_source = "s", .max_record_bytes = 1 << 20};
+    static char value[100000];
+    struct gs_decoder *decoder = NULL;
+    struct gs_arena *arena = NULL;
+    struct gs_message message;
+    struct gs_error err;
+
+    (void)state;
+    const int n = snprintf(value, sizeof value, "{\"text\":\"\\n%090000d\"}", 1);
+    const struct gs_record record = {
+        .topic = gs_str("t"), .timestamp_ms = -1, .value = {value, (size_t)n}};
+    assert_int_equal(gs_decoder_new(&options, &decoder, &err), GS_OK);
+    assert_int_equal(gs_arena_new(1 << 20, &arena, &err), GS_OK);
+    fails_at = 0;
+    n_seen = 0;
+    (void)gs_decode(decoder, &record, 1795253400000, arena, &message, &err);
+    fails_at = -1;
+    assert_int_equal(err.status, GS_NO_MEMORY);
+    gs_arena_reset(arena);
+    assert_int_equal(gs_decode(decoder, &record, 1795253400000, arena, &message, &err),
+                     GS_REJECT_NONE);
+    gs_arena_free(arena);
+    gs_decoder_free(decoder);
+}
+
 static int make_files(void **state)
 {
     (void)state;
@@ -171,6 +233,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_allocation_fails_once, make_files, drop_files),
+        cmocka_unit_test(short_memory_is_told_from_a_bound),
+        cmocka_unit_test(a_good_record_is_not_too_large),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

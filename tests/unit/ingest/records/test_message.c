@@ -167,6 +167,7 @@ static void a_full_arena_is_too_large(void **state)
     assert_int_equal(gs_arena_new(16, &arena, &err), GS_OK);
     assert_int_equal(gs_decode(decoder, &record, now_ms, arena, &message, &err),
                      GS_REJECT_TOO_LARGE);
+    assert_int_equal(err.status, GS_BAD_FORMAT);
     assert_non_null(strstr(err.message, "memory"));
     gs_arena_free(arena);
     gs_decoder_free(decoder);
