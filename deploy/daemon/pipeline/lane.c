@@ -127,18 +127,27 @@ static void on_assigned(void *arg, struct gs_str topic, int32_t partition)
 {
     struct gs_lane *lane = arg;
 
-    lane->options.ops->assigned(lane->options.self, topic, partition);
+    if (lane->options.ops->assigned != NULL) {
+        lane->options.ops->assigned(lane->options.self, topic, partition);
+    }
     lane->single_aborts = 0; /* a member of the past has everything refused */
     atomic_fetch_add(&lane->status.n_partitions, 1);
     gs_log(GS_LOG_INFO, lane->options.name, "assigned %.*s[%d]", GS_STR_ARGS(topic),
            (int)partition);
 }
 
+static void forget_partition(struct gs_lane *lane, struct gs_str topic, int32_t partition)
+{
+    if (lane->options.ops->revoked != NULL) {
+        lane->options.ops->revoked(lane->options.self, topic, partition);
+    }
+}
+
 static void on_revoked(void *arg, struct gs_str topic, int32_t partition)
 {
     struct gs_lane *lane = arg;
 
-    lane->options.ops->revoked(lane->options.self, topic, partition);
+    forget_partition(lane, topic, partition);
     atomic_store(&lane->status.settled, false); /* the commit has said that it was */
     atomic_fetch_sub(&lane->status.n_partitions, 1);
     gs_log(GS_LOG_INFO, lane->options.name, "revoked %.*s[%d]", GS_STR_ARGS(topic), (int)partition);
@@ -281,7 +290,7 @@ static void close_clients(struct gs_lane *lane)
     lane->sink = NULL;
     gs_source_close(lane->source);
     lane->source = NULL;
-    lane->options.ops->revoked(lane->options.self, (struct gs_str){NULL, 0}, GS_EVERY_PARTITION);
+    forget_partition(lane, (struct gs_str){NULL, 0}, GS_EVERY_PARTITION);
     atomic_store(&lane->status.n_partitions, 0);
     atomic_store(&lane->status.assigned, false);
     atomic_store(&lane->status.settled, false);

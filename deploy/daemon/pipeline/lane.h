@@ -49,7 +49,7 @@ struct gs_stage_ops {
     void (*committed)(void *self);
     void (*undone)(void *self);
     /* Partitions come and go; outside a batch. partition GS_EVERY_PARTITION: all that are left,
-     * since the clients were closed. */
+     * since the clients were closed. Both may be NULL. */
     void (*assigned)(void *self, struct gs_str topic, int32_t partition);
     void (*revoked)(void *self, struct gs_str topic, int32_t partition);
     /* As in gs_source_events, before the partition's first record; both may be NULL. */

@@ -347,13 +347,6 @@ static void undone(void *self)
     gs_tagger_undo(stage->tagger);
 }
 
-static void no_partition_state(void *self, struct gs_str topic, int32_t partition)
-{
-    (void)self;
-    (void)topic;
-    (void)partition;
-}
-
 const struct gs_stage_ops gs_stage_tag_ops = {
     .begin = begin,
     .record = on_record,
@@ -363,6 +356,4 @@ const struct gs_stage_ops gs_stage_tag_ops = {
     .finish = finish,
     .committed = committed,
     .undone = undone,
-    .assigned = no_partition_state,
-    .revoked = no_partition_state,
 };

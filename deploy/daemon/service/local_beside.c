@@ -116,13 +116,6 @@ static void undone(void *self)
     }
 }
 
-static void ignore_partition(void *self, struct gs_str topic, int32_t partition)
-{
-    (void)self;
-    (void)topic;
-    (void)partition;
-}
-
 /* Nothing is due by the clock: what waits for an encoder is flushed when a batch ends. */
 static const struct gs_stage_ops beside_ops = {
     .begin = begin,
@@ -132,8 +125,6 @@ static const struct gs_stage_ops beside_ops = {
     .end = end,
     .committed = committed,
     .undone = undone,
-    .assigned = ignore_partition,
-    .revoked = ignore_partition,
 };
 
 /* ---- the run ---- */

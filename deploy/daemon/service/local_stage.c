@@ -352,13 +352,6 @@ static void undone(void *self)
     }
 }
 
-static void ignore_partition(void *self, struct gs_str topic, int32_t partition)
-{
-    (void)self;
-    (void)topic;
-    (void)partition;
-}
-
 const struct gs_stage_ops gs_local_ops = {
     .begin = begin,
     .record = on_record,
@@ -370,6 +363,4 @@ const struct gs_stage_ops gs_local_ops = {
     .end = end,
     .committed = committed,
     .undone = undone,
-    .assigned = ignore_partition,
-    .revoked = ignore_partition,
 };
