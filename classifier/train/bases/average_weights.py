@@ -15,26 +15,20 @@ import array
 import json
 import os
 import shutil
-import struct
 import sys
 
-from bge_small import save
+from bge_small import load, save
 
 KEPT = ("config.json", "groundswell.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt")
 
 
 def read(folder):
     """{name: (shape, array of floats)} of a folder."""
-    with open(os.path.join(folder, "model.safetensors"), "rb") as file:
-        header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
-        data = file.read()
-    header.pop("__metadata__", None)
     weights = {}
-    for name, tensor in header.items():
-        if tensor["dtype"] != "F32":
-            sys.exit(f"{folder}: {name} is {tensor['dtype']}: only folders of fp32 can be averaged")
-        begin, end = tensor["data_offsets"]
-        weights[name] = tensor["shape"], array.array("f", data[begin:end])
+    for name, dtype, shape, data in load(os.path.join(folder, "model.safetensors")):
+        if dtype != "F32":
+            sys.exit(f"{folder}: {name} is {dtype}: only folders of fp32 can be averaged")
+        weights[name] = shape, array.array("f", data)
     return weights
 
 

@@ -117,6 +117,18 @@ def weights(tensors, products):
     return found
 
 
+def load(path):
+    """Name, type, shape and bytes of each tensor of a file."""
+    with open(path, "rb") as file:
+        header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+        start = file.tell()
+        header.pop("__metadata__", None)
+        for name, about in header.items():
+            begin, end = about["data_offsets"]
+            file.seek(start + begin)
+            yield name, about["dtype"], about["shape"], file.read(end - begin)
+
+
 def save(path, found):
     header, at = {"__metadata__": {"format": "pt"}}, 0
     for name in sorted(found):

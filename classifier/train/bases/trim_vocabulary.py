@@ -14,12 +14,11 @@ Python's own library only.
 import collections
 import json
 import os
-import struct
 import subprocess
 import sys
 import tempfile
 
-from bge_small import save
+from bge_small import load, save
 
 WORDS, POSITIONS = "embeddings.word_embeddings.weight", "embeddings.position_embeddings.weight"
 
@@ -68,16 +67,6 @@ def trim_tokenizer(tokenizer, new):
     return tokenizer
 
 
-def read_tensors(path):
-    with open(path, "rb") as file:
-        header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
-        start = file.tell()
-        header.pop("__metadata__", None)
-        for name, about in header.items():
-            file.seek(start + about["data_offsets"][0])
-            yield name, about["shape"], file.read(about["data_offsets"][1] - about["data_offsets"][0])
-
-
 def main(program, base, out, pieces, positions, files):
     with open(os.path.join(base, "tokenizer.json"), encoding="utf-8") as file:
         tokenizer = json.load(file)
@@ -89,7 +78,7 @@ def main(program, base, out, pieces, positions, files):
     kept = keep(vocabulary, {t["id"] for t in tokenizer["added_tokens"]}, seen, pieces)
     new = {old: i for i, old in enumerate(kept)}
     tensors = {}
-    for name, shape, data in read_tensors(os.path.join(base, "model.safetensors")):
+    for name, _, shape, data in load(os.path.join(base, "model.safetensors")):
         wide = len(data) // shape[0]
         if name.endswith(WORDS):
             data = b"".join(data[i * wide:(i + 1) * wide] for i in kept)
