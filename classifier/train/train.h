@@ -98,7 +98,8 @@ struct gs_train_listener {
     void *arg;
 };
 
-/* listener NULL: nobody. GS_BAD_FORMAT when there is nothing to learn. *ret is new: write it with gs_trainer_write(). */
+/* listener NULL: nobody. GS_BAD_FORMAT when there is nothing to learn. *ret is new: write it with
+ * gs_trainer_write(). */
 GS_MUST_CHECK
 enum gs_status gs_trainer_run(struct gs_trainer *trainer, const struct gs_train_listener *listener,
                               struct gs_model **ret, struct gs_error *err);

@@ -1,7 +1,8 @@
 /* groundswell replay: kept data through both stages in event time (service/local.c), alerts on
  * stdout, and on stderr a table of alerts per day and key; or what another configuration would have
- * made of it (replay_against.c), several values of a setting (replay_sweep.c), or one alert with all that it rests on (replay_alert.c). The exit
- * code also says whether the times in the data let the answer be trusted. */
+ * made of it (replay_against.c), or each of several values of a setting (replay_sweep.c), or one
+ * alert with all that it rests on (replay_alert.c). The exit code also says whether the times in the
+ * data let the answer be trusted. */
 #include "deploy/daemon/cli/replay_command.h"
 #include "deploy/daemon/cli/replay_counts.h"
 #include "ingest/base/escape.h"

@@ -9,6 +9,7 @@
 #include "ingest/base/log.h"
 
 #include <stdio.h>
+#include <string.h>
 
 void gs_command_say(const char *command, const char *fmt, ...)
 {
@@ -38,14 +39,11 @@ int gs_command_load(const struct gs_args *args, const char *path, const char *se
                     struct gs_config **ret)
 {
     const char *sets[GS_ARGS_MAX_SETS + 1];
-    size_t n_sets = 0;
+    size_t n_sets = args->n_sets;
     struct gs_diagnostics diagnostics = {0};
     struct gs_error err = {0};
 
-    while (n_sets < args->n_sets) {
-        sets[n_sets] = args->sets[n_sets];
-        n_sets++;
-    }
+    memcpy(sets, args->sets, n_sets * sizeof *sets);
     if (set != NULL) {
         sets[n_sets++] = set;
     }
